@@ -1,0 +1,34 @@
+"""What every data set looks like to the rest of the house: three splits of images, and where they come from.
+
+Floor 3. Images stay uint8 in memory (CIFAR-10 is 184 MB so, and 737 MB as float32); the training loop turns one
+minibatch at a time into floats.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Split(NamedTuple):
+    """Images and their labels."""
+
+    images: np.ndarray  # (n, 32, 32, 3) uint8, red-green-blue
+    labels: np.ndarray  # (n,) int64, 0 to 9
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A ten-class set of 32×32 colour images with its three splits.
+
+    `val` is held out of the training images and may be looked at after every epoch; `test` is looked at once.
+    """
+
+    name: str  # "cifar10" or "shapes"
+    classes: tuple[str, ...]  # ten names, in the order of the labels
+    train: Split
+    val: Split
+    test: Split
+    stamp: str  # what stands on every result: "official bytes", "not the official bytes", ...
+    origin: str  # the place that it was read from, or the command that made it
+    fingerprint: str  # hex digest of what was read: a resumed run must see the same
