@@ -1,0 +1,261 @@
+"""Layers: ops that own parameters, and Sequential, which makes a network of them.
+
+Floor 2. A layer stores nothing during a pass. What it learns (params), what it counts (state) and what its
+backward pass needs (cache) go in and out as arguments, so anyone can call any step by hand and look at it:
+
+    params, state = layer.init(rng)
+    y, cache, new_state = layer.forward(params, state, x, training)
+    dx, grads = layer.backward(dy, cache)
+
+params, state and grads are trees (nested dicts) of arrays; grads has exactly the shape of params. A network is a
+layer made of layers.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from . import ops
+from .se import SECache, hidden_width, se_backward, se_forward
+from .tree import Tree
+
+Array = np.ndarray
+Rng = np.random.Generator
+
+
+class Layer(Protocol):
+    """What every layer can do."""
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Draw fresh parameters and make the initial state: (params, state)."""
+        ...
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """Compute (y, cache, new_state); `state` itself is left as it is."""
+        ...
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+        """Compute (dx, grads) from ∂L/∂y."""
+        ...
+
+
+class Function:
+    """A pair of ops without parameters as a layer: `Function(relu_forward, relu_backward)`."""
+
+    def __init__(self, forward: Callable, backward: Callable, **options: Any):
+        self.op_forward, self.op_backward, self.options = forward, backward, options
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Nothing to learn, nothing to count."""
+        return {}, {}
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """y = op(x, **options)."""
+        y, cache = self.op_forward(x, **self.options)
+        return y, cache, state
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+        """The op's own backward pass."""
+        return self.op_backward(dy, cache), {}
+
+
+def relu() -> Function:
+    """ReLU as a layer."""
+    return Function(ops.relu_forward, ops.relu_backward)
+
+
+def max_pool(size: int, stride: int) -> Function:
+    """Max pooling over size×size windows (pixels) as a layer."""
+    return Function(ops.max_pool2d_forward, ops.max_pool2d_backward, size=size, stride=stride)
+
+
+def avg_pool(size: int, stride: int) -> Function:
+    """Average pooling over size×size windows (pixels) as a layer."""
+    return Function(ops.avg_pool2d_forward, ops.avg_pool2d_backward, size=size, stride=stride)
+
+
+def global_avg_pool() -> Function:
+    """Global average pooling as a layer."""
+    return Function(ops.global_avg_pool_forward, ops.global_avg_pool_backward)
+
+
+class Linear:
+    """Fully connected layer D → M. Parameters w (D, M), drawn from N(0, std²), and b (M,), zero."""
+
+    def __init__(self, d: int, m: int, bias: bool = True, std: float | None = None):
+        self.d, self.m, self.bias = d, m, bias
+        self.std = float(np.sqrt(1 / d)) if std is None else std
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Draw w; b starts at zero."""
+        params = {"w": _normal(rng, (self.d, self.m), self.std, dtype)}
+        if self.bias:
+            params["b"] = np.zeros(self.m, dtype)
+        return params, {}
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """y = x w + b."""
+        y, cache = ops.linear_forward(x, params["w"], params.get("b"))
+        return y, cache, state
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+        """See `ops.linear_backward`."""
+        dx, dw, db = ops.linear_backward(dy, cache)
+        return dx, _without_none(w=dw, b=db)
+
+
+class Conv2D:
+    """Convolution c_in → c_out with size×size kernels; padded so that stride 1 keeps the picture's size.
+
+    Parameters w (size, size, c_in, c_out), drawn from N(0, 2/fan_in) (He et al. 2015), and b (c_out,), zero. Leave
+    the bias out before batch norm: it would be subtracted with the mean, and its true gradient is 0.
+    """
+
+    def __init__(self, c_in: int, c_out: int, size: int = 3, stride: int = 1, bias: bool = True):
+        self.c_in, self.c_out, self.size, self.stride, self.bias = c_in, c_out, size, stride, bias
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Draw w; b starts at zero."""
+        shape = (self.size, self.size, self.c_in, self.c_out)
+        params = {"w": _normal(rng, shape, float(np.sqrt(2 / (self.size**2 * self.c_in))), dtype)}
+        if self.bias:
+            params["b"] = np.zeros(self.c_out, dtype)
+        return params, {}
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """See `ops.conv2d_forward`."""
+        y, cache = ops.conv2d_forward(x, params["w"], params.get("b"), self.stride, self.size // 2)
+        return y, cache, state
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+        """See `ops.conv2d_backward`."""
+        dx, dw, db = ops.conv2d_backward(dy, cache)
+        return dx, _without_none(w=dw, b=db)
+
+
+class BatchNorm:
+    """Batch normalisation. Parameters gamma (ones) and beta (zeros); state: running mean and variance, each (c,).
+
+    In training the batch's own statistics serve, and the running ones move a little towards them:
+        running ← (1 − momentum) · running + momentum · batch
+    with the variance's unbiased estimate (÷ (m − 1)), as PyTorch does. In evaluation the running ones serve.
+    """
+
+    def __init__(self, c: int, momentum: float = 0.1, eps: float = 1e-5):
+        self.c, self.momentum, self.eps = c, momentum, eps
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Start as the identity on normalised input."""
+        params = {"gamma": np.ones(self.c, dtype), "beta": np.zeros(self.c, dtype)}
+        return params, {"mean": np.zeros(self.c, dtype), "var": np.ones(self.c, dtype)}
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """See `ops.batch_norm_forward`."""
+        gamma, beta = params["gamma"], params["beta"]
+        if not training:
+            y, cache = ops.batch_norm_forward(x, gamma, beta, state["mean"], state["var"], self.eps)
+            return y, cache, state
+        y, cache = ops.batch_norm_forward(x, gamma, beta, eps=self.eps)
+        m = x.size // self.c
+        unbiased = cache.var * (m / max(m - 1, 1))
+        keep = 1 - self.momentum
+        new_state = {
+            "mean": keep * state["mean"] + self.momentum * cache.mean,
+            "var": keep * state["var"] + self.momentum * unbiased,
+        }
+        return y, cache, new_state
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+        """See `ops.batch_norm_backward`."""
+        dx, dgamma, dbeta = ops.batch_norm_backward(dy, cache)
+        return dx, {"gamma": dgamma, "beta": dbeta}
+
+
+class SE:
+    """The Squeeze-and-Excitation block as a layer on C channels; h = max(2, C // r) hidden units.
+
+    Parameters w1 (C, h), b1 (h,), w2 (h, C), b2 (C,). w2 starts small and the biases at zero, so every gate starts
+    near σ(0) = 1/2 and the block learns from there what to tell apart. Its cache is a `senet_np.se.SECache`.
+    """
+
+    def __init__(self, c: int, r: int = 4, squeeze: str = "avg", gate: str = "sigmoid", bias: bool = True):
+        self.fc1 = Linear(c, hidden_width(c, r), bias, std=float(np.sqrt(2 / c)))
+        self.fc2 = Linear(hidden_width(c, r), c, bias)
+        self.squeeze, self.gate = squeeze, gate
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Draw both matrices."""
+        (fc1, _), (fc2, _) = self.fc1.init(rng, dtype), self.fc2.init(rng, dtype)
+        return _without_none(w1=fc1["w"], b1=fc1.get("b"), w2=fc2["w"], b2=fc2.get("b")), {}
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """See `se.se_forward`; the layer's input is the paper's U."""
+        w1, b1, w2, b2 = params["w1"], params.get("b1"), params["w2"], params.get("b2")
+        x_scaled, cache = se_forward(x, w1, b1, w2, b2, self.squeeze, self.gate)
+        return x_scaled, cache, state
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+        """See `se.se_backward`."""
+        du, dw1, db1, dw2, db2 = se_backward(dy, cache)
+        return du, _without_none(w1=dw1, b1=db1, w2=dw2, b2=db2)
+
+
+class Sequential:
+    """Layers one after the other, each under a name: the output of one is the input of the next.
+
+    The trees have an entry for each layer that has something to put there: params["stage1"]["conv"]["w"].
+    """
+
+    def __init__(self, layers: Sequence[tuple[str, Layer]]):
+        self.layers = dict(layers)
+        if len(self.layers) != len(layers):
+            raise ValueError(f"layers are named {[name for name, _ in layers]}, expected each name once")
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Initialise the layers in order, all from one generator."""
+        params, state = {}, {}
+        for name, layer in self.layers.items():
+            params[name], state[name] = layer.init(rng, dtype)
+        return _without_empty(params), _without_empty(state)
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """Pass x through all layers in order."""
+        caches, new_state = {}, {}
+        for name, layer in self.layers.items():
+            x, caches[name], new_state[name] = layer.forward(params.get(name, {}), state.get(name, {}), x, training)
+        return x, caches, _without_empty(new_state)
+
+    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+        """Pass dy back through all layers in reverse order: the chain rule."""
+        grads = {}
+        for name, layer in reversed(self.layers.items()):
+            dy, grads[name] = layer.backward(dy, cache[name])
+        return dy, _without_empty({name: grads[name] for name in self.layers})
+
+
+def se_caches(cache: Any, prefix: str = "") -> dict[str, SECache]:
+    """Find the caches of all SE blocks inside a network's cache: {path: cache}, in the order of the layers.
+
+    `se_caches(cache)["stage1.se"].s` are the gates of the first block, (N, C).
+    """
+    if isinstance(cache, SECache):
+        return {prefix: cache}
+    found = {}
+    if isinstance(cache, dict):
+        for name, value in cache.items():
+            found |= se_caches(value, f"{prefix}.{name}" if prefix else name)
+    return found
+
+
+def _normal(rng: Rng, shape: tuple[int, ...], std: float, dtype: Any) -> Array:
+    # Drawn in float64 whatever the dtype, so that a seed means the same weights in both.
+    return (std * rng.standard_normal(shape)).astype(dtype)
+
+
+def _without_none(**arrays: Array | None) -> Tree:
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+def _without_empty(trees: dict[str, Tree]) -> Tree:
+    return {name: tree for name, tree in trees.items() if tree}

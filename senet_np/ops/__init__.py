@@ -1,0 +1,27 @@
+"""The mathematics: forward and backward passes as pairs of pure functions on plain arrays.
+
+Floor 1. Every pair follows one convention, and anyone can add to it:
+
+    y, cache = op_forward(x, ...)          the cache holds all that the backward pass may use
+    dx, ...  = op_backward(dy, cache)      d<name> is ∂L/∂<name> and has <name>'s shape
+
+Arrays are (N, H, W, C), channels last. float32 in gives float32 out, float64 gives float64. Nothing that comes in
+is changed. `reference` holds the same pairs as plain loops.
+"""
+
+from .activations import relu_backward, relu_forward, sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
+from .conv import conv2d_backward, conv2d_forward
+from .linear import linear_backward, linear_forward
+from .loss import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from .norm import batch_norm_backward, batch_norm_forward
+from .pooling import (
+    avg_pool2d_backward,
+    avg_pool2d_forward,
+    global_avg_pool_backward,
+    global_avg_pool_forward,
+    global_max_pool_backward,
+    global_max_pool_forward,
+    max_pool2d_backward,
+    max_pool2d_forward,
+)
+from .scale import channel_scale_backward, channel_scale_forward
