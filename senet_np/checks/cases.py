@@ -73,11 +73,13 @@ def op_cases() -> Iterator[Case]:
     """The cases of every promised op."""
     x = _array(2, 5, 6, 3)
     yield _op("conv2d", "3×3", _draw(x=x, w=_array(3, 3, 3, 4), b=_array(4)))
-    yield _op(
-        "conv2d", "3×2, stride 2, pad 1", _draw(x=_array(1, 6, 5, 2), w=_array(3, 2, 2, 3), b=_array(3), stride=2)
-    )
+    yield _op("conv2d", "3×2, stride 2", _draw(x=_array(1, 6, 5, 2), w=_array(3, 2, 2, 3), b=_array(3), stride=2))
     yield _op("conv2d", "1×1, no bias", _draw(x=x, w=_array(1, 1, 3, 2), b=None, pad=0))
-    yield _op("conv2d", "2×4, pad 2", _draw(x=_array(2, 4, 5, 1), w=_array(2, 4, 1, 2), b=_array(2), stride=3, pad=2))
+    yield _op(
+        "conv2d",
+        "2×4, stride 3, pad 2",
+        _draw(x=_array(2, 4, 5, 1), w=_array(2, 4, 1, 2), b=_array(2), stride=3, pad=2),
+    )
     yield _op("linear", "", _draw(x=_array(3, 4), w=_array(4, 5), b=_array(5)))
     yield _op("linear", "no bias, batch of 1", _draw(x=_array(1, 4), w=_array(4, 2), b=None))
     for op in ("relu", "sigmoid", "tanh"):

@@ -58,16 +58,12 @@ def batch_norm_forward(
     if (mean is None) != (var is None):
         raise ValueError("one of mean and var is given, expected both (evaluation) or neither (training)")
 
-    batch = mean is None or var is None
     if mean is None or var is None:
-        axes = tuple(range(x.ndim - 1))
-        mean = x.mean(axis=axes)
-        centred = x - mean
-        var = (centred * centred).mean(axis=axes)
+        batch, (mean, var) = True, _mean_and_var(x)
     else:
-        centred = x - mean
+        batch = False
     inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
-    x_hat = centred * inv_std
+    x_hat = (x - mean) * inv_std
     y = x_hat * gamma
     y += beta
     return y, BatchNormCache(x_hat, inv_std, gamma, batch, mean, var)
@@ -106,3 +102,10 @@ def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarr
     m = dy.size // dy.shape[-1]
     dx = (dy - dbeta / m - x_hat * (dgamma / m)) * scale
     return dx, dgamma, dbeta
+
+
+def _mean_and_var(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axis=axes)
+    centred = x - mean  # two passes: E[x²] − E[x]² would cancel catastrophically in float32
+    return mean, (centred * centred).mean(axis=axes)

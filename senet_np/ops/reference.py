@@ -210,10 +210,10 @@ def channel_scale_backward(dx_scaled, cache):
 
 def batch_norm_forward(x, gamma, beta, mean=None, var=None, eps=1e-5):
     """Channel by channel: mean, variance, then every number."""
-    batch, c = mean is None, x.shape[-1]
+    batch, c = mean is None or var is None, x.shape[-1]
     rows = x.reshape(-1, c)
     y = np.zeros_like(rows)
-    if batch:
+    if mean is None or var is None:
         mean = np.array([sum(rows[:, k]) / len(rows) for k in range(c)], x.dtype)
         var = np.array([sum((v - mean[k]) ** 2 for v in rows[:, k]) / len(rows) for k in range(c)], x.dtype)
     for r, k in np.ndindex(y.shape):

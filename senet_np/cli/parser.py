@@ -1,0 +1,136 @@
+"""The words and options, and what their values may be.
+
+Floor 5. Commands import what they need when they run, so that `--help` is quick.
+"""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .. import __version__
+
+EXAMPLES = """\
+examples:
+  senet-np train                                     a tiny SE-CNN, on CIFAR-10 if it is here, else on shapes
+  senet-np train --data shapes --no-se               the same net without SE
+  senet-np train --data cifar10 --data-dir DIR       train on CIFAR-10 that lies in DIR
+  senet-np train --out runs/mine --resume            go on with a run that was stopped
+  senet-np evaluate runs/mine                        test accuracy of a run
+  senet-np explain runs/mine                         plots of its gates
+  senet-np gradcheck                                 prove every backward pass
+  senet-np data --download                           fetch CIFAR-10 (170 MB)
+
+senet-np is the same as python -m senet_np. `senet-np COMMAND --help` explains one command.
+"""
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave with status 2."""
+        self.exit(2, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> OneLineParser:
+    """The whole command line. Each command's namespace has `run`, the function that does it."""
+    from . import data, evaluate, explain, gradcheck, train
+
+    parser = OneLineParser(
+        prog="senet-np",
+        description="Squeeze-and-Excitation networks in pure NumPy: train, evaluate, look inside, check.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"senet_np {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in (train, evaluate, explain, data, gradcheck):
+        module.add(commands)
+    return parser
+
+
+def add_command(commands: Any, name: str, run: Any, summary: str, examples: str) -> argparse.ArgumentParser:
+    """Add one command with its examples. Options that are not given leave no trace in the namespace."""
+    command = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog="examples:\n" + examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def add_data_options(command: argparse.ArgumentParser, default: str) -> None:
+    """--data and --data-dir."""
+    command.add_argument("--data", choices=("auto", "cifar10", "shapes"), help=f"which data set (default: {default})")
+    command.add_argument(
+        "--data-dir",
+        type=existing_path,
+        metavar="DIR",
+        help="where CIFAR-10 lies (default: $SENET_NP_DATA, else the usual places)",
+    )
+
+
+def whole(least: int, most: int | None = None) -> Any:
+    """A type for whole numbers from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {limits}") from None
+        if value < least or (most is not None and value > most):
+            raise argparse.ArgumentTypeError(f"{value} is not a whole number {limits}")
+        return value
+
+    return parse
+
+
+def positive(text: str) -> float:
+    """A type for numbers above 0."""
+    value = _number(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def not_negative(text: str) -> float:
+    """A type for numbers of 0 or more."""
+    value = _number(text)
+    if not value >= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return value
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """A type for the stages' widths: '32,64,128'."""
+    try:
+        values = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if not 1 <= len(values) <= 4 or not all(1 <= value <= 4096 for value in values):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one to four channel counts such as 32,64,128")
+    return values
+
+
+def existing_path(text: str) -> Path:
+    """A type for a folder or file that is there."""
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"{text!r} does not exist")
+    return path
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan

@@ -1,0 +1,139 @@
+"""The first pictures: how the run went, what the gates do class by class, and one image before and after scaling.
+
+Floor 4. Each function takes arrays, returns a matplotlib Figure, and knows nothing of files.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..se import SECache
+from .gates import GateStatistics
+from .style import BLUE, GATE_COLOURS, GREY, ORANGE, new_figure
+
+
+def draw_curves(records: Sequence[dict[str, Any]], title: str, stamp: str) -> Any:
+    """Loss and accuracy by epoch, on training and on validation images.
+
+    Args:
+        records: the epoch records of log.jsonl.
+        title, stamp: see `style.new_figure`.
+
+    Returns:
+        A figure with two panels.
+    """
+    figure = new_figure(9, 3.8, title, stamp)
+    loss, accuracy = figure.subplots(1, 2)
+    epochs = [r["epoch"] for r in records]
+    for axes, what, scale in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
+        axes.plot(epochs, [scale * r[f"train_{what}"] for r in records], "o--", color=ORANGE, label="training")
+        axes.plot(epochs, [scale * r[f"val_{what}"] for r in records], "o-", color=BLUE, label="validation")
+        axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    loss.set(ylabel="mean cross-entropy (nats)", title="Loss", ylim=(0, None))
+    accuracy.set(ylabel="images classified correctly (%)", title="Accuracy", ylim=(0, 100))
+    loss.legend()
+    return figure
+
+
+def draw_gates(stats: GateStatistics, classes: Sequence[str], title: str, stamp: str) -> Any:
+    """One block's gates: every channel's distribution over all images, then mean and spread class by class.
+
+    Args:
+        stats: from `gates.summarise`.
+        classes: their names.
+        title, stamp: see `style.new_figure`.
+
+    Returns:
+        A figure with three panels that share the order of the channels: by mean gate over all images.
+    """
+    order = np.argsort(stats.overall_mean)
+    channels = len(order)
+    figure = new_figure(10, 9, title, stamp)
+    line, mean, sd = figure.subplots(3, 1, height_ratios=(1, 1.4, 1.4))
+
+    x = np.arange(channels)
+    middle, spread = stats.overall_mean[order], stats.overall_sd[order]
+    line.fill_between(x, middle - spread, middle + spread, color=BLUE, alpha=0.25, linewidth=0, label="± 1 sd")
+    line.plot(x, middle, color=BLUE, label="mean")
+    line.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
+    line.set(xlim=(-0.5, channels - 0.5), ylabel="gate s (0 to 1)", title="All images: mean gate and its spread")
+    line.legend(loc="upper left", ncols=2)
+
+    top = float(stats.sd.max())
+    for axes, values, name, limit, colours in (
+        (mean, stats.mean, "Mean gate of each class", 1.0, GATE_COLOURS),
+        (sd, stats.sd, "Spread of the gate between images of the same class", top, "magma"),
+    ):
+        image = axes.imshow(values[:, order], aspect="auto", vmin=0, vmax=limit, cmap=colours, interpolation="nearest")
+        axes.set_yticks(range(len(classes)), classes, fontsize=8)
+        axes.set_title(name)
+        figure.colorbar(image, ax=axes, label="mean of s" if axes is mean else "sd of s", pad=0.01)
+    sd.set_xlabel(f"the {channels} channels, ordered by mean gate over all images (the same order in all panels)")
+    return figure
+
+
+def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) -> Any:
+    """The paper's Figure 1 with real numbers: U, what the squeeze saw, the gates, and X̃, for one image.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        block: the cache of one SE block after a forward pass on this picture alone, N = 1.
+        title, stamp: see `style.new_figure`.
+
+    Returns:
+        A figure: the picture, z and s above; every channel before and after scaling below, framed in its gate's
+        colour.
+    """
+    u, s, z = block.scale_cache[0][0], block.s[0], block.z[0]
+    channels = len(s)
+    figure = new_figure(12, 8.2, title, stamp)
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 2.1))
+    image, squeeze, gate = above.subplots(1, 3, width_ratios=(1, 2.2, 2.2))
+    image.imshow(picture, interpolation="nearest")
+    image.set_title("the picture")
+    image.axis("off")
+
+    colours = _gate_colours(s)
+    squeeze.bar(range(channels), z, width=1, color=GREY)
+    squeeze.set(title="squeeze: z, each channel's mean", xlabel="channel", ylabel="z (activation)")
+    gate.bar(range(channels), s, width=1, color=colours)
+    gate.set(title="excitation: s, each channel's gate", xlabel="channel", ylabel="s (0 to 1)", ylim=(0, 1))
+    for axes in (squeeze, gate):
+        axes.set_xlim(-0.5, channels - 0.5)
+
+    before, after = below.subplots(1, 2)
+    brightest = float(u.max()) or 1.0
+    for axes, maps, name in ((before, u, "U: before scaling"), (after, u * s, "X̃ = s · U: after scaling")):
+        axes.imshow(_mosaic(maps / brightest, colours), interpolation="nearest")
+        axes.set_title(f"{name}, {channels} channels, frame = gate")
+        axes.axis("off")
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    below.colorbar(ScalarMappable(Normalize(0, 1), GATE_COLOURS), ax=[before, after], label="gate s", pad=0.01)
+    return figure
+
+
+def _gate_colours(s: np.ndarray) -> np.ndarray:
+    """(C, 3) the colours of the gates."""
+    from matplotlib import colormaps
+
+    return colormaps[GATE_COLOURS](np.clip(s, 0, 1))[:, :3]
+
+
+def _mosaic(maps: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Lay (H, W, C) maps with values in 0 to 1 out as one RGB picture, each in a frame of its colour."""
+    height, width, channels = maps.shape
+    across = int(np.ceil(np.sqrt(2 * channels)))
+    down = int(np.ceil(channels / across))
+    frame = max(1, height // 8)
+    tile_h, tile_w = height + 3 * frame, width + 3 * frame  # a frame on each side, and one of white between tiles
+    picture = np.ones((down * tile_h, across * tile_w, 3))
+    for c in range(channels):
+        top, left = c // across * tile_h, c % across * tile_w
+        picture[top : top + height + 2 * frame, left : left + width + 2 * frame] = colours[c]
+        inside = maps[:, :, c, None].clip(0, 1)
+        picture[top + frame : top + frame + height, left + frame : left + frame + width] = inside
+    return picture

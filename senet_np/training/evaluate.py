@@ -1,0 +1,73 @@
+"""Evaluation: loss and accuracy of a network on one split, with running statistics and no augmentation.
+
+Floor 4.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.augment import Normaliser
+from ..data.dataset import Split
+from ..layers import Layer
+from ..ops import softmax_cross_entropy_forward
+from ..tree import Tree
+
+BATCH = 250  # fixed: another one would round differently
+
+
+class Score(NamedTuple):
+    """How a network did on a split."""
+
+    loss: float  # mean cross-entropy, nats
+    correct: int
+    n: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the images that were classified correctly."""
+        return self.correct / self.n
+
+
+def evaluate(net: Layer, params: Tree, state: Tree, split: Split, normaliser: Normaliser) -> Score:
+    """Classify every image of a split.
+
+    Args:
+        net, params, state: the network.
+        split: the images and their labels.
+        normaliser: that of the training images.
+
+    Returns:
+        Mean loss in nats, and how many of how many are right.
+    """
+    loss_sum, correct = 0.0, 0
+    for start, logits, _ in batches(net, params, state, split.images, normaliser):
+        labels = split.labels[start : start + BATCH]
+        loss_sum += float(softmax_cross_entropy_forward(logits, labels)[0]) * len(labels)
+        correct += int((logits.argmax(axis=1) == labels).sum())
+    n = len(split.labels)
+    return Score(loss_sum / n, correct, n)
+
+
+def batches(
+    net: Layer, params: Tree, state: Tree, images: np.ndarray, normaliser: Normaliser
+) -> Iterator[tuple[int, np.ndarray, Any]]:
+    """Run images through a network in evaluation mode, a batch at a time.
+
+    Args:
+        net, params, state: the network.
+        images: (n, H, W, 3) uint8.
+        normaliser: that of the training images.
+
+    Yields:
+        (index of the batch's first image, logits (up to BATCH, classes), the network's cache).
+    """
+    for start in range(0, len(images), BATCH):
+        logits, cache, _ = net.forward(params, state, normaliser(images[start : start + BATCH]), False)
+        yield start, logits, cache
+
+
+def result_line(correct: int, n: int, name: str, stamp: str) -> str:
+    """The line that ends `train` and `evaluate`: 'test accuracy 0.7612 (7612 of 10000, cifar10, official bytes)'."""
+    return f"test accuracy {correct / n:.4f} ({correct} of {n}, {name}, {stamp})"

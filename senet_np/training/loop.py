@@ -1,0 +1,123 @@
+"""The training loop, which reads as the algorithm.
+
+Floor 4. For every minibatch: forward, loss, backward, update. After every epoch: a look at the validation images, a
+line in the log, a checkpoint. At the end, and only then: the test images.
+"""
+
+import time
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..data.augment import plan_epoch, take_batch
+from ..data.dataset import Dataset
+from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from ..tree import tree_items
+from .checkpoint import Progress
+from .diagnose import diverged
+from .evaluate import evaluate
+from .optim import learning_rate
+from .run import Run
+
+
+class Watcher(Protocol):
+    """Who looks on while a run trains: a progress bar, a test."""
+
+    def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
+        """After every minibatch: mean loss and accuracy so far in this epoch."""
+        ...
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        """After every epoch: what was logged."""
+        ...
+
+    def stop_wanted(self) -> bool:
+        """Asked before every minibatch: whether to save and stop here."""
+        ...
+
+
+class Stopped(Exception):
+    """The run was asked to stop, and everything is saved."""
+
+
+def train(run: Run, dataset: Dataset, progress: Progress, watcher: Watcher) -> dict[str, Any]:
+    """Train from `progress` to the end of the run, and test once.
+
+    Args:
+        run: the run's folder and settings.
+        dataset: what to train on; the one that the run was created with.
+        progress: `run.start()`, or `run.load()` to go on. Changed as the run proceeds.
+        watcher: told about every step and epoch, and asked whether to stop.
+
+    Returns:
+        The record of the test result.
+
+    Raises:
+        Stopped: the watcher wanted it; the checkpoint holds the very step.
+        DivergedError: the loss is not finite; the checkpoint is the last good one.
+    """
+    settings, net, optimizer = run.settings, run.settings.build_net(), run.settings.build_optimizer()
+    normaliser = run.normaliser
+    images, labels = dataset.train
+    size = settings.batch_size
+    batches = len(labels) // size  # an incomplete last batch is dropped
+    steps = settings.epochs * batches
+
+    while progress.epoch < settings.epochs:
+        plan = plan_epoch(len(labels), settings.seed, progress.epoch, settings.augment)
+        while progress.batch < batches:
+            if watcher.stop_wanted():
+                run.save(progress)
+                raise Stopped
+            began = time.perf_counter()
+            pixels, index = take_batch(images, plan, progress.batch * size, size)
+            x, y = normaliser(pixels), labels[index]
+            step = progress.epoch * batches + progress.batch
+            lr = learning_rate(step, steps, settings.lr)
+
+            with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is dealt with below
+                logits, cache, new_state = net.forward(progress.params, progress.state, x, True)
+                loss, loss_cache = softmax_cross_entropy_forward(logits, y)
+                if not np.isfinite(loss):
+                    raise diverged(net, progress.params, progress.state, x, step + 1, lr, float(loss))
+                dlogits = softmax_cross_entropy_backward(1.0, loss_cache)
+                _, grads = net.backward(dlogits, cache)
+                params, memory = optimizer.step(progress.params, grads, progress.memory, lr)
+
+            progress.params, progress.state, progress.memory = params, new_state, memory
+            progress.batch += 1
+            progress.loss_sum += float(loss)
+            progress.correct += int((logits.argmax(axis=1) == y).sum())
+            progress.seconds += time.perf_counter() - began
+            done = progress.batch
+            watcher.step(progress.epoch + 1, size, progress.loss_sum / done, progress.correct / (done * size))
+        watcher.epoch(_finish_epoch(run, dataset, progress, net, batches))
+
+    score = evaluate(net, progress.params, progress.state, dataset.test, normaliser)
+    return run.log("result", test_loss=score.loss, accuracy=score.accuracy, correct=score.correct, n=score.n)
+
+
+def _finish_epoch(run: Run, dataset: Dataset, progress: Progress, net: Any, batches: int) -> dict[str, Any]:
+    """Validate, log, save; then set the counters to the next epoch's start."""
+    settings = run.settings
+    last = (progress.epoch + 1) * batches - 1
+    lr = learning_rate(last, settings.epochs * batches, settings.lr)
+    if not all(np.isfinite(array).all() for _, array in tree_items(progress.params)):
+        x = run.normaliser(dataset.val.images[: settings.batch_size])
+        raise diverged(net, progress.params, progress.state, x, last + 1, lr, float("nan"))
+    score = evaluate(net, progress.params, progress.state, dataset.val, run.normaliser)
+    record = run.log(
+        "epoch",
+        epoch=progress.epoch + 1,
+        step=last + 1,
+        lr=lr,
+        train_loss=progress.loss_sum / batches,
+        train_accuracy=progress.correct / (batches * settings.batch_size),
+        val_loss=score.loss,
+        val_accuracy=score.accuracy,
+        seconds=progress.seconds,
+    )
+    progress.epoch += 1
+    progress.batch, progress.loss_sum, progress.correct = 0, 0.0, 0
+    run.save(progress)
+    return record

@@ -1,0 +1,173 @@
+"""A run's folder: config.json, log.jsonl, checkpoint.npz and, later, plots.
+
+Floor 4. config.json says everything that made the run what it is; log.jsonl has one record an epoch and one for the
+test result; every record carries the data set's name and stamp, so no figure can be torn from its source.
+"""
+
+import json
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import senet_np
+
+from ..data.augment import Normaliser, fit_normaliser
+from ..data.dataset import Dataset
+from ..errors import SenetError
+from ..tree import tree_size
+from .checkpoint import Progress, load_checkpoint, save_checkpoint, write_atomically
+from .settings import Settings, settings_from_json, settings_to_json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder and what its config.json says."""
+
+    path: Path
+    settings: Settings
+    data: dict[str, Any]  # name, stamp, origin, fingerprint, classes, and the normaliser's mean and std
+
+    @property
+    def normaliser(self) -> Normaliser:
+        """Pixels to the net's input, as measured on the images that the run was trained on."""
+        return Normaliser(np.array(self.data["mean"], np.float32), np.array(self.data["std"], np.float32))
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """What log.jsonl holds; a last line that was cut off by a crash is left out."""
+        try:
+            text = (self.path / "log.jsonl").read_text("utf-8")
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """The record of the finished run's test result, or None while it is not finished."""
+        return next((record for record in self.records if record["kind"] == "result"), None)
+
+    def log(self, kind: str, **values: Any) -> dict[str, Any]:
+        """Append one record, stamped with the data it was measured on."""
+        record = {"kind": kind, **values, "data": self.data["name"], "stamp": self.data["stamp"]}
+        with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+        return record
+
+    def start(self) -> Progress:
+        """Fresh parameters, drawn from the run's seed."""
+        params, state = self.settings.build_net().init(np.random.default_rng(self.settings.seed))
+        return Progress(params, state, self.settings.build_optimizer().init(params))
+
+    def save(self, progress: Progress) -> None:
+        """Write checkpoint.npz."""
+        save_checkpoint(self.path / "checkpoint.npz", progress)
+
+    def load(self) -> Progress:
+        """Read checkpoint.npz."""
+        return load_checkpoint(self.path / "checkpoint.npz", self.start())
+
+    def forget_records_after(self, progress: Progress) -> None:
+        """Drop what was logged after the checkpoint was written: those epochs are about to be run again."""
+        kept = [r for r in self.records if r["kind"] == "epoch" and r["epoch"] <= progress.epoch]
+        write_atomically(self.path / "log.jsonl", "".join(json.dumps(r) + "\n" for r in kept).encode())
+
+
+def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool = False) -> Run:
+    """Make a run's folder with its config.json, an empty log and a checkpoint of the untrained net.
+
+    Args:
+        path: the folder; it must not hold a run yet, unless `overwrite`.
+        settings: all settings.
+        dataset: what will be trained on.
+        overwrite: whether an earlier run in the folder may be replaced.
+
+    Returns:
+        The run.
+
+    Raises:
+        SenetError: the folder holds a run, or cannot be written.
+    """
+    if (path / "config.json").exists() and not overwrite:
+        raise SenetError(
+            f"{path} already holds a run: go on with it (--resume), replace it (--overwrite) or name another"
+        )
+    normaliser = fit_normaliser(dataset.train.images)
+    data = {
+        "name": dataset.name,
+        "stamp": dataset.stamp,
+        "origin": dataset.origin,
+        "fingerprint": dataset.fingerprint,
+        "classes": list(dataset.classes),
+        "images": {
+            "train": len(dataset.train.labels),
+            "val": len(dataset.val.labels),
+            "test": len(dataset.test.labels),
+        },
+        "mean": normaliser.mean.tolist(),
+        "std": normaliser.std.tolist(),
+    }
+    run = Run(path, settings, data)
+    fresh = run.start()
+    config = {
+        "settings": settings_to_json(settings),
+        "data": data,
+        "parameters": tree_size(fresh.params),
+        "versions": _versions(),
+    }
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SenetError(f"could not make the folder {path}: {error.strerror}; choose another with --out") from error
+    (path / "checkpoint.npz").unlink(missing_ok=True)
+    write_atomically(path / "log.jsonl", b"")
+    write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
+    run.save(fresh)
+    return run
+
+
+def open_run(path: Path) -> Run:
+    """Open a run's folder.
+
+    Raises:
+        SenetError: there is no run in it, or its config.json cannot be read.
+    """
+    config_path = path / "config.json"
+    try:
+        config = json.loads(config_path.read_text("utf-8"))
+        settings, data = settings_from_json(config["settings"]), config["data"]
+        run = Run(path, settings, data)
+        complete = {
+            "name",
+            "stamp",
+            "origin",
+            "fingerprint",
+            "classes",
+        } <= data.keys() and run.normaliser.mean.shape == (3,)
+    except (FileNotFoundError, NotADirectoryError):
+        raise SenetError(f"{path} holds no run: there is no {config_path}. Train one with: senet-np train") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SenetError(f"{config_path} is not a run's configuration ({error!r}): train again") from error
+    if not complete:
+        raise SenetError(f"{config_path} does not say what the run was trained on: train again")
+    return run
+
+
+def describe(run: Run) -> str:
+    """The network in a few words: 'tiny SE-CNN, r = 4'."""
+    settings = run.settings
+    return f"{settings.net} SE-CNN, r = {settings.reduction}" if settings.se else f"{settings.net} CNN without SE"
+
+
+def _versions() -> dict[str, str]:
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index, call-overload]
+    return {
+        "senet_np": senet_np.__version__,
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+        "blas": f"{blas['name']} {blas['version']}",
+        "machine": f"{platform.system()} {platform.machine()}",
+    }

@@ -1,0 +1,78 @@
+"""The settings of a run: all that decides its outcome, in one flat record.
+
+Floor 4. Each data set has its own defaults, so that `train` without options does something sensible on both.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from ..errors import SenetError
+from ..layers import Sequential
+from ..nets import NETS
+from .optim import OPTIMIZERS, Optimizer
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that, with the data and the machine, decides a run's weights to the last bit."""
+
+    data: str = "shapes"  # "cifar10" or "shapes"
+    net: str = "tiny"
+    se: bool = True
+    reduction: int = 4  # r
+    squeeze: str = "avg"
+    gate: str = "sigmoid"
+    widths: tuple[int, ...] = (32, 64, 128)  # channels of each stage
+    epochs: int = 4
+    batch_size: int = 32
+    lr: float = 0.1  # peak learning rate
+    optimizer: str = "sgd"
+    weight_decay: float = 5e-4
+    augment: bool = False  # flip and pad-and-crop
+    seed: int = 0
+
+    def build_net(self) -> Sequential:
+        """The network, without parameters."""
+        return NETS[self.net](self.se, self.reduction, self.squeeze, self.gate, widths=self.widths)
+
+    def build_optimizer(self) -> Optimizer:
+        """The optimiser, without memory."""
+        return OPTIMIZERS[self.optimizer](weight_decay=self.weight_decay)
+
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    # A texture is not the same texture after a flip, and pictures are made, not scarce: no augmentation.
+    "shapes": {"epochs": 4, "batch_size": 32, "augment": False},
+    "cifar10": {"epochs": 10, "batch_size": 64, "augment": True},
+}
+
+
+def make_settings(data: str, given: dict[str, Any]) -> Settings:
+    """Fill in the data set's defaults, and Adam's lower learning rate, where nothing was given."""
+    defaults = dict(DEFAULTS[data])
+    if given.get("optimizer") == "adam":
+        defaults["lr"] = 3e-3
+    return Settings(**{**defaults, **given, "data": data})
+
+
+def settings_to_json(settings: Settings) -> dict[str, Any]:
+    """The settings as plain JSON values."""
+    return asdict(settings)
+
+
+def settings_from_json(values: Any) -> Settings:
+    """The settings of a config.json.
+
+    Raises:
+        SenetError: a setting is missing, unknown or of the wrong type.
+    """
+    expected = {f.name: type(f.default) for f in fields(Settings)}
+    if not isinstance(values, dict) or values.keys() != expected.keys():
+        came = sorted(values) if isinstance(values, dict) else type(values).__name__
+        raise SenetError(f"the settings hold {came}, expected exactly {sorted(expected)}")
+    values = {**values, "widths": tuple(values["widths"]) if isinstance(values["widths"], list) else None}
+    for name, kind in expected.items():
+        allowed = (int, float) if kind is float else (kind,)
+        if type(values[name]) not in allowed:
+            raise SenetError(f"setting {name} is {values[name]!r}, expected a value of type {kind.__name__}")
+    return Settings(**values)

@@ -1,0 +1,151 @@
+"""Writes files in CIFAR-10's layouts, byte for byte as Python 2 and the binary version have them, for the tests.
+
+The pixels are noise. Each image carries its number in its first three red pixels, so that a test can tell order.
+"""
+
+import io
+import os
+import struct
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from senet_np.data.cifar10 import load_cifar10
+from senet_np.data.places import DataError
+
+BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
+NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+PYTHON, BINARY = "cifar-10-batches-py", "cifar-10-batches-bin"
+
+
+def rows(batch: int, count: int = 10_000) -> np.ndarray:
+    """Pixels (count, 3072) uint8: ten noisy rows over and over, so that gzip is quick, each with its number in it."""
+    noise = np.random.default_rng(batch).integers(0, 256, (10, 3072), dtype=np.uint8)
+    pixels = np.tile(noise, (-(-count // 10), 1))[:count]
+    number = batch * 10_000 + np.arange(count)
+    pixels[:, 0], pixels[:, 1], pixels[:, 2] = number >> 16, (number >> 8) & 255, number & 255
+    return pixels
+
+
+def numbers(images: np.ndarray) -> np.ndarray:
+    """The numbers that `rows` hid in images (n, 32, 32, 3)."""
+    return images[:, 0, :3, 0].astype(np.int64) @ [1 << 16, 1 << 8, 1]
+
+
+def label(batch: int, row: int) -> int:
+    return (batch + row) % 10
+
+
+# ---- pickles as Python 2's cPickle wrote them ---------------------------------------------------------------------
+
+
+def text(content: bytes) -> bytes:
+    """Python 2's str."""
+    return (b"U" + bytes([len(content)]) if len(content) < 256 else b"T" + struct.pack("<i", len(content))) + content
+
+
+def integer(value: int) -> bytes:
+    return b"K" + bytes([value]) if 0 <= value < 256 else b"J" + struct.pack("<i", value)
+
+
+def listing(items: Iterable[bytes]) -> bytes:
+    return b"](" + b"".join(items) + b"e"
+
+
+def array(content: bytes, shape: tuple[int, ...], kind: bytes = b"u1", fortran: bool = False) -> bytes:
+    """What Python 2's NumPy writes for an array."""
+    blank = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    dtype = b"cnumpy\ndtype\n" + text(kind) + b"K\x00K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    size = b"(" + b"".join(map(integer, shape)) + b"t"
+    return blank + b"(K\x01" + size + dtype + (b"\x88" if fortran else b"\x89") + text(content) + b"tb"
+
+
+def dictionary(items: dict[bytes, bytes]) -> bytes:
+    """A whole pickle: protocol 2, a dictionary of items that are pickled already."""
+    return b"\x80\x02}(" + b"".join(text(key) + value for key, value in items.items()) + b"u."
+
+
+def batch_pickle(data: bytes, labels: Iterable[bytes]) -> bytes:
+    return dictionary({b"batch_label": text(b"a batch"), b"labels": listing(labels), b"data": data})
+
+
+def official_meta() -> bytes:
+    """`batches.meta`, rebuilt byte for byte: every object is put into the memo, numbered from 1."""
+    memo = iter(range(1, 99))
+
+    def kept(content: bytes) -> bytes:
+        return content + b"q" + bytes([next(memo)])
+
+    start = kept(b"\x80\x02}") + b"(" + kept(text(b"num_cases_per_batch")) + b"M\x10'" + kept(text(b"label_names"))
+    names = kept(b"]") + b"(" + b"".join(kept(text(name.encode())) for name in NAMES) + b"e"
+    return start + names + kept(text(b"num_vis")) + b"M\x00\x0cu."
+
+
+# ---- whole sets ---------------------------------------------------------------------------------------------------
+
+
+def write_python_version(parent: Path) -> Path:
+    """The unpacked Python version, 186 MB; returns its folder."""
+    folder = parent / PYTHON
+    folder.mkdir()
+    for batch, name in enumerate(BATCHES):
+        labels = [integer(label(batch, row)) for row in range(10_000)]
+        (folder / name).write_bytes(batch_pickle(array(rows(batch).tobytes(), (10_000, 3072)), labels))
+    (folder / "batches.meta").write_bytes(official_meta())
+    return folder
+
+
+def write_binary_version(parent: Path) -> Path:
+    """The unpacked binary version, 184 MB; returns its folder."""
+    folder = parent / BINARY
+    folder.mkdir()
+    for batch, name in enumerate(BATCHES):
+        labels = np.array([[label(batch, row)] for row in range(10_000)], np.uint8)
+        (folder / f"{name}.bin").write_bytes(np.hstack([labels, rows(batch)]).tobytes())
+    return folder
+
+
+def write_archive(path: Path, folder: Path) -> Path:
+    """A .tar.gz of a batches folder, with a readme as the official one has."""
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        add_member(tar, f"{folder.name}/readme.html", b"<html>")
+        for file in sorted(folder.iterdir()):
+            tar.add(file, f"{folder.name}/{file.name}")
+    return path
+
+
+def add_member(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+def make_archive(path: Path, *members: tarfile.TarInfo | tuple[str, bytes]) -> Path:
+    """A .tar.gz of members given as headers without content, or as names with content."""
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                tar.addfile(member)
+            else:
+                add_member(tar, *member)
+    return path
+
+
+def link_copy(folder: Path, parent: Path) -> Path:
+    """A second folder of the same files, without copying them; replace one (unlink, write) to break it."""
+    copy = parent / folder.name
+    copy.mkdir(parents=True)
+    for file in folder.iterdir():
+        os.link(file, copy / file.name)
+    return copy
+
+
+def refusal(place) -> str:
+    """The message with which loading fails: one line."""
+    with pytest.raises(DataError) as caught:
+        load_cifar10(place)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
