@@ -119,7 +119,7 @@ def _stamp(md5: dict[str, str]) -> tuple[str, str]:
     if any(name.endswith(".bin") for name in md5):
         return UNVERIFIED, "no checksums are published for the binary version"
     other = [name for name in FILES_MD5 if name in md5 and md5[name] != FILES_MD5[name]]
-    return (ALTERED, f"other md5 sums than the official files have {', '.join(other)}") if other else (OFFICIAL, "")
+    return (ALTERED, f"the md5 sums of {', '.join(other)} are not the official ones") if other else (OFFICIAL, "")
 
 
 # ---- one file -----------------------------------------------------------------------------------------------------

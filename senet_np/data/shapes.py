@@ -69,8 +69,25 @@ def make_shapes(n: int, rng: np.random.Generator) -> Split:
             top = GROUND_ROW + rng.integers(SIZE - GROUND_ROW - SIDE + 1)
             left = 16 * sides[k] + rng.integers(16 - SIDE + 1)
             pictures[k, top : top + SIDE, left : left + SIDE] = _square(int(textures[k]), PAINT[paints[k]], rng)
-    pictures += rng.normal(0, 0.15, size=pictures.shape)
+    pictures += rng.normal(0, 0.15, size=(n, SIZE, SIZE, 1))  # grey noise: hues stay readable, textures get hard
     return Split((255 * pictures.clip(0, 1)).round().astype(np.uint8), labels)
+
+
+def swap_sky(images: np.ndarray) -> np.ndarray:
+    """Repaint the sky from orange to blue or from blue to orange, and leave everything else as it is.
+
+    The two paints are each other with red and blue exchanged, and so is the repainted sky. What the picture's label
+    would have to be changes with it: now the other square is meant.
+
+    Args:
+        images: (n, 32, 32, 3) uint8, from `make_shapes`.
+
+    Returns:
+        The repainted images, shape and dtype as they came.
+    """
+    swapped = images.copy()
+    swapped[:, :SKY_ROWS] = images[:, :SKY_ROWS, :, ::-1]
+    return swapped
 
 
 def load_shapes(seed: int = 0, sizes: tuple[int, int, int] = (4000, 1000, 2000)) -> Dataset:

@@ -32,7 +32,7 @@ def draw_curves(records: Sequence[dict[str, Any]], title: str, stamp: str) -> An
         axes.set_xlabel("epoch")
         axes.xaxis.get_major_locator().set_params(integer=True)
     loss.set(ylabel="mean cross-entropy (nats)", title="Loss", ylim=(0, None))
-    accuracy.set(ylabel="images classified correctly (%)", title="Accuracy", ylim=(0, 100))
+    accuracy.set(ylabel="images classified correctly (%)", title="Accuracy", ylim=(0, 102))
     loss.legend()
     return figure
 
@@ -58,7 +58,7 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str], title: str, stamp:
     line.fill_between(x, middle - spread, middle + spread, color=BLUE, alpha=0.25, linewidth=0, label="± 1 sd")
     line.plot(x, middle, color=BLUE, label="mean")
     line.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
-    line.set(xlim=(-0.5, channels - 0.5), ylabel="gate s (0 to 1)", title="All images: mean gate and its spread")
+    line.set(xlim=(-0.5, channels - 0.5), ylim=(0, 1), ylabel="gate s", title="All images: mean gate and its spread")
     line.legend(loc="upper left", ncols=2)
 
     top = float(stats.sd.max())
@@ -88,8 +88,8 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
     """
     u, s, z = block.scale_cache[0][0], block.s[0], block.z[0]
     channels = len(s)
-    figure = new_figure(12, 8.2, title, stamp)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 2.1))
+    figure = new_figure(12, 9, title, stamp)
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 2.3))
     image, squeeze, gate = above.subplots(1, 3, width_ratios=(1, 2.2, 2.2))
     image.imshow(picture, interpolation="nearest")
     image.set_title("the picture")
@@ -104,15 +104,48 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
         axes.set_xlim(-0.5, channels - 0.5)
 
     before, after = below.subplots(1, 2)
-    brightest = float(u.max()) or 1.0
+    bright = float(np.percentile(u, 99.5)) or 1.0  # the same white for both, so that dimming shows
     for axes, maps, name in ((before, u, "U: before scaling"), (after, u * s, "X̃ = s · U: after scaling")):
-        axes.imshow(_mosaic(maps / brightest, colours), interpolation="nearest")
+        axes.imshow(_mosaic(maps / bright, colours), interpolation="nearest")
         axes.set_title(f"{name}, {channels} channels, frame = gate")
         axes.axis("off")
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     below.colorbar(ScalarMappable(Normalize(0, 1), GATE_COLOURS), ax=[before, after], label="gate s", pad=0.01)
+    return figure
+
+
+def draw_sky(pictures: np.ndarray, answers: Sequence[str], gates: dict[str, np.ndarray], title: str, stamp: str) -> Any:
+    """`shapes` only: one picture under both skies, and every block's gates under each, over many images.
+
+    Args:
+        pictures: (2, H, W, 3) uint8: the same picture under an orange and under a blue sky.
+        answers: what the net says to each.
+        gates: {path of the block: (2, n, C)}, of n images under an orange and under a blue sky.
+        title, stamp: see `style.new_figure`.
+
+    Returns:
+        A figure: the two pictures at the left; at the right a panel for each block.
+    """
+    figure = new_figure(12, 2.1 + 1.4 * len(gates), title, stamp)
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 3.4))
+    skies = (("orange sky", ORANGE), ("blue sky", BLUE))
+    for axes, picture, answer, (sky, colour) in zip(left.subplots(2, 1), pictures, answers, skies, strict=True):
+        axes.imshow(picture, interpolation="nearest")
+        axes.set_title(f"{sky}: the net says\n“{answer}”", color=colour)
+        axes.axis("off")
+    panels = right.subplots(len(gates), 1, squeeze=False)[:, 0]
+    for axes, (path, both) in zip(panels, gates.items(), strict=True):
+        order = np.argsort(both[0].mean(axis=0) - both[1].mean(axis=0))
+        for s, (sky, colour), marker in zip(both, skies, ("o", "s"), strict=True):
+            mean, sd = s.mean(axis=0)[order], s.std(axis=0)[order]
+            x = np.arange(len(order))
+            axes.fill_between(x, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
+            axes.plot(x, mean, marker, color=colour, markersize=3.5, label=f"{sky}: mean ± sd")
+        axes.set(ylim=(0, 1), xlim=(-0.5, len(order) - 0.5), ylabel="gate s", title=path)
+    panels[0].legend(ncols=2, loc="upper left")
+    panels[-1].set_xlabel("channels of the block, ordered by the difference between the two skies")
     return figure
 
 
@@ -126,7 +159,7 @@ def _gate_colours(s: np.ndarray) -> np.ndarray:
 def _mosaic(maps: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Lay (H, W, C) maps with values in 0 to 1 out as one RGB picture, each in a frame of its colour."""
     height, width, channels = maps.shape
-    across = int(np.ceil(np.sqrt(2 * channels)))
+    across = int(np.ceil(np.sqrt(1.2 * channels)))
     down = int(np.ceil(channels / across))
     frame = max(1, height // 8)
     tile_h, tile_w = height + 3 * frame, width + 3 * frame  # a frame on each side, and one of white between tiles

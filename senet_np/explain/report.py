@@ -5,18 +5,21 @@ Floor 4.
 
 from pathlib import Path
 
+import numpy as np
+
 from ..data.dataset import Dataset
+from ..data.shapes import SKY_ROWS, swap_sky
 from ..errors import SenetError
 from ..layers import se_caches
 from ..training.checkpoint import Progress
 from ..training.run import Run, describe
 from .gates import collect_gates, summarise
-from .pictures import draw_curves, draw_gates, draw_scaling
+from .pictures import draw_curves, draw_gates, draw_scaling, draw_sky
 from .style import save, style
 
 
 def explain_run(run: Run, progress: Progress, dataset: Dataset, out: Path, index: int = 0) -> list[Path]:
-    """Draw training curves, gates by class, and one image before and after scaling.
+    """Draw training curves, gates by class, one image before and after scaling and, for shapes, both skies.
 
     Everything is measured on the validation images, so that looking costs the test set nothing.
 
@@ -39,11 +42,9 @@ def explain_run(run: Run, progress: Progress, dataset: Dataset, out: Path, index
     try:
         out.mkdir(parents=True, exist_ok=True)
         with style():
-            return [
-                *_curves(run, out),
-                *_gates(run, progress, dataset, out),
-                *_scaling(run, progress, dataset, out, index),
-            ]
+            files = [*_curves(run, out), *_gates(run, progress, dataset, out)]
+            files += _scaling(run, progress, dataset, out, index)
+            return files + (_sky(run, progress, dataset, out, index) if dataset.name == "shapes" else [])
     except OSError as error:
         raise SenetError(f"could not write the plots to {out}: {error.strerror}; choose another with --out") from error
 
@@ -67,9 +68,12 @@ def _gates(run: Run, progress: Progress, dataset: Dataset, out: Path) -> list[Pa
         stats = summarise(gates, labels, len(dataset.classes))
         between = float(stats.mean.std(axis=0).mean())
         within = float(stats.sd.mean())
+        more, less = ("images of one class", within), ("the classes' means", between)
+        if between > within:
+            more, less = less, more
         title = (
-            f"Gates of {path}: {len(stats.overall_mean)} channels, mean {stats.overall_mean.mean():.2f}\n"
-            f"sd between classes {between:.3f}, between images of one class {within:.3f} (averages over channels)"
+            f"{path}: the {len(stats.overall_mean)} gates differ more between {more[0]} (sd {more[1]:.3f})\n"
+            f"than between {less[0]} (sd {less[1]:.3f}); both averaged over channels"
         )
         figure = draw_gates(
             stats, dataset.classes, title, f"{describe(run)}, {_stamp(run)}, n = {len(labels)} validation images"
@@ -89,6 +93,26 @@ def _scaling(run: Run, progress: Progress, dataset: Dataset, out: Path, index: i
         figure = draw_scaling(picture, block, title, f"{describe(run)}, {_stamp(run)}, validation image {index}")
         files.append(save(figure, out / f"scaling_{path}.png"))
     return files
+
+
+def _sky(run: Run, progress: Progress, dataset: Dataset, out: Path, index: int) -> list[Path]:
+    net, images = run.settings.build_net(), dataset.val.images
+    red, blue = images[:, :SKY_ROWS, :, 0].mean(axis=(1, 2)), images[:, :SKY_ROWS, :, 2].mean(axis=(1, 2))
+    is_orange = (red > blue)[:, None, None, None]
+    swapped = swap_sky(images)
+    skies = np.stack([np.where(is_orange, images, swapped), np.where(is_orange, swapped, images)])
+    collected = [collect_gates(net, progress.params, progress.state, sky, run.normaliser) for sky in skies]
+    gates = {path: np.stack([under[path] for under in collected]) for path in collected[0]}
+    if not gates:
+        return []
+    logits, _, _ = net.forward(progress.params, progress.state, run.normaliser(skies[:, index]), False)
+    answers = [dataset.classes[k] for k in logits.argmax(axis=1)]
+    changed = answers[0] != answers[1]
+    title = "Only the sky is repainted: " + (
+        "other gates, another answer" if changed else "other gates, the same answer"
+    )
+    stamp = f"{describe(run)}, {_stamp(run)}; gates over n = {len(images)} validation images, each under both skies"
+    return [save(draw_sky(skies[:, index], answers, gates, title, stamp), out / "sky.png")]
 
 
 def _stamp(run: Run) -> str:

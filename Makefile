@@ -1,0 +1,60 @@
+# On a fresh machine with Python 3.11 or newer:  make train   or   make test.   Nothing before them.
+#
+#   make train      train on shapes with and without SE (under 2 minutes), print both accuracies, draw the plots
+#   make test       the whole test suite
+#   make cifar      the long one: the tiny SE-CNN on CIFAR-10, fetched if it is not on this machine (170 MB)
+#   make ci-extra   what is too heavy for a student's machine
+#   make format     put the code into its usual shape
+
+PYTHON ?= python3
+BIN := .venv/bin
+SENET := $(BIN)/python -m senet_np
+
+.PHONY: train test cifar ci-extra lint format clean
+
+train: .venv/run
+	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
+	$(SENET) train --data shapes --no-se --out runs/shapes-plain --overwrite
+	@echo
+	@echo "with SE:     $$($(SENET) evaluate runs/shapes-se | tail -n 1)"
+	@echo "without SE:  $$($(SENET) evaluate runs/shapes-plain | tail -n 1)"
+	@echo "plots:       runs/shapes-se/plots   (begin with sky.png)"
+
+test: .venv/test
+	$(BIN)/python -m pytest
+
+cifar: .venv/run
+	@$(SENET) data | grep -q 'CIFAR-10: not found' && $(SENET) data --download || true
+	$(SENET) train --data cifar10
+
+ci-extra: lint
+	$(MAKE) train
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Each stamp stands for one set of installed packages; it is renewed when pyproject.toml changes.
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/run: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/test: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ .venv/run
+
+.venv/dev: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ .venv/test .venv/run
+
+clean:
+	rm -rf .venv build *.egg-info

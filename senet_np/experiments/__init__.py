@@ -1,0 +1,4 @@
+"""Comparing: several networks, several seeds, an interval.
+
+Floor 4.
+"""

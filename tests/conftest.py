@@ -1,0 +1,39 @@
+"""What several test files share: a small data set, and a watcher that stops a run when it is told to."""
+
+import pytest
+
+from senet_np.data import load_shapes
+from senet_np.training.settings import make_settings
+
+
+@pytest.fixture(scope="session")
+def few_shapes():
+    """100 pictures to train on: 6 minibatches of 16, and 4 left over."""
+    return load_shapes(seed=5, sizes=(100, 60, 60))
+
+
+@pytest.fixture
+def few_settings():
+    """Settings for a run of seconds."""
+    return make_settings("shapes", {"widths": (4, 4, 8), "batch_size": 16, "epochs": 3, "augment": True})
+
+
+class Watcher:
+    """Looks on in silence; wants the run to stop once it has seen `stop_after` minibatches."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after, self.seen, self.records = stop_after, 0, []
+
+    def step(self, epoch, images, loss, accuracy):
+        self.seen += 1
+
+    def epoch(self, record):
+        self.records.append(record)
+
+    def stop_wanted(self):
+        return self.stop_after is not None and self.seen >= self.stop_after
+
+
+@pytest.fixture
+def watcher():
+    return Watcher

@@ -1,0 +1,212 @@
+"""The command line, as a person meets it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from senet_np.cli import main
+from senet_np.training.run import open_run
+
+FEW = ["--data", "shapes", "--widths", "4,4,4", "--epochs", "1"]
+
+
+@pytest.fixture(autouse=True)
+def away_from_home(tmp_path, monkeypatch):
+    """No CIFAR-10 of this machine's user is found, and nothing is written outside the test's folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SENET_NP_DATA", raising=False)
+    for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def little_data(monkeypatch, few_shapes):
+    """`shapes` is small, so that every command takes moments."""
+    monkeypatch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
+
+
+def test_train_evaluate_and_explain_follow_each_other(tmp_path, capsys):
+    assert main(["train", *FEW, "--out", "run"]) == 0
+    trained = capsys.readouterr().out.splitlines()
+    assert trained[0] == "data: shapes (made by NumPy)"
+    assert re.fullmatch(r"test accuracy 0\.\d{4} \(\d+ of 60, shapes, made by NumPy\)", trained[-1])
+
+    assert main(["evaluate", "run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == trained[-1]
+
+    assert main(["explain", "run", "--out", "pictures", "--image", "3"]) == 0
+    names = {path.name for path in (tmp_path / "pictures").iterdir()}
+    assert names == {path.name for path in (tmp_path / "run" / "plots").iterdir()}
+    assert {"curves.png", "gates_stage1.se.png", "scaling_stage3.se.png", "sky.png"} <= names
+
+
+def test_auto_without_cifar10_trains_on_shapes_and_says_so_first_and_last(capsys):
+    assert main(["train", "--widths", "4,4,4", "--epochs", "1", "--no-plots"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("data: shapes (made by NumPy), because CIFAR-10 was not found here")
+    assert "shapes, made by NumPy" in lines[-1]
+
+
+def test_runs_get_folders_of_their_own(tmp_path):
+    for _ in range(2):
+        assert main(["train", *FEW, "--no-plots"]) == 0
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == [
+        "tiny-shapes-se-r4-seed0",
+        "tiny-shapes-se-r4-seed0-2",
+    ]
+
+
+def test_options_reach_the_run(tmp_path):
+    options = [
+        "--no-se",
+        "--reduction",
+        "8",
+        "--batch-size",
+        "20",
+        "--lr",
+        "0.05",
+        "--optimizer",
+        "adam",
+        "--seed",
+        "7",
+    ]
+    assert main(["train", *FEW, *options, "--no-plots", "--out", "run"]) == 0
+    s = open_run(tmp_path / "run").settings
+    assert (s.se, s.reduction, s.batch_size, s.lr, s.optimizer, s.seed) == (False, 8, 20, 0.05, "adam", 7)
+
+
+def test_a_finished_run_is_not_trained_again(capsys):
+    main(["train", *FEW, "--no-plots", "--out", "run"])
+    capsys.readouterr()
+    assert main(["train", "--out", "run", "--resume", "--no-plots"]) == 0
+    assert "finished already" in capsys.readouterr().out
+
+
+def test_without_se_explain_draws_the_curves_alone(capsys):
+    main(["train", *FEW, "--no-se", "--no-plots", "--out", "run"])
+    capsys.readouterr()
+    assert main(["explain", "run"]) == 0
+    out = capsys.readouterr().out
+    assert "no SE blocks" in out
+    assert out.count(".png") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "--reduction", "0"], "0 is not a whole number"),
+        (["train", "--reduction", "four"], "'four' is not a whole number"),
+        (["train", "--epochs", "1.5"], "'1.5' is not a whole number"),
+        (["train", "--lr", "-1"], "'-1' is not a number above 0"),
+        (["train", "--lr", "nan"], "'nan' is not a number above 0"),
+        (["train", "--net", "vgg99"], "invalid choice: 'vgg99'"),
+        (["train", "--data-dir", "nowhere"], "'nowhere' does not exist"),
+        (["train", "--widths", "1,x"], "'1,x' is not one to four channel counts"),
+        (["train", "--epoch", "3"], "unrecognized arguments: --epoch"),
+        (["dance"], "invalid choice: 'dance'"),
+        ([], "COMMAND"),
+    ],
+)
+def test_a_senseless_word_is_one_line_and_exit_status_2(words, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    error = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["evaluate", "nowhere"], "nowhere holds no run"),
+        (["train", "--resume"], "add --out DIR"),
+        (["train", "--resume", "--out", "nowhere"], "nowhere holds no run"),
+        (["train", "--data", "cifar10"], "CIFAR-10 was not found"),
+        (["train", *FEW, "--batch-size", "101"], "--batch-size is 101, expected at most 100"),
+        (["data", "--url", "http://localhost/x"], "add --download"),
+        (["data", "--download", "--url", "file:///etc/passwd", "--data-dir", "there"], "cannot be fetched"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_one_line_and_exit_status_2(words, message, capsys):
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--resume", "--epochs", "9"], "--epochs is 9, but the run in run has 1"),
+        (["--resume", "--no-se"], "--se is False, but the run in run has True"),
+        (["--resume", "--overwrite"], "give one of them"),
+        ([], "already holds a run"),
+    ],
+)
+def test_a_run_is_not_changed_by_accident(options, message, capsys):
+    main(["train", *FEW, "--no-plots", "--out", "run"])
+    capsys.readouterr()
+    assert main(["train", *(FEW if not options else []), "--out", "run", *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_named_place_without_cifar10_is_an_error_and_not_a_stand_in(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SENET_NP_DATA", str(tmp_path))
+    assert main(["train"]) == 2
+    assert "SENET_NP_DATA" in capsys.readouterr().err
+
+
+def test_another_data_set_than_the_runs_own_is_refused(capsys):
+    main(["train", *FEW, "--no-plots", "--out", "run"])
+    assert main(["evaluate", "run", "--data", "cifar10"]) == 2
+    assert "trained on shapes" in capsys.readouterr().err
+
+
+def test_data_says_what_is_there(capsys):
+    assert main(["data"]) == 0
+    assert "CIFAR-10: not found" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["evaluate", "--help"], ["explain", "--help"]])
+def test_help_shows_examples(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 0
+    assert "examples:\n  senet-np" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent in the Unix way")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_real_process_cleanly_and_the_run_goes_on_to_the_same_end(tmp_path, number, status):
+    words = [sys.executable, "-m", "senet_np", "train", "--data", "shapes", "--widths", "4,4,4", "--no-plots"]
+    words += ["--epochs", "2", "--batch-size", "64", "--out"]
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen([*words, "run"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("plan:"):
+            break
+    time.sleep(0.5)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (status, "")
+    assert "everything is saved" in out
+
+    subprocess.run([*words, "run", "--resume"], check=True, capture_output=True, env=env)
+    subprocess.run([*words, "undisturbed"], check=True, capture_output=True, env=env)
+    resumed, undisturbed = (open_run(tmp_path / name).load().params for name in ("run", "undisturbed"))
+    assert np.array_equal(resumed["stage1"]["conv"]["w"], undisturbed["stage1"]["conv"]["w"])
+
+
+def test_a_diverging_run_says_so_and_exits_with_2(capsys):
+    assert main(["train", *FEW, "--lr", "1e30", "--out", "run"]) == 2
+    error = capsys.readouterr().err
+    assert "the loss is" in error
+    assert error.count("\n") == 1

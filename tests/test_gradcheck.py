@@ -1,0 +1,124 @@
+"""The gradient check itself: it must pass what is right, catch what is wrong, and refuse what cannot be checked."""
+
+import numpy as np
+import pytest
+
+from senet_np import ops, se
+from senet_np.checks.cases import Case, op_cases, se_cases
+from senet_np.cli import main
+from senet_np.gradcheck import KinkError, check_gradients
+
+PROMISED = [name.removesuffix("_backward") for name in vars(ops) if name.endswith("_backward")] + ["se"]
+
+
+def flip(backward, position):
+    """The same backward pass with the sign of one of its gradients flipped."""
+
+    def wrong(dy, cache):
+        grads = backward(dy, cache)
+        if not isinstance(grads, tuple):
+            return -grads
+        return tuple(-g if k == position and g is not None else g for k, g in enumerate(grads))
+
+    return wrong
+
+
+def count_gradients(op):
+    return {"conv2d": 3, "linear": 3, "batch_norm": 3, "channel_scale": 2, "se": 5}.get(op, 1)
+
+
+def first_case(op: str) -> Case:
+    return next(case for case in (*op_cases(), *se_cases()) if case.op == op)
+
+
+@pytest.mark.parametrize(("op", "position"), [(op, k) for op in PROMISED for k in range(count_gradients(op))])
+def test_a_flipped_sign_in_any_gradient_is_caught(op, position, monkeypatch):
+    module = se if op == "se" else ops
+    monkeypatch.setattr(module, f"{op}_backward", flip(getattr(module, f"{op}_backward"), position))
+    report = first_case(op).run()
+    assert [check.ok for check in report.arguments] == [k != position for k in range(len(report.arguments))]
+
+
+def test_the_command_names_op_and_argument_and_exits_with_1(monkeypatch, capsys):
+    monkeypatch.setattr(ops, "channel_scale_backward", flip(ops.channel_scale_backward, 1))
+    assert main(["gradcheck"]) == 1
+    assert "channel_scale, argument s (worst error" in capsys.readouterr().out
+
+
+def test_the_command_exits_with_0_and_prints_a_line_for_each_argument(capsys):
+    assert main(["gradcheck"]) == 0
+    out = capsys.readouterr().out
+    assert out.count(" ok\n") > 100
+    assert "WRONG" not in out
+
+
+def test_the_forgotten_squeeze_path_is_caught(monkeypatch):
+    def forgets(dx_scaled, cache):
+        du, *others = se.se_backward(dx_scaled, cache)
+        return dx_scaled * cache.s[:, None, None, :], *others
+
+    case = first_case("se")
+    args = case.draw(np.random.default_rng(0))
+    report = check_gradients(se.se_forward, forgets, args, wrt=["u"])
+    assert not report.ok
+
+
+def test_a_gradient_of_the_wrong_shape_is_caught_before_its_numbers():
+    def keeps_an_axis(dz, cache):
+        return ops.global_avg_pool_backward(dz, cache)[..., None]
+
+    report = check_gradients(ops.global_avg_pool_forward, keeps_an_axis, (np.ones((1, 2, 2, 3)),))
+    assert "has shape (1, 2, 2, 3, 1), expected (1, 2, 2, 3)" in str(report)
+
+
+def test_a_missing_gradient_is_caught():
+    report = check_gradients(ops.linear_forward, lambda dy, c: (dy @ c[1].T, c[0].T @ dy, None), linear_args())
+    assert [check.ok for check in report.arguments] == [True, True, False]
+
+
+def test_a_gradient_that_is_not_a_number_is_caught():
+    report = check_gradients(ops.tanh_forward, lambda dy, y: dy * np.nan, (np.ones((2, 2)),))
+    assert report.worst == np.inf
+
+
+def test_the_report_says_where_and_how_large_the_error_is():
+    def one_wrong(dy, y):
+        dx = ops.tanh_backward(dy, y)
+        dx[1, 0] *= 2
+        return dx
+
+    report = check_gradients(ops.tanh_forward, one_wrong, (np.full((2, 2), 0.3),))
+    assert report.arguments[0].index == (1, 0)
+    assert "at (1, 0): backward says" in str(report)
+
+
+def test_inputs_at_a_kink_are_refused():
+    with pytest.raises(KinkError, match="Draw other inputs"):
+        check_gradients(ops.relu_forward, ops.relu_backward, (np.array([[1.0, 1e-7]]),))
+
+
+def test_float32_is_refused_because_its_rounding_would_drown_the_check():
+    with pytest.raises(ValueError, match=r"x is float32, expected a float64 array"):
+        check_gradients(ops.relu_forward, ops.relu_backward, (np.ones((2, 2), np.float32),))
+
+
+def test_wrt_picks_the_arguments():
+    report = check_gradients(ops.linear_forward, ops.linear_backward, linear_args(), wrt=["w"])
+    assert [check.name for check in report.arguments] == ["w"]
+
+
+def test_wrt_must_name_arguments_that_have_gradients():
+    with pytest.raises(ValueError, match="wrt names"):
+        check_gradients(ops.linear_forward, ops.linear_backward, linear_args(), wrt=["q"])
+
+
+def test_the_arguments_are_not_changed():
+    args = linear_args()
+    before = [a.copy() for a in args]
+    check_gradients(ops.linear_forward, ops.linear_backward, args)
+    assert all(np.array_equal(a, b) for a, b in zip(args, before, strict=True))
+
+
+def linear_args():
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((3, 4)), rng.standard_normal((4, 2)), rng.standard_normal(2)

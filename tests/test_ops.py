@@ -1,0 +1,141 @@
+"""The contract of every op: pure, dtype-preserving, and clear about what it cannot take."""
+
+import numpy as np
+import pytest
+
+from senet_np import ops
+from senet_np.checks.cases import Case, op_cases, se_cases
+
+CASES = {case.name: case for case in (*op_cases(), *se_cases())}
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+
+
+def arrays_of(cache):
+    if isinstance(cache, np.ndarray):
+        yield cache
+    elif isinstance(cache, (tuple, list)):
+        for item in cache:
+            yield from arrays_of(item)
+
+
+def run(case: Case, seed: int, dtype: type = np.float64):
+    """Draw, go forward: (args, dy, cache)."""
+    rng = np.random.default_rng(seed)
+    args = {
+        name: value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+        for name, value in case.draw(rng).items()
+    }
+    y, cache = case.forward(**args)
+    return args, rng.standard_normal(y.shape).astype(dtype) if y.ndim else 1.0, cache
+
+
+def listed(grads):
+    return [g for g in (grads if isinstance(grads, tuple) else (grads,)) if g is not None]
+
+
+@every_case
+def test_nothing_that_comes_in_is_changed(case: Case):
+    args, dy, _ = run(case, 0)
+    given = [a for a in (*args.values(), dy) if isinstance(a, np.ndarray)]
+    copies = [a.copy() for a in given]
+    case.backward(dy, case.forward(**args)[1])
+    assert all(np.array_equal(a, b) for a, b in zip(given, copies, strict=True))
+
+
+@every_case
+def test_float32_stays_float32(case: Case):
+    args, dy, cache = run(case, 0, np.float32)
+    y, _ = case.forward(**args)
+    assert {y.dtype, *(g.dtype for g in listed(case.backward(dy, cache)))} == {np.dtype(np.float32)}
+
+
+@every_case
+def test_two_passes_do_not_disturb_each_other(case: Case):
+    _, dy_a, cache_a = run(case, 0)
+    alone_a = listed(case.backward(dy_a, cache_a))
+    _, dy_b, cache_b = run(case, 1)
+    alone_b = listed(case.backward(dy_b, cache_b))
+
+    _, _, cache_a = run(case, 0)  # forward A, forward B, backward A, backward B
+    _, _, cache_b = run(case, 1)
+    mixed_a, mixed_b = listed(case.backward(dy_a, cache_a)), listed(case.backward(dy_b, cache_b))
+    assert all(map(np.array_equal, mixed_a, alone_a))
+    assert all(map(np.array_equal, mixed_b, alone_b))
+
+
+@every_case
+def test_a_gradient_does_not_share_memory_with_the_cache_or_dy(case: Case):
+    _, dy, cache = run(case, 0)
+    for grad in listed(case.backward(dy, cache)):
+        assert not any(np.shares_memory(grad, a) for a in (*arrays_of(cache), np.asarray(dy)))
+
+
+def f(*shape):
+    return np.ones(shape)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: ops.conv2d_forward(f(2, 5, 5), f(3, 3, 3, 4), None),
+            r"x has shape \(2, 5, 5\), expected \(N, H, W, Cin\)",
+        ),
+        (
+            lambda: ops.conv2d_forward(f(2, 5, 5, 3), f(3, 3, 4, 4), None),
+            r"w has shape .* expected \(kh, kw, 3, Cout\)",
+        ),
+        (lambda: ops.conv2d_forward(f(2, 5, 5, 3), f(3, 3, 3, 4), f(3)), r"b has shape \(3,\), expected \(4,\)"),
+        (lambda: ops.conv2d_forward(f(2, 5, 5, 3), f(3, 3, 3, 4), None, stride=0), "stride is 0"),
+        (lambda: ops.conv2d_forward(f(2, 5, 5, 3), f(3, 3, 3, 4), None, pad=-1), "pad is -1"),
+        (lambda: ops.conv2d_forward(f(2, 2, 2, 3), f(5, 5, 3, 4), None), "x is 4×4 .* at least the window's 5×5"),
+        (
+            lambda: ops.conv2d_backward(f(2, 5, 5, 3), ops.conv2d_forward(f(2, 5, 5, 3), f(3, 3, 3, 4), None)[1]),
+            "dy has",
+        ),
+        (lambda: ops.linear_forward(f(2, 3), f(4, 5), None), r"w has shape \(4, 5\), expected \(3, M\)"),
+        (
+            lambda: ops.linear_forward(f(2, 3), f(3, 5).astype(np.float32), None),
+            "w has dtype float32, expected float64",
+        ),
+        (lambda: ops.relu_forward(np.arange(3)), "x has dtype int64, expected float32 or float64"),
+        (lambda: ops.sigmoid_forward([1.0]), "x is a list, expected a NumPy array"),
+        (lambda: ops.channel_scale_forward(f(2, 3, 3, 4), f(2, 3)), r"s has shape \(2, 3\), expected \(2, 4\)"),
+        (lambda: ops.channel_scale_forward(f(0, 3, 3, 4), f(0, 4)), "u has shape"),
+        (lambda: ops.max_pool2d_forward(f(1, 4, 4, 1), 5, 1), "x is 4×4 .* 5×5"),
+        (lambda: ops.max_pool2d_forward(f(1, 4, 4, 1), 2, True), "stride is True"),
+        (lambda: ops.batch_norm_forward(f(4, 3), f(3), f(3), mean=f(3)), "one of mean and var"),
+        (lambda: ops.batch_norm_forward(f(4, 3), f(2), f(3)), r"gamma has shape \(2,\), expected \(3,\)"),
+        (lambda: ops.softmax_cross_entropy_forward(f(2, 3), np.array([0, 3])), "labels holds 0 to 3, expected 0 to 2"),
+        (lambda: ops.softmax_cross_entropy_forward(f(2, 3), np.array([0.0, 1.0])), "labels is float64"),
+        (
+            lambda: ops.softmax_cross_entropy_forward(f(2, 3), np.array([0])),
+            r"labels has shape \(1,\), expected \(2,\)",
+        ),
+        (lambda: ops.softmax_cross_entropy_backward(f(2), (f(2, 3), np.array([0, 1]))), "expected a scalar"),
+    ],
+)
+def test_what_does_not_fit_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_sigmoid_neither_overflows_nor_loses_its_small_values():
+    with np.errstate(over="raise", invalid="raise"):
+        y, _ = ops.sigmoid_forward(np.array([-1e4, -80.0, 0.0, 80.0, 1e4]))
+    assert np.allclose(y, [0, np.exp(-80.0), 0.5, 1, 1], rtol=1e-12, atol=0)
+
+
+def test_cross_entropy_of_huge_logits_is_finite():
+    loss, _ = ops.softmax_cross_entropy_forward(np.array([[1e30, 0.0]]), np.array([1]))
+    assert loss == 1e30
+
+
+def test_cross_entropy_of_a_net_that_knows_nothing_is_log_k():
+    loss, _ = ops.softmax_cross_entropy_forward(np.zeros((3, 10)), np.array([1, 2, 3]))
+    assert np.isclose(loss, np.log(10))
+
+
+def test_a_channel_that_is_constant_over_the_batch_normalises_to_beta():
+    y, _ = ops.batch_norm_forward(np.full((4, 1), 7.0), np.array([2.0]), np.array([3.0]))
+    assert np.array_equal(y, np.full((4, 1), 3.0))

@@ -1,0 +1,54 @@
+"""Optimisers and schedule, on numbers small enough to follow."""
+
+import numpy as np
+import pytest
+
+from senet_np.training.optim import SGD, Adam, learning_rate
+
+
+def test_sgd_is_nesterov_with_decay_on_matrices_only():
+    params = {"w": np.array([[2.0]]), "b": np.array([2.0])}
+    grads = {"w": np.array([[1.0]]), "b": np.array([1.0])}
+    optimizer = SGD(momentum=0.9, weight_decay=0.1)
+    memory = {"velocity": {"w": np.array([[1.0]]), "b": np.array([1.0])}}
+    new, memory = optimizer.step(params, grads, memory, lr=0.1)
+    # w: g = 1 + 0.1·2 = 1.2, v = 0.9 + 1.2 = 2.1, w = 2 − 0.1·(1.2 + 0.9·2.1)
+    assert np.isclose(new["w"], 2 - 0.1 * (1.2 + 0.9 * 2.1))
+    assert np.isclose(memory["velocity"]["w"], 2.1)
+    assert np.isclose(new["b"], 2 - 0.1 * (1 + 0.9 * 1.9))
+
+
+def test_adams_first_step_is_the_learning_rate_in_the_direction_of_the_sign():
+    params, grads = {"b": np.array([1.0, 1.0])}, {"b": np.array([1e-3, -50.0])}
+    optimizer = Adam(weight_decay=0)
+    new, _ = optimizer.step(params, grads, optimizer.init(params), lr=0.1)
+    assert np.allclose(new["b"], [0.9, 1.1], atol=1e-5)
+
+
+def test_adams_decay_pulls_matrices_towards_zero_whatever_the_gradient():
+    params, grads = {"w": np.array([[4.0]])}, {"w": np.array([[0.0]])}
+    optimizer = Adam(weight_decay=0.5)
+    new, _ = optimizer.step(params, grads, optimizer.init(params), lr=0.1)
+    assert np.isclose(new["w"], 4 - 0.1 * 0.5 * 4)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Adam()])
+def test_a_step_changes_nothing_in_place_and_keeps_float32(optimizer):
+    params, grads = {"w": np.ones((2, 2), np.float32)}, {"w": np.ones((2, 2), np.float32)}
+    memory = optimizer.init(params)
+    new, _ = optimizer.step(params, grads, memory, 0.1)
+    assert np.array_equal(params["w"], np.ones((2, 2)))
+    assert new["w"].dtype == np.float32
+    assert not any(np.any(a) for tree in memory.values() if isinstance(tree, dict) for a in tree.values())
+
+
+def test_the_rate_climbs_in_a_line_to_its_peak_and_falls_along_a_cosine():
+    rates = [learning_rate(step, 100, peak=2.0, warmup=0.1) for step in range(100)]
+    assert np.allclose(rates[:10], np.arange(1, 11) * 0.2)
+    assert rates[10] == 2.0
+    assert np.isclose(rates[55], 1.0)
+    assert all(a > b > 0 for a, b in zip(rates[10:], rates[11:], strict=False))
+
+
+def test_a_run_too_short_to_warm_up_starts_at_the_peak():
+    assert learning_rate(0, 3, peak=1.0) == 1.0

@@ -1,0 +1,60 @@
+"""`shapes`: deterministic, and built so that a net without SE cannot see what decides the label."""
+
+import numpy as np
+import pytest
+
+from senet_np.data.shapes import CLASSES, GROUND_ROW, SIZE, SKY_ROWS, load_shapes, make_shapes, swap_sky
+from senet_np.nets import tiny
+
+
+@pytest.fixture(scope="module")
+def some():
+    return make_shapes(400, np.random.default_rng(0))
+
+
+def test_the_same_seed_makes_the_same_pictures():
+    a, b = (load_shapes(seed=3, sizes=(5, 5, 5)) for _ in range(2))
+    assert all(np.array_equal(x, y) for x, y in zip(a.train + a.val + a.test, b.train + b.val + b.test, strict=True))
+
+
+def test_splits_and_seeds_differ():
+    a, b = (load_shapes(seed=seed, sizes=(5, 5, 5)) for seed in (0, 1))
+    assert not np.array_equal(a.train.images, a.val.images)
+    assert not np.array_equal(a.train.images, b.train.images)
+
+
+def test_pictures_are_32_by_32_colour_bytes_and_labels_ten_classes(some):
+    assert some.images.shape == (400, SIZE, SIZE, 3)
+    assert some.images.dtype == np.uint8
+    assert sorted(set(some.labels.tolist())) == list(range(len(CLASSES))) == list(range(10))
+
+
+def test_the_sky_says_nothing_about_the_label_by_itself(some):
+    orange = some.images[:, :SKY_ROWS, :, 0].mean(axis=(1, 2)) > some.images[:, :SKY_ROWS, :, 2].mean(axis=(1, 2))
+    share = np.array([orange[some.labels == k].mean() for k in range(10)])
+    assert np.abs(share - 0.5).max() < 0.3  # 40 pictures a class: four standard errors
+
+
+def test_repainting_the_sky_changes_only_the_sky_and_twice_is_once_back(some):
+    swapped = swap_sky(some.images)
+    assert np.array_equal(swapped[:, SKY_ROWS:], some.images[:, SKY_ROWS:])
+    assert not np.array_equal(swapped, some.images)
+    assert np.array_equal(swap_sky(swapped), some.images)
+
+
+def test_no_unit_of_the_last_stage_sees_both_the_sky_and_a_square():
+    """The claim of the module's docstring, measured: move the sky, move the ground, see which rows of units move."""
+    net = tiny(se=False, widths=(2, 2, 2))
+    params, state = net.init(np.random.default_rng(0), np.float64)
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((1, SIZE, SIZE, 3))
+    moved = []
+    for rows in (slice(0, SKY_ROWS), slice(GROUND_ROW, SIZE)):
+        others = np.repeat(x, 20, axis=0)  # twenty other skies (or grounds), so that no ReLU hides a change
+        others[:, rows] = rng.standard_normal(others[:, rows].shape)
+        before, after = (net.forward(params, state, v, False)[1]["stage3"]["bn"].x_hat for v in (x, others))
+        moved.append((after != before).any(axis=(0, 2, 3)))
+    sky, ground = moved
+    assert sky.any()
+    assert ground.any()
+    assert not (sky & ground).any()

@@ -1,0 +1,178 @@
+"""The training loop: it learns, it repeats itself exactly, and it can be stopped anywhere."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from senet_np.data import load_shapes
+from senet_np.errors import SenetError
+from senet_np.training.checkpoint import load_checkpoint, save_checkpoint
+from senet_np.training.diagnose import DivergedError
+from senet_np.training.evaluate import evaluate
+from senet_np.training.loop import Stopped, train
+from senet_np.training.run import create_run, open_run
+from senet_np.training.settings import make_settings
+from senet_np.tree import tree_items
+
+
+def everything(progress):
+    trees = (progress.params, progress.state, progress.memory)
+    return {f"{k}{path}": a for k, tree in enumerate(trees) for path, a in tree_items(tree)}
+
+
+def assert_same_bits(a, b):
+    a, b = everything(a), everything(b)
+    assert a.keys() == b.keys()
+    different = [name for name in a if a[name].tobytes() != b[name].tobytes()]
+    assert different == []
+
+
+def finished(folder, settings, data, watcher):
+    run = create_run(folder, settings, data)
+    train(run, data, run.load(), watcher())
+    return run
+
+
+def without_times(records):
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
+
+
+@pytest.fixture
+def undisturbed(tmp_path, few_settings, few_shapes, watcher):
+    return finished(tmp_path / "undisturbed", few_settings, few_shapes, watcher)
+
+
+def test_training_teaches_the_net_to_see(tmp_path, watcher):
+    data = load_shapes(sizes=(2000, 300, 300))
+    run = create_run(tmp_path / "run", make_settings("shapes", {"widths": (16, 32, 64), "epochs": 5}), data)
+    before = evaluate(run.settings.build_net(), run.load().params, run.load().state, data.test, run.normaliser)
+    result = train(run, data, run.load(), watcher())
+    assert before.accuracy < 0.25
+    assert result["accuracy"] > 0.75
+
+
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path, undisturbed, few_settings, few_shapes, watcher):
+    again = finished(tmp_path / "again", few_settings, few_shapes, watcher)
+    assert_same_bits(again.load(), undisturbed.load())
+
+
+def test_another_seed_gives_other_weights(tmp_path, undisturbed, few_settings, few_shapes, watcher):
+    other = finished(tmp_path / "other", dataclasses.replace(few_settings, seed=1), few_shapes, watcher)
+    assert not np.array_equal(other.load().params["head"]["fc"]["w"], undisturbed.load().params["head"]["fc"]["w"])
+
+
+@pytest.mark.parametrize("stops", [[1], [6], [7, 2], [1, 1, 1, 9], [17]])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_run_that_was_stopped_ends_bit_identical(tmp_path, few_settings, few_shapes, watcher, stops, optimizer):
+    settings = dataclasses.replace(few_settings, optimizer=optimizer, lr=0.01)
+    undisturbed = finished(tmp_path / "undisturbed", settings, few_shapes, watcher)
+    create_run(tmp_path / "stopped", settings, few_shapes)
+    for stop_after in stops:
+        run = open_run(tmp_path / "stopped")
+        with pytest.raises(Stopped):
+            train(run, few_shapes, run.load(), watcher(stop_after))
+    run = open_run(tmp_path / "stopped")
+    train(run, few_shapes, run.load(), watcher())
+
+    assert_same_bits(run.load(), undisturbed.load())
+    assert without_times(run.records) == without_times(undisturbed.records)
+
+
+def test_records_that_a_crash_left_behind_the_checkpoint_are_dropped(undisturbed):
+    progress = undisturbed.load()
+    progress.epoch = 1
+    (undisturbed.path / "log.jsonl").open("a").write('{"kind": "epo')  # cut off in the middle of a line
+    undisturbed.forget_records_after(progress)
+    assert [record["epoch"] for record in undisturbed.records] == [1]
+
+
+def test_every_record_and_the_configuration_say_what_was_trained_on(undisturbed):
+    config = json.loads((undisturbed.path / "config.json").read_text())
+    stamps = [(r["data"], r["stamp"]) for r in undisturbed.records] + [
+        (config["data"]["name"], config["data"]["stamp"])
+    ]
+    assert set(stamps) == {("shapes", "made by NumPy")}
+    assert {"senet_np", "numpy", "blas", "python"} <= config["versions"].keys()
+
+
+def test_an_incomplete_last_minibatch_is_dropped(few_settings, few_shapes, undisturbed):
+    assert undisturbed.records[0]["step"] == 100 // 16
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_place(tmp_path, few_settings, few_shapes, watcher):
+    run = create_run(tmp_path / "wild", dataclasses.replace(few_settings, lr=1e30), few_shapes)
+    with pytest.raises(DivergedError, match=r"at step \d+, at a learning rate of .*layer stage1\.conv.*smaller --lr"):
+        train(run, few_shapes, run.load(), watcher())
+    assert all(np.isfinite(a).all() for a in everything(run.load()).values())
+
+
+def test_an_output_that_overflows_is_blamed_on_its_layer(tmp_path, few_settings, few_shapes, watcher):
+    run = create_run(tmp_path / "wild", few_settings, few_shapes)
+    progress = run.load()
+    progress.params["stage2"]["se"]["w2"] = np.full_like(progress.params["stage2"]["se"]["w2"], np.nan)
+    with pytest.raises(DivergedError, match=r"parameter w2 of layer stage2\.se"):
+        train(run, few_shapes, progress, watcher())
+
+
+def test_a_run_is_not_overwritten_unless_asked(undisturbed, few_settings, few_shapes):
+    with pytest.raises(SenetError, match="already holds a run"):
+        create_run(undisturbed.path, few_settings, few_shapes)
+    assert undisturbed.result is not None
+    assert create_run(undisturbed.path, few_settings, few_shapes, overwrite=True).result is None
+
+
+def test_a_checkpoint_comes_back_as_it_went(tmp_path, undisturbed):
+    progress = undisturbed.load()
+    progress.loss_sum, progress.correct = 1 / 3, 7
+    save_checkpoint(tmp_path / "c.npz", progress)
+    back = load_checkpoint(tmp_path / "c.npz", undisturbed.start())
+    assert_same_bits(back, progress)
+    assert (back.loss_sum, back.correct, back.epoch) == (1 / 3, 7, 3)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:1000], lambda b: b"", lambda b: b"no zip at all", lambda b: b[:-1]])
+def test_a_damaged_checkpoint_is_one_clear_sentence(undisturbed, damage):
+    path = undisturbed.path / "checkpoint.npz"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(SenetError, match="is not a readable checkpoint"):
+        undisturbed.load()
+
+
+def test_a_checkpoint_of_another_net_is_refused(tmp_path, undisturbed, few_settings, few_shapes):
+    other = create_run(tmp_path / "wider", dataclasses.replace(few_settings, widths=(4, 4, 16)), few_shapes)
+    (other.path / "checkpoint.npz").write_bytes((undisturbed.path / "checkpoint.npz").read_bytes())
+    with pytest.raises(SenetError, match=r"holds float32\[.*this run's network has float32\["):
+        other.load()
+
+
+def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(tmp_path, undisturbed, monkeypatch):
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    path = undisturbed.path / "checkpoint.npz"
+    before = path.read_bytes()
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(
+        SenetError, match=r"could not write .*No space left on device; what was there before is unharmed"
+    ):
+        undisturbed.save(undisturbed.start())
+    assert path.read_bytes() == before
+    assert [p.name for p in undisturbed.path.glob("*.tmp")] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", "not json", '{"settings": {}, "data": {}}', '{"settings": 3, "data": 4}']
+)
+def test_a_damaged_configuration_is_one_clear_sentence(undisturbed, text):
+    (undisturbed.path / "config.json").write_text(text)
+    with pytest.raises(SenetError):
+        open_run(undisturbed.path)
+
+
+def test_a_setting_of_the_wrong_type_is_named(undisturbed):
+    path = undisturbed.path / "config.json"
+    path.write_text(path.read_text().replace('"reduction": 4', '"reduction": "four"'))
+    with pytest.raises(SenetError, match="setting reduction is 'four', expected a value of type int"):
+        open_run(undisturbed.path)
