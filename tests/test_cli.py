@@ -56,10 +56,8 @@ def test_auto_without_cifar10_trains_on_shapes_and_says_so_first_and_last(capsys
 def test_runs_get_folders_of_their_own(tmp_path):
     for _ in range(2):
         assert main(["train", *FEW, "--no-plots"]) == 0
-    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == [
-        "tiny-shapes-se-r4-seed0",
-        "tiny-shapes-se-r4-seed0-2",
-    ]
+    names = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert names == ["tiny-shapes-se-r4-seed0", "tiny-shapes-se-r4-seed0-2"]
 
 
 def test_options_reach_the_run(tmp_path):

@@ -34,7 +34,7 @@ def imports(path: Path):
 
 
 def floor(module: str) -> int:
-    parts = module.split(".")
+    parts = module.removesuffix(".__version__").split(".")
     return FLOORS[parts[1]] if len(parts) > 1 else 0  # senet_np itself holds the version alone
 
 

@@ -54,7 +54,7 @@ def test_the_command_exits_with_0_and_prints_a_line_for_each_argument(capsys):
 
 def test_the_forgotten_squeeze_path_is_caught(monkeypatch):
     def forgets(dx_scaled, cache):
-        du, *others = se.se_backward(dx_scaled, cache)
+        _, *others = se.se_backward(dx_scaled, cache)
         return dx_scaled * cache.s[:, None, None, :], *others
 
     case = first_case("se")

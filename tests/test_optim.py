@@ -1,5 +1,7 @@
 """Optimisers and schedule, on numbers small enough to follow."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -47,7 +49,7 @@ def test_the_rate_climbs_in_a_line_to_its_peak_and_falls_along_a_cosine():
     assert np.allclose(rates[:10], np.arange(1, 11) * 0.2)
     assert rates[10] == 2.0
     assert np.isclose(rates[55], 1.0)
-    assert all(a > b > 0 for a, b in zip(rates[10:], rates[11:], strict=False))
+    assert all(a > b > 0 for a, b in pairwise(rates[10:]))
 
 
 def test_a_run_too_short_to_warm_up_starts_at_the_peak():

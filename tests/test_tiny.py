@@ -44,7 +44,7 @@ def test_it_learns_twenty_images_by_heart(batch):
     net, params, state = start(widths=(8, 16, 32))
     optimizer = SGD(weight_decay=0)
     memory = optimizer.init(params)
-    for _ in range(60):
+    for _ in range(200):
         logits, cache, state = net.forward(params, state, x, True)
         loss, loss_cache = softmax_cross_entropy_forward(logits, y)
         _, grads = net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache)

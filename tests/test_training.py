@@ -46,7 +46,7 @@ def undisturbed(tmp_path, few_settings, few_shapes, watcher):
 
 def test_training_teaches_the_net_to_see(tmp_path, watcher):
     data = load_shapes(sizes=(2000, 300, 300))
-    run = create_run(tmp_path / "run", make_settings("shapes", {"widths": (16, 32, 64), "epochs": 5}), data)
+    run = create_run(tmp_path / "run", make_settings("shapes", {"batch_size": 16}), data)
     before = evaluate(run.settings.build_net(), run.load().params, run.load().state, data.test, run.normaliser)
     result = train(run, data, run.load(), watcher())
     assert before.accuracy < 0.25
@@ -90,10 +90,8 @@ def test_records_that_a_crash_left_behind_the_checkpoint_are_dropped(undisturbed
 
 def test_every_record_and_the_configuration_say_what_was_trained_on(undisturbed):
     config = json.loads((undisturbed.path / "config.json").read_text())
-    stamps = [(r["data"], r["stamp"]) for r in undisturbed.records] + [
-        (config["data"]["name"], config["data"]["stamp"])
-    ]
-    assert set(stamps) == {("shapes", "made by NumPy")}
+    stamps = {(record["data"], record["stamp"]) for record in undisturbed.records}
+    assert stamps | {(config["data"]["name"], config["data"]["stamp"])} == {("shapes", "made by NumPy")}
     assert {"senet_np", "numpy", "blas", "python"} <= config["versions"].keys()
 
 
@@ -103,7 +101,7 @@ def test_an_incomplete_last_minibatch_is_dropped(few_settings, few_shapes, undis
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_place(tmp_path, few_settings, few_shapes, watcher):
     run = create_run(tmp_path / "wild", dataclasses.replace(few_settings, lr=1e30), few_shapes)
-    with pytest.raises(DivergedError, match=r"at step \d+, at a learning rate of .*layer stage1\.conv.*smaller --lr"):
+    with pytest.raises(DivergedError, match=r"at step \d+, at a learning rate of .*layer stage.*smaller --lr"):
         train(run, few_shapes, run.load(), watcher())
     assert all(np.isfinite(a).all() for a in everything(run.load()).values())
 

@@ -69,7 +69,7 @@ def make_shapes(n: int, rng: np.random.Generator) -> Split:
             top = GROUND_ROW + rng.integers(SIZE - GROUND_ROW - SIDE + 1)
             left = 16 * sides[k] + rng.integers(16 - SIDE + 1)
             pictures[k, top : top + SIDE, left : left + SIDE] = _square(int(textures[k]), PAINT[paints[k]], rng)
-    pictures += rng.normal(0, 0.15, size=(n, SIZE, SIZE, 1))  # grey noise: hues stay readable, textures get hard
+    pictures += rng.normal(0, 0.08, size=(n, SIZE, SIZE, 1))  # grey noise: it blurs textures, not hues
     return Split((255 * pictures.clip(0, 1)).round().astype(np.uint8), labels)
 
 
@@ -112,5 +112,5 @@ def _square(texture: int, paint: np.ndarray, rng: np.random.Generator) -> np.nda
     i, j = np.ogrid[:SIDE, :SIDE]
     down, across = rng.integers(4, size=2)  # where the pattern begins is chance; all periods divide 4
     bright = np.broadcast_to(TEXTURES[CLASSES[texture]](i + down, j + across), (SIDE, SIDE))
-    light, dark = rng.uniform(0.8, 1.0), rng.uniform(0.4, 0.6)
+    light, dark = rng.uniform(0.8, 1.0), rng.uniform(0.3, 0.6)
     return paint * np.where(bright, light, dark)[:, :, None]

@@ -58,7 +58,7 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str], title: str, stamp:
     line.fill_between(x, middle - spread, middle + spread, color=BLUE, alpha=0.25, linewidth=0, label="± 1 sd")
     line.plot(x, middle, color=BLUE, label="mean")
     line.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
-    line.set(xlim=(-0.5, channels - 0.5), ylim=(0, 1), ylabel="gate s", title="All images: mean gate and its spread")
+    line.set(xlim=(-0.5, channels - 0.5), ylim=(0, 1.04), ylabel="gate s", title="All images: mean gate and its spread")
     line.legend(loc="upper left", ncols=2)
 
     top = float(stats.sd.max())
@@ -143,8 +143,8 @@ def draw_sky(pictures: np.ndarray, answers: Sequence[str], gates: dict[str, np.n
             x = np.arange(len(order))
             axes.fill_between(x, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
             axes.plot(x, mean, marker, color=colour, markersize=3.5, label=f"{sky}: mean ± sd")
-        axes.set(ylim=(0, 1), xlim=(-0.5, len(order) - 0.5), ylabel="gate s", title=path)
-    panels[0].legend(ncols=2, loc="upper left")
+        axes.set(ylim=(0, 1.04), xlim=(-0.5, len(order) - 0.5), ylabel="gate s", title=path)
+    panels[0].legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)
     panels[-1].set_xlabel("channels of the block, ordered by the difference between the two skies")
     return figure
 
@@ -159,7 +159,8 @@ def _gate_colours(s: np.ndarray) -> np.ndarray:
 def _mosaic(maps: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Lay (H, W, C) maps with values in 0 to 1 out as one RGB picture, each in a frame of its colour."""
     height, width, channels = maps.shape
-    across = int(np.ceil(np.sqrt(1.2 * channels)))
+    side = int(np.ceil(np.sqrt(channels)))
+    across = next((a for a in range(side, 2 * side) if channels % a == 0), side)  # full rows where that can be
     down = int(np.ceil(channels / across))
     frame = max(1, height // 8)
     tile_h, tile_w = height + 3 * frame, width + 3 * frame  # a frame on each side, and one of white between tiles

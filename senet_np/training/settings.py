@@ -23,7 +23,7 @@ class Settings:
     squeeze: str = "avg"
     gate: str = "sigmoid"
     widths: tuple[int, ...] = (32, 64, 128)  # channels of each stage
-    epochs: int = 4
+    epochs: int = 3
     batch_size: int = 32
     lr: float = 0.1  # peak learning rate
     optimizer: str = "sgd"
@@ -42,7 +42,7 @@ class Settings:
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     # A texture is not the same texture after a flip, and pictures are made, not scarce: no augmentation.
-    "shapes": {"epochs": 4, "batch_size": 32, "augment": False},
+    "shapes": {"epochs": 3, "batch_size": 32, "augment": False},
     "cifar10": {"epochs": 10, "batch_size": 64, "augment": True},
 }
 
