@@ -5,6 +5,7 @@ Floor 5. Exit status: 0 done; 1 a check failed; 2 the request cannot be met, sai
 """
 
 import io
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -25,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that has no × gets a ?
+            # A terminal that has no × gets a ?; and a line is seen when it is printed, through a pipe too.
+            stream.reconfigure(errors="replace", line_buffering=True)
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
         try:
@@ -37,5 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print("interrupted", file=sys.stderr)
             return 130
         except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
-            sys.stderr.close()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
             return 0
+        except OSError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2

@@ -11,9 +11,10 @@ from typing import Any
 
 from ..data import CIFAR10_MIRRORS, Dataset, cache_folder, download, find_cifar10, load_cifar10, load_data
 from ..data.cifar10 import ARCHIVE_SHA256, ARCHIVE_SIZE
+from ..data.places import usual_folders
 from ..errors import SenetError
 from ..training.run import Run
-from .parser import add_command
+from .parser import add_command, positive
 
 EXAMPLES = """\
   senet-np data                            which CIFAR-10 would be used, and whether its bytes are the official ones
@@ -29,7 +30,7 @@ def add(commands: Any) -> None:
     command.add_argument("--download", action="store_true", help="fetch cifar-10-python.tar.gz, checked by its sha256")
     command.add_argument("--url", metavar="URL", help="fetch it from here and nowhere else")
     command.add_argument(
-        "--timeout", type=float, metavar="S", help="give a silent mirror up after S seconds (default: 20)"
+        "--timeout", type=positive, metavar="S", help="give a silent mirror up after S seconds (default: 20)"
     )
     command.add_argument(
         "--data-dir", type=Path, metavar="DIR", help="look here, or fetch to here (default: the cache)"
@@ -48,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
         given["data_dir"] = path
     place = find_cifar10(given.get("data_dir"))
     if place is None:
-        print("CIFAR-10: not found in the usual places; fetch it with: senet-np data --download")
+        print("CIFAR-10: not found; fetch it with: senet-np data --download. Looked into:")
+        for folder in usual_folders():
+            print(f"          {folder}")
     else:
         dataset = load_cifar10(place)
         sizes = [len(split.labels) for split in (dataset.train, dataset.val, dataset.test)]

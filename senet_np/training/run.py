@@ -39,11 +39,18 @@ class Run:
     @property
     def records(self) -> list[dict[str, Any]]:
         """What log.jsonl holds; a last line that was cut off by a crash is left out."""
+        path = self.path / "log.jsonl"
         try:
-            text = (self.path / "log.jsonl").read_text("utf-8")
+            lines = path.read_text("utf-8").splitlines(keepends=True)
+            records = [json.loads(line) for line in lines if line.endswith("\n")]
+            kinds = {record["kind"] for record in records}
         except FileNotFoundError:
             return []
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        except (ValueError, TypeError, KeyError) as error:
+            raise SenetError(f"{path} is damaged ({error!r}): delete it, or train again with --overwrite") from error
+        if not kinds <= {"epoch", "result"}:
+            raise SenetError(f"{path} holds records of the kinds {sorted(kinds)}, expected epoch and result")
+        return records
 
     @property
     def result(self) -> dict[str, Any] | None:
