@@ -13,10 +13,13 @@ cache) the function has no derivative there, so the check refuses and asks for o
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 import numpy as np
+
+from .hints import find_hint, guess_factors, heat_map_html
 
 STEP = 1e-5  # truncation error ~h² = 1e-10, rounding error ~1e-16/h = 1e-11: both far below the tolerance
 TOLERANCE = 1e-6
@@ -35,6 +38,7 @@ class ArgumentCheck:
     analytic: np.ndarray | None  # what the backward pass returned
     numeric: np.ndarray | None  # (L(+h) − L(−h)) / 2h, element by element; None where `problem` made it pointless
     problem: str = ""  # wrong shape, missing gradient, ...
+    hint: str = ""  # what the pattern of the error suggests
     tolerance: float = TOLERANCE
 
     @property
@@ -67,7 +71,9 @@ class ArgumentCheck:
         if self.ok or self.analytic is None or self.numeric is None:
             return line
         a, n = self.analytic[self.index], self.numeric[self.index]
-        return f"{line} at {self.index}: backward says {a:.6g}, finite differences say {n:.6g}"
+        ratio = f"ratio {a / n:.4g}" if n else "no ratio"
+        line += f" at {list(self.index)}: backward says {a:.6g}, finite differences say {n:.6g} ({ratio})"
+        return f"{line}\n      hint: {self.hint}" if self.hint else line
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,12 @@ class Report:
         return "\n".join(f"{'ok   ' if argument.ok else 'WRONG'} {argument}" for argument in self.arguments)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the same text, and for each wrong gradient a heat map of where it is wrong."""
+        wrong = [a for a in self.arguments if not a.ok and not a.problem]
+        maps = [f"<p>error of d{escape(a.name)}</p>{heat_map_html(a.errors, a.tolerance)}" for a in wrong]
+        return f"<pre>{escape(str(self))}</pre>{''.join(maps)}"
 
 
 def check_gradients(
@@ -148,7 +160,10 @@ def check_gradients(
             continue
         problem = _problem(name, value, grad)
         numeric = None if problem else _numeric_gradient(forward, named, name, dy, cache, step)
-        checks.append(ArgumentCheck(name, grad, numeric, problem, tolerance))
+        check = ArgumentCheck(name, grad, numeric, problem, tolerance=tolerance)
+        if numeric is not None and not check.ok:
+            check = replace(check, hint=find_hint(grad, numeric, guess_factors(named)))
+        checks.append(check)
     return Report(tuple(checks))
 
 

@@ -1,0 +1,102 @@
+"""What a wrong gradient tells about the mistake behind it: the reading that an experienced colleague would give.
+
+Floor 1. The hints are guesses from the pattern of the error, tried from the most telling one down. The first that
+fits is given; none at all is better than a wrong one.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+CLOSE = 1e-4  # how well a pattern has to fit, as a share of the largest value
+CELL = "width: 1em; height: 1em; border: 1px solid #ddd"
+
+
+def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, float]) -> str:
+    """Guess the mistake from a backward pass's gradient and the right one.
+
+    Args:
+        analytic: what the backward pass returned, any shape.
+        numeric: what finite differences say, same shape.
+        factors: numbers that a mistake may have multiplied or divided by, by name: {"H·W": 12, "N": 3}.
+
+    Returns:
+        One sentence, or "" where no pattern fits.
+    """
+    largest = max(float(np.abs(analytic).max()), float(np.abs(numeric).max()))
+
+    def same(a: np.ndarray, b: np.ndarray) -> bool:
+        return a.shape == b.shape and bool(np.abs(a - b).max() <= CLOSE * largest)
+
+    if not np.isfinite(analytic).all():
+        return "it is not finite: look for a division by zero or an overflow"
+    if same(analytic, 0 * analytic):
+        return "backward returns zeros: is the path from the output to this argument cut?"
+    if same(numeric, 0 * numeric):
+        return "the output does not depend on this argument here, so its gradient is zero"
+    if same(-analytic, numeric):
+        return "every element has the wrong sign"
+    for name, factor in {"2": 2, **factors}.items():
+        if factor != 1 and same(analytic, factor * numeric):
+            return f"every element is {name} = {factor:g} times too large: is something counted twice or not averaged?"
+        if factor != 1 and same(factor * analytic, numeric):
+            return f"every element is {name} = {factor:g} times too small: is something averaged twice, or not summed?"
+    if analytic.ndim == 2 and same(analytic.T, numeric):
+        return "it is the transpose of the right gradient"
+    if analytic.ndim == 4 and same(analytic[:, ::-1, ::-1], numeric):
+        return "it is the right gradient turned by 180°"
+    missing = numeric - analytic
+    if analytic.ndim == 4 and same(missing, np.broadcast_to(missing.mean(axis=(1, 2), keepdims=True), missing.shape)):
+        return "what is missing is the same at every position of a channel: a path through an average is forgotten"
+    wrong = np.abs(missing) > CLOSE * largest
+    if same(analytic[wrong], 0 * analytic[wrong]):
+        return f"{wrong.sum()} of {wrong.size} elements are zero and should not be: a mask too strict, or = for +=?"
+    if same(numeric[wrong], 0 * numeric[wrong]):
+        return f"{wrong.sum()} of {wrong.size} elements should be zero: is a mask missing, or of the wrong array?"
+    return ""
+
+
+def guess_factors(arguments: Mapping[str, object]) -> dict[str, float]:
+    """Numbers that gradients of these arguments are most often too large or too small by.
+
+    Args:
+        arguments: a forward pass's arguments by name.
+
+    Returns:
+        {name: number}: the sizes of the first array's axes and their usual products, and window sizes.
+    """
+    found: dict[str, float] = {}
+    shape = next((a.shape for a in arguments.values() if isinstance(a, np.ndarray) and a.ndim in (2, 4)), ())
+    if len(shape) == 4:
+        n, h, w, c = shape
+        found |= {"H·W": h * w, "N": n, "N·H·W": n * h * w, "C": c, "H": h, "W": w}
+    elif len(shape) == 2:
+        found |= {"the number of rows": shape[0], "the number of columns": shape[1]}
+    size = arguments.get("size")
+    if isinstance(size, int):
+        found |= {"size²": size * size, "size": size}
+    return found
+
+
+def heat_map_html(errors: np.ndarray, limit: float) -> str:
+    """An array of errors as an HTML table, white below `limit` and darker by its logarithm above; for notebooks.
+
+    Args:
+        errors: (any shape) scaled errors; more than two axes are laid out as rows of the last axis.
+        limit: the largest error that passes.
+
+    Returns:
+        HTML; at most 40 rows and columns are shown.
+    """
+    rows = errors.reshape(-1, errors.shape[-1] if errors.ndim else 1)
+    shown = rows[:40, :40]
+    cells = []
+    for row in shown:
+        # 0 (white) up to the limit, 1 (full colour) at an error as large as the gradient itself
+        depths = np.log(np.clip(row, limit, 1) / limit) / -np.log(limit)
+        colours = [f"rgba(213, 94, 0, {depth:.2f})" for depth in depths]
+        squares = zip(row, colours, strict=True)
+        cells.append("".join(f'<td style="{CELL}; background: {c}" title="{error:.1e}"></td>' for error, c in squares))
+    rows_html = "".join(f"<tr>{line}</tr>" for line in cells)
+    more = "" if shown.shape == rows.shape else f"<p>the first {shown.shape[0]} × {shown.shape[1]} of {rows.shape}</p>"
+    return f'<table style="border-collapse: collapse">{rows_html}</table>{more}'
