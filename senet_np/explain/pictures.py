@@ -58,15 +58,15 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str], title: str, stamp:
     line.fill_between(x, middle - spread, middle + spread, color=BLUE, alpha=0.25, linewidth=0, label="± 1 sd")
     line.plot(x, middle, color=BLUE, label="mean")
     line.axhline(0.5, color=GREY, linewidth=0.8, linestyle=":")
-    line.set(xlim=(-0.5, channels - 0.5), ylim=(0, 1.04), ylabel="gate s", title="All images: mean gate and its spread")
-    line.legend(loc="upper left", ncols=2)
+    low, high = _gate_limits(stats.mean)
+    line.set(xlim=(-0.5, channels - 0.5), ylim=(low, 1.04 * high), ylabel="gate s", title="All images: mean and spread")
+    line.legend(loc="lower right", ncols=2)
 
-    top = float(stats.sd.max())
-    for axes, values, name, limit, colours in (
-        (mean, stats.mean, "Mean gate of each class", 1.0, GATE_COLOURS),
-        (sd, stats.sd, "Spread of the gate between images of the same class", top, "magma"),
+    for axes, values, name, limits, colours in (
+        (mean, stats.mean, "Mean gate of each class", (low, high), GATE_COLOURS),
+        (sd, stats.sd, "Spread of the gate between images of the same class", (0, float(stats.sd.max())), "magma"),
     ):
-        image = axes.imshow(values[:, order], aspect="auto", vmin=0, vmax=limit, cmap=colours, interpolation="nearest")
+        image = axes.imshow(values[:, order], aspect="auto", clim=limits, cmap=colours, interpolation="nearest")
         axes.set_yticks(range(len(classes)), classes, fontsize=8)
         axes.set_title(name)
         figure.colorbar(image, ax=axes, label="mean of s" if axes is mean else "sd of s", pad=0.01)
@@ -95,11 +95,12 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
     image.set_title("the picture")
     image.axis("off")
 
-    colours = _gate_colours(s)
+    low, high = _gate_limits(s)
+    colours = _gate_colours((s - low) / (high - low))
     squeeze.bar(range(channels), z, width=1, color=GREY)
     squeeze.set(title="squeeze: z, each channel's mean", xlabel="channel", ylabel="z (activation)")
     gate.bar(range(channels), s, width=1, color=colours)
-    gate.set(title="excitation: s, each channel's gate", xlabel="channel", ylabel="s (0 to 1)", ylim=(0, 1))
+    gate.set(title="excitation: s, each channel's gate", xlabel="channel", ylabel="s", ylim=(low, high))
     for axes in (squeeze, gate):
         axes.set_xlim(-0.5, channels - 0.5)
 
@@ -112,7 +113,7 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    below.colorbar(ScalarMappable(Normalize(0, 1), GATE_COLOURS), ax=[before, after], label="gate s", pad=0.01)
+    below.colorbar(ScalarMappable(Normalize(low, high), GATE_COLOURS), ax=[before, after], label="gate s", pad=0.01)
     return figure
 
 
@@ -143,17 +144,23 @@ def draw_sky(pictures: np.ndarray, answers: Sequence[str], gates: dict[str, np.n
             x = np.arange(len(order))
             axes.fill_between(x, mean - sd, mean + sd, color=colour, alpha=0.2, linewidth=0)
             axes.plot(x, mean, marker, color=colour, markersize=3.5, label=f"{sky}: mean ± sd")
-        axes.set(ylim=(0, 1.04), xlim=(-0.5, len(order) - 0.5), ylabel="gate s", title=path)
+        low, high = _gate_limits(both)
+        axes.set(ylim=(low, 1.04 * high), xlim=(-0.5, len(order) - 0.5), ylabel="gate s", title=path)
     panels[0].legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0)
     panels[-1].set_xlabel("channels of the block, ordered by the difference between the two skies")
     return figure
 
 
-def _gate_colours(s: np.ndarray) -> np.ndarray:
-    """(C, 3) the colours of the gates."""
+def _gate_limits(s: np.ndarray) -> tuple[float, float]:
+    """The scale of a gate's axis: 0 to 1 for sigmoid gates, as wide as it takes for tanh and ReLU gates."""
+    return min(0.0, float(s.min())), max(1.0, float(s.max()))
+
+
+def _gate_colours(share: np.ndarray) -> np.ndarray:
+    """(C, 3) the colours of gates, given as shares (0 to 1) of their scale."""
     from matplotlib import colormaps
 
-    return colormaps[GATE_COLOURS](np.clip(s, 0, 1))[:, :3]
+    return colormaps[GATE_COLOURS](share)[:, :3]
 
 
 def _mosaic(maps: np.ndarray, colours: np.ndarray) -> np.ndarray:
