@@ -15,6 +15,14 @@ textures a, b there are two pictures in which the sky alone decides; B gets both
 the two, else A gets one. That is 3/4 at the very best, and training finds less. A net with SE reads the sky in the
 squeeze and shuts the channels of the other colour. So the set shows what a gate *can* do; it says nothing about how
 often photographs need one. A net whose units see the whole picture solves it without a gate as well.
+
+Measured: tiny net, default settings (3 epochs of 4,000 pictures), n = 5 seeds, 2,000 test pictures, two cores of an
+x86-64 server, by `python -m senet_np.experiments.shapes_margin --seeds 5`:
+
+    net                    parameters   test accuracy, mean ± sd   SE minus this, paired, 95 % interval
+    SE, r = 4                 105,794            99.87 ± 0.09 %
+    without SE                 94,762            48.55 ± 0.54 %   +51.32 ± 0.58 points
+    without SE, widened       106,180            48.75 ± 1.23 %   +51.12 ± 1.42 points
 """
 
 from collections.abc import Callable
