@@ -194,13 +194,13 @@ def _numeric_gradient(
     forward: Callable, named: dict[str, Any], name: str, dy: Any, cache: Any, step: float
 ) -> np.ndarray:
     moved = named[name].copy()
-    decisions = [array.copy() for array in _decisions(cache)]
+    before = [array.copy() for array in decisions(cache)]
     numeric = np.empty_like(moved)
 
     def loss_at(index: tuple[int, ...], value: float) -> float:
         moved[index] = value
         y, new_cache = forward(**{**named, name: moved})[:2]
-        if not all(np.array_equal(old, new) for old, new in zip(decisions, _decisions(new_cache), strict=True)):
+        if not all(np.array_equal(old, new) for old, new in zip(before, decisions(new_cache), strict=True)):
             raise KinkError(
                 f"moving {name}{list(index)} by {step:g} changes a mask or an index in the cache: there is no "
                 "derivative to compare with. Draw other inputs"
@@ -215,14 +215,14 @@ def _numeric_gradient(
     return numeric
 
 
-def _decisions(cache: Any) -> Iterator[np.ndarray]:
+def decisions(cache: Any) -> Iterator[np.ndarray]:
     """The arrays of a cache that record a choice: masks and indices."""
     if isinstance(cache, np.ndarray):
         if cache.dtype.kind in "bui":
             yield cache
     elif isinstance(cache, Mapping):
         for value in cache.values():
-            yield from _decisions(value)
+            yield from decisions(value)
     elif isinstance(cache, (tuple, list)):
         for value in cache:
-            yield from _decisions(value)
+            yield from decisions(value)

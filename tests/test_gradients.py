@@ -2,7 +2,11 @@
 
 import pytest
 
+from senet_np import ops, se
 from senet_np.checks.cases import Case, all_cases
+from senet_np.checks.directions import check_directions
+from senet_np.gradcheck import TOLERANCE
+from senet_np.nets import tiny
 
 CASES = {case.name: case for case in all_cases()}
 
@@ -14,7 +18,23 @@ def test_backward_is_the_derivative_of_forward(case: Case):
 
 
 def test_every_promised_op_has_a_case():
-    from senet_np import ops
-
     promised = {name.removesuffix("_forward") for name in vars(ops) if name.endswith("_forward")} | {"se"}
     assert promised <= {case.op for case in CASES.values()}
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+@pytest.mark.parametrize("with_se", [True, False], ids=["SE", "no SE"])
+def test_at_full_width_the_tiny_net_agrees_along_a_hundred_directions(with_se, training):
+    assert check_directions(tiny(with_se), (2, 8, 8, 3), training=training) < TOLERANCE
+
+
+def test_one_wrong_gradient_deep_in_a_net_shows_along_random_directions(monkeypatch):
+    right = ops.sigmoid_backward
+    monkeypatch.setitem(se.GATE, "sigmoid", (ops.sigmoid_forward, lambda dy, y: 1.01 * right(dy, y)))
+    assert check_directions(tiny(), (2, 8, 8, 3), directions=5) > TOLERANCE
+
+
+def test_a_case_whose_true_gradient_is_zero_everywhere_is_refused():
+    nothing = Case("relu", "all dead", ops.relu_forward, ops.relu_backward, lambda rng: {"x": -rng.random((2, 3)) - 1})
+    with pytest.raises(AssertionError, match="none of 50 draws could be checked"):
+        nothing.run()

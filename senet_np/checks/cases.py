@@ -179,6 +179,8 @@ def layer_cases() -> Iterator[Case]:
     yield layer_case("BatchNorm layer", "evaluation", layers.BatchNorm(3), picture, training=False)
     yield layer_case("SE layer", "", layers.SE(8, r=2), (3, 3, 2, 8))
     yield layer_case("SE layer", "no bias", layers.SE(8, r=2, bias=False), (3, 3, 2, 8))
+    for squeeze, gate in product(se.SQUEEZE, se.GATE):
+        yield layer_case("SE layer", f"{squeeze}, {gate}", layers.SE(6, r=2, squeeze=squeeze, gate=gate), (1, 3, 4, 6))
     yield layer_case("ReLU layer", "", layers.relu(), picture)
     yield layer_case("max_pool layer", "", layers.max_pool(2, 2), picture)
     yield layer_case("avg_pool layer", "", layers.avg_pool(2, 2), picture)
@@ -189,9 +191,15 @@ def layer_cases() -> Iterator[Case]:
 
 def net_cases() -> Iterator[Case]:
     """The tiny net at width 4 on 8×8 pictures: narrow enough to move every weight."""
-    for with_se, training in product((True, False), (True, False)):
-        note = f"{'SE' if with_se else 'no SE'}, {'training' if training else 'evaluation'}"
-        yield layer_case("tiny net", note, nets.tiny(with_se, r=2, widths=(4, 4, 4)), (3, 8, 8, 3), training)
+    narrow = {"r": 2, "widths": (4, 4, 4)}
+    options = {
+        "SE": {},
+        "no SE": {"se": False},
+        "SE, max, tanh, no bias": {"squeeze": "max", "gate": "tanh", "se_bias": False},
+    }
+    for (note, option), training in product(options.items(), (True, False)):
+        when = "training" if training else "evaluation"
+        yield layer_case("tiny net", f"{note}, {when}", nets.tiny(**option, **narrow), (3, 8, 8, 3), training)
 
 
 def all_cases() -> Iterator[Case]:
