@@ -46,9 +46,13 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
     if analytic.ndim == 4 and same(analytic[:, ::-1, ::-1], numeric):
         return "it is the right gradient turned by 180°"
     missing = numeric - analytic
+    wrong = np.abs(missing) > CLOSE * largest
+    if not wrong.any():
+        return (
+            "it is almost right: is a small constant (eps, weight decay) treated differently, or float32 used inside?"
+        )
     if analytic.ndim == 4 and same(missing, np.broadcast_to(missing.mean(axis=(1, 2), keepdims=True), missing.shape)):
         return "what is missing is the same at every position of a channel: a path through an average is forgotten"
-    wrong = np.abs(missing) > CLOSE * largest
     if same(analytic[wrong], 0 * analytic[wrong]):
         return f"{wrong.sum()} of {wrong.size} elements are zero and should not be: a mask too strict, or = for +=?"
     if same(numeric[wrong], 0 * numeric[wrong]):

@@ -33,6 +33,8 @@ def with_zeros(count):
         (with_zeros(7), RIGHT, "7 of 120 elements are zero and should not be"),
         (RIGHT, with_zeros(7), "7 of 120 elements should be zero"),
         (np.full_like(RIGHT, np.inf), RIGHT, "not finite"),
+        (RIGHT * (1 + 1e-5), RIGHT, "almost right"),
+        (RIGHT[0, 0] * (1 + 1e-5), RIGHT[0, 0], "almost right"),
         (RIGHT**2, RIGHT, ""),
     ],
 )

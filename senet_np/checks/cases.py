@@ -104,6 +104,8 @@ def op_cases() -> Iterator[Case]:
     yield _op("batch_norm", "of the batch, (N, C)", _draw(x=_array(6, 3), gamma=_array(3), beta=_array(3)))
     constants = {"mean": _array(3), "var": lambda rng: rng.uniform(0.5, 2, 3)}
     yield _op("batch_norm", "with constants", _draw(x=x, gamma=_array(3), beta=_array(3), **constants))
+    flat = _draw(x=lambda rng: 0.03 * rng.standard_normal((8, 3)), gamma=_array(3), beta=_array(3))
+    yield _op("batch_norm", "of nearly constant channels", flat)  # where eps counts
     yield _op("batch_norm", "of one picture", _draw(x=_array(1, 4, 3, 2), gamma=_array(2), beta=_array(2)))
     yield _op("channel_scale", "batch of 1", _draw(u=_array(1, 2, 4, 3), s=_array(1, 3)))
     labels = np.array([3, 0, 3, 1])
