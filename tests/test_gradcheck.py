@@ -42,7 +42,7 @@ def test_a_flipped_sign_in_any_gradient_is_caught(op, position, monkeypatch):
 def test_the_command_names_op_and_argument_and_exits_with_1(monkeypatch, capsys):
     monkeypatch.setattr(ops, "channel_scale_backward", flip(ops.channel_scale_backward, 1))
     assert main(["gradcheck"]) == 1
-    assert "channel_scale, argument s (worst error" in capsys.readouterr().out
+    assert "channel_scale, argument s: worst error" in capsys.readouterr().out
 
 
 def test_the_command_exits_with_0_and_prints_a_line_for_each_argument(capsys):

@@ -37,9 +37,8 @@ def run(args: argparse.Namespace) -> int:
     for case in all_cases():
         try:
             arguments = case.run(vars(args).get("seed", 0)).arguments
-        except (
-            Exception
-        ) as error:  # a broken pass may raise anything: it is wrong, and the others are still of interest
+        except Exception as error:
+            # A broken pass may raise anything: then it is wrong, and the others are still of interest.
             print(f"{case.name:44} {'':22} {'':>11}  WRONG: {type(error).__name__}: {error}")
             wrong.append(case.name)
             continue
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             name = argument.name.replace("__", ".")
             print(f"{case.name:44} {name:22} {argument.worst:11.1e}  {'ok' if argument.ok else 'WRONG'}")
             if not argument.ok:
-                wrong.append(f"{case.name}, argument {name} ({str(argument).split(': ', 1)[1]})")
+                wrong.append(f"{case.name}, argument {name}: {str(argument).split(': ', 1)[1]}")
     if wrong:
         print(f"\n{len(wrong)} wrong:")
         for line in wrong:
