@@ -193,7 +193,7 @@ def test_a_signal_ends_a_real_process_cleanly_and_the_run_goes_on_to_the_same_en
             break
     time.sleep(0.5)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=150)
     assert (process.returncode, err) == (status, "")
     assert "everything is saved" in out
 
