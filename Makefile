@@ -3,14 +3,16 @@
 #   make train      train on shapes with and without SE (under 2 minutes), print both accuracies, draw the plots
 #   make test       the whole test suite
 #   make cifar      the long one: the tiny SE-CNN on CIFAR-10, fetched if it is not on this machine (170 MB)
-#   make ci-extra   what is too heavy for a student's machine
+#   make mutants    change the mathematics in some 1,700 ways and see whether the tests notice (half an hour; resumes)
+#   make coverage   which lines and branches of the mathematics the tests reach
+#   make ci-extra   what is too heavy for a student's machine: linters, PyTorch as a judge, make train
 #   make format     put the code into its usual shape
 
 PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar ci-extra lint format clean
+.PHONY: train test cifar mutants coverage ci-extra judge lint format clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -27,8 +29,18 @@ cifar: .venv/run
 	@$(SENET) data | grep -q 'CIFAR-10: not found' && $(SENET) data --download || true
 	$(SENET) train --data cifar10
 
-ci-extra: lint
+mutants: .venv/dev
+	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
+	$(BIN)/python tests/summarise_mutants.py
+
+coverage: .venv/dev
+	$(BIN)/python -m pytest -q --cov --cov-report=term-missing
+
+ci-extra: lint judge coverage
 	$(MAKE) train
+
+judge: .venv/torch
+	$(BIN)/python -m pytest tests/test_pytorch.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -55,6 +67,10 @@ format: .venv/dev
 .venv/dev: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ .venv/test .venv/run
+
+.venv/torch: .venv/test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@touch $@
 
 clean:
 	rm -rf .venv build *.egg-info

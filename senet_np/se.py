@@ -19,7 +19,9 @@ from typing import NamedTuple
 import numpy as np
 
 from . import ops
+from .ops.arguments import check_array
 
+Array = np.ndarray
 SQUEEZE = {
     "avg": (ops.global_avg_pool_forward, ops.global_avg_pool_backward),
     "max": (ops.global_max_pool_forward, ops.global_max_pool_backward),
@@ -38,16 +40,16 @@ class SECache(NamedTuple):
     gate: str
     squeeze_cache: tuple
     fc1_cache: tuple
-    relu_cache: np.ndarray
+    relu_cache: Array
     fc2_cache: tuple
-    gate_cache: np.ndarray
+    gate_cache: Array
     scale_cache: tuple
-    z: np.ndarray  # (N, C) what the squeeze saw: to look at
-    s: np.ndarray  # (N, C) the gates: to look at
+    z: Array  # (N, C) what the squeeze saw: to look at
+    s: Array  # (N, C) the gates: to look at
 
 
 def hidden_width(channels: int, r: int) -> int:
-    """Width h of the bottleneck: C/r, but never below 2, for one hidden unit would make all gates one number's.
+    """Width h of the bottleneck: C/r, but never below 2, as one hidden unit would tie all gates to one number.
 
     Args:
         channels: C, how many channels the block gates.
@@ -67,14 +69,8 @@ def hidden_width(channels: int, r: int) -> int:
 
 
 def se_forward(
-    u: np.ndarray,
-    w1: np.ndarray,
-    b1: np.ndarray | None,
-    w2: np.ndarray,
-    b2: np.ndarray | None,
-    squeeze: str = "avg",
-    gate: str = "sigmoid",
-) -> tuple[np.ndarray, SECache]:
+    u: Array, w1: Array, b1: Array | None, w2: Array, b2: Array | None, squeeze: str = "avg", gate: str = "sigmoid"
+) -> tuple[Array, SECache]:
     """Weigh each channel of each image by a gate that the image itself computes.
 
     z_c = 1/(H·W) Σ_{i,j} u_c(i,j)                                      (Eq. 2)
@@ -101,6 +97,12 @@ def se_forward(
     """
     if squeeze not in SQUEEZE or gate not in GATE:
         raise ValueError(f"squeeze={squeeze!r}, gate={gate!r}: expected one of {[*SQUEEZE]} and one of {[*GATE]}")
+    check_array("u", u, ("N", "H", "W", "C"))
+    check_array("w1", w1, (u.shape[3], "h"), u.dtype)
+    check_array("w2", w2, (w1.shape[1], u.shape[3]), u.dtype)
+    for name, b, width in (("b1", b1, w1.shape[1]), ("b2", b2, u.shape[3])):
+        if b is not None:
+            check_array(name, b, (width,), u.dtype)
 
     z, squeeze_cache = SQUEEZE[squeeze][0](u)  # (N, C)  what does each channel hold on the whole?
     a, fc1_cache = ops.linear_forward(z, w1, b1)  # (N, h)  r times fewer numbers
@@ -113,9 +115,7 @@ def se_forward(
     return x_scaled, cache
 
 
-def se_backward(
-    dx_scaled: np.ndarray, cache: SECache
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray, np.ndarray | None]:
+def se_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array, Array | None, Array, Array | None]:
     """Gradients of the SE block with respect to its input and its two FCs.
 
     Derivation: read the forward pass upwards, each line's backward pass in turn.

@@ -87,5 +87,5 @@ def test_an_unknown_option_is_named(option):
 
 
 def test_a_matrix_of_the_wrong_shape_is_named():
-    with pytest.raises(ValueError, match=r"w has shape \(5, 4\), expected \(6, M\)"):
+    with pytest.raises(ValueError, match=r"w1 has shape \(5, 4\), expected \(6, h\)"):
         se_forward(**{**block(), "w1": np.ones((5, 4))})

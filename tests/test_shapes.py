@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from senet_np.data.shapes import CLASSES, GROUND_ROW, SIZE, SKY_ROWS, load_shapes, make_shapes, swap_sky
+from senet_np.data.shapes import CLASSES, GROUND_ROW, SIZE, SKY_ROWS, both_skies, load_shapes, make_shapes, swap_sky
 from senet_np.nets import tiny
 
 
@@ -40,6 +40,14 @@ def test_repainting_the_sky_changes_only_the_sky_and_twice_is_once_back(some):
     assert np.array_equal(swapped[:, SKY_ROWS:], some.images[:, SKY_ROWS:])
     assert not np.array_equal(swapped, some.images)
     assert np.array_equal(swap_sky(swapped), some.images)
+
+
+def test_both_skies_are_the_picture_itself_and_the_repainted_one(some):
+    orange, blue = both_skies(some.images)
+    assert (orange[:, :SKY_ROWS, :, 0].mean(axis=(1, 2)) > orange[:, :SKY_ROWS, :, 2].mean(axis=(1, 2))).all()
+    assert np.array_equal(swap_sky(orange), blue)
+    itself = (orange == some.images).all(axis=(1, 2, 3)) | (blue == some.images).all(axis=(1, 2, 3))
+    assert itself.all()
 
 
 def test_no_unit_of_the_last_stage_sees_both_the_sky_and_a_square():

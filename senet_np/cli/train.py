@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     command.add_argument("--gate", choices=("sigmoid", "tanh", "relu"), help="gate function (default: sigmoid)")
     command.add_argument("--widths", type=widths, metavar="C,C,C", help="channels of the stages (default: 32,64,128)")
     command.add_argument("--epochs", type=whole(1, 100000), metavar="E", help="default: 10 on cifar10, 3 on shapes")
-    command.add_argument("--batch-size", type=whole(2, 100000), metavar="B", help="default: 32")
+    command.add_argument("--batch-size", type=whole(2, 100000), metavar="B", help="default: 64 on cifar10, 32 else")
     command.add_argument("--lr", type=positive, metavar="L", help="peak learning rate (default: 0.1; adam: 0.003)")
     command.add_argument(
         "--optimizer", choices=("sgd", "adam"), metavar="O", help="sgd (Nesterov) or adam (default: sgd)"

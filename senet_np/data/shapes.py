@@ -98,6 +98,21 @@ def swap_sky(images: np.ndarray) -> np.ndarray:
     return swapped
 
 
+def both_skies(images: np.ndarray) -> np.ndarray:
+    """The same pictures under an orange sky and under a blue one.
+
+    Args:
+        images: (n, 32, 32, 3) uint8, from `make_shapes`.
+
+    Returns:
+        (2, n, 32, 32, 3) uint8: all under an orange sky, then all under a blue one.
+    """
+    red_minus_blue = images[:, :SKY_ROWS, :, 0].astype(float) - images[:, :SKY_ROWS, :, 2]
+    is_orange = (red_minus_blue.mean(axis=(1, 2)) > 0)[:, None, None, None]
+    swapped = swap_sky(images)
+    return np.stack([np.where(is_orange, images, swapped), np.where(is_orange, swapped, images)])
+
+
 def load_shapes(seed: int = 0, sizes: tuple[int, int, int] = (4000, 1000, 2000)) -> Dataset:
     """Make the set: the same pictures for the same seed, everywhere.
 

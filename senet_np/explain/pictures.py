@@ -88,8 +88,10 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
     """
     u, s, z = block.scale_cache[0][0], block.s[0], block.z[0]
     channels = len(s)
-    figure = new_figure(12, 9, title, stamp)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 2.3))
+    across, down = _grid(channels)
+    top, bottom = 3.2, 0.6 + 5.4 * down / across  # inches
+    figure = new_figure(12, top + bottom, title, stamp)
+    above, below = figure.subfigures(2, 1, height_ratios=(top, bottom))
     image, squeeze, gate = above.subplots(1, 3, width_ratios=(1, 2.2, 2.2))
     image.imshow(picture, interpolation="nearest")
     image.set_title("the picture")
@@ -163,12 +165,17 @@ def _gate_colours(share: np.ndarray) -> np.ndarray:
     return colormaps[GATE_COLOURS](share)[:, :3]
 
 
+def _grid(channels: int) -> tuple[int, int]:
+    """How many tiles across and down: about as many, in full rows where that can be."""
+    side = int(np.ceil(np.sqrt(channels)))
+    across = next((a for a in range(side, 2 * side) if channels % a == 0), side)
+    return across, int(np.ceil(channels / across))
+
+
 def _mosaic(maps: np.ndarray, colours: np.ndarray) -> np.ndarray:
     """Lay (H, W, C) maps with values in 0 to 1 out as one RGB picture, each in a frame of its colour."""
     height, width, channels = maps.shape
-    side = int(np.ceil(np.sqrt(channels)))
-    across = next((a for a in range(side, 2 * side) if channels % a == 0), side)  # full rows where that can be
-    down = int(np.ceil(channels / across))
+    across, down = _grid(channels)
     frame = max(1, height // 8)
     tile_h, tile_w = height + 3 * frame, width + 3 * frame  # a frame on each side, and one of white between tiles
     picture = np.ones((down * tile_h, across * tile_w, 3))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..data.shapes import SKY_ROWS, swap_sky
+from ..data.shapes import both_skies
 from ..errors import SenetError
 from ..layers import se_caches
 from ..training.checkpoint import Progress
@@ -75,10 +75,8 @@ def _gates(run: Run, progress: Progress, dataset: Dataset, out: Path) -> list[Pa
             f"{path}: the {len(stats.overall_mean)} gates differ more between {more[0]} (sd {more[1]:.3f})\n"
             f"than between {less[0]} (sd {less[1]:.3f}); both averaged over channels"
         )
-        figure = draw_gates(
-            stats, dataset.classes, title, f"{describe(run)}, {_stamp(run)}, n = {len(labels)} validation images"
-        )
-        files.append(save(figure, out / f"gates_{path}.png"))
+        stamp = f"{describe(run)}, {_stamp(run)}, n = {len(labels)} validation images"
+        files.append(save(draw_gates(stats, dataset.classes, title, stamp), out / f"gates_{path}.png"))
     return files
 
 
@@ -97,20 +95,15 @@ def _scaling(run: Run, progress: Progress, dataset: Dataset, out: Path, index: i
 
 def _sky(run: Run, progress: Progress, dataset: Dataset, out: Path, index: int) -> list[Path]:
     net, images = run.settings.build_net(), dataset.val.images
-    red, blue = images[:, :SKY_ROWS, :, 0].mean(axis=(1, 2)), images[:, :SKY_ROWS, :, 2].mean(axis=(1, 2))
-    is_orange = (red > blue)[:, None, None, None]
-    swapped = swap_sky(images)
-    skies = np.stack([np.where(is_orange, images, swapped), np.where(is_orange, swapped, images)])
+    skies = both_skies(images)
     collected = [collect_gates(net, progress.params, progress.state, sky, run.normaliser) for sky in skies]
     gates = {path: np.stack([under[path] for under in collected]) for path in collected[0]}
     if not gates:
         return []
     logits, _, _ = net.forward(progress.params, progress.state, run.normaliser(skies[:, index]), False)
     answers = [dataset.classes[k] for k in logits.argmax(axis=1)]
-    changed = answers[0] != answers[1]
-    title = "Only the sky is repainted: " + (
-        "other gates, another answer" if changed else "other gates, the same answer"
-    )
+    answer = "another answer" if answers[0] != answers[1] else "the same answer"
+    title = f"Only the sky is repainted: other gates, {answer}"
     stamp = f"{describe(run)}, {_stamp(run)}; gates over n = {len(images)} validation images, each under both skies"
     return [save(draw_sky(skies[:, index], answers, gates, title, stamp), out / "sky.png")]
 

@@ -18,19 +18,19 @@ STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.grid": False,
     "legend.frameon": False,
-    "figure.titlesize": 13,
+    "figure.titlesize": 12,
     "figure.dpi": 100,
     "savefig.dpi": 140,
 }
 
 
 def new_figure(width: float, height: float, title: str, stamp: str) -> Any:
-    """Make an empty figure with a title that says the finding and a stamp that says the data.
+    """Make an empty figure whose title says the finding and, on a line of its own, what it was found on.
 
     Args:
         width, height: inches.
         title: the finding, one or two lines.
-        stamp: what was measured on what; small, under the title.
+        stamp: network, data, seed and number of images.
 
     Returns:
         A matplotlib Figure. Draw and save it inside `style()`.
@@ -38,8 +38,7 @@ def new_figure(width: float, height: float, title: str, stamp: str) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title, x=0.01, ha="left", weight="bold")
-    figure.supxlabel(stamp, x=0.01, ha="left", fontsize=8, color=GREY)
+    figure.suptitle(f"{title}\n{stamp}", x=0.01, ha="left")
     return figure
 
 

@@ -43,7 +43,7 @@ class Settings:
 DEFAULTS: dict[str, dict[str, Any]] = {
     # A texture is not the same texture after a flip, and pictures are made, not scarce: no augmentation.
     "shapes": {"epochs": 3, "batch_size": 32, "augment": False},
-    "cifar10": {"epochs": 10, "batch_size": 32, "augment": True},
+    "cifar10": {"epochs": 10, "batch_size": 64, "augment": True},
 }
 
 
