@@ -1,5 +1,9 @@
 """What several test files share: a small data set, and a watcher that stops a run when it is told to."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: two threads crawl where something else runs too
+
 import pytest
 
 from senet_np.data import load_shapes

@@ -6,7 +6,8 @@ Floor 1. Every pair follows one convention, and anyone can add to it:
     dx, ...  = op_backward(dy, cache)      d<name> is ∂L/∂<name> and has <name>'s shape
 
 Arrays are (N, H, W, C), channels last. float32 in gives float32 out, float64 gives float64. Nothing that comes in
-is changed. `reference` holds the same pairs as plain loops.
+is changed. A cache borrows arguments and does not copy them (and sigmoid's and tanh's output is their cache), so leave
+arrays as they are between the two passes. `reference` holds the same pairs as plain loops.
 """
 
 from .activations import relu_backward, relu_forward, sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
