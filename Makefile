@@ -40,6 +40,7 @@ ci-extra: lint judge coverage
 	$(MAKE) train
 
 judge: .venv/torch
+	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'
 	$(BIN)/python -m pytest tests/test_pytorch.py
 
 lint: .venv/dev

@@ -76,6 +76,22 @@ def test_a_missing_gradient_is_caught():
     assert [check.ok for check in report.arguments] == [True, True, False]
 
 
+def test_a_gradient_for_an_argument_that_is_none_is_caught():
+    x, w, _ = linear_args()
+    report = check_gradients(ops.linear_forward, lambda dy, c: (dy @ c[1].T, c[0].T @ dy, dy.sum(0)), (x, w, None))
+    assert str(report.arguments[2]) == "b: backward returned a gradient, but b is None: expected None"
+
+
+def test_a_gradient_of_the_wrong_dtype_is_caught():
+    report = check_gradients(ops.tanh_forward, lambda dy, y: (dy * (1 - y * y)).astype(np.float32), (np.ones((2, 2)),))
+    assert str(report) == "WRONG x: dx has dtype float32, expected float64, the dtype of x"
+
+
+def test_more_gradients_than_arguments_are_refused():
+    with pytest.raises(ValueError, match="backward returns 2 gradients, forward has only 1 arguments"):
+        check_gradients(ops.tanh_forward, lambda dy, y: (dy, dy), (np.ones((2, 2)),))
+
+
 def test_a_gradient_that_is_not_a_number_is_caught():
     report = check_gradients(ops.tanh_forward, lambda dy, y: dy * np.nan, (np.ones((2, 2)),))
     assert report.worst == np.inf

@@ -74,6 +74,16 @@ def test_the_hidden_width_is_c_over_r_but_never_below_2(c, r, h):
     assert hidden_width(c, r) == h
 
 
+@pytest.mark.parametrize(("c", "r"), [(0, 4), (8, 0)])
+def test_a_width_or_ratio_below_1_is_refused(c, r):
+    with pytest.raises(ValueError, match=f"channels is {c} and r is {r}, expected both to be at least 1"):
+        hidden_width(c, r)
+
+
+def test_one_is_a_width_and_a_ratio():
+    assert hidden_width(1, 1) == 2
+
+
 def test_without_biases_their_gradients_are_none():
     _, _, db1, _, db2 = se_backward(np.ones((2, 3, 4, 6)), se_forward(**{**block(), "b1": None, "b2": None})[1])
     assert db1 is None
