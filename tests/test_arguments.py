@@ -1,6 +1,7 @@
 """Whatever does not fit is named: for every argument of every op, and for what is handed to its backward pass."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -41,6 +42,35 @@ def test_an_axis_too_many_is_met_by_the_arguments_name(case, name):
     args[name] = args[name][None]
     with pytest.raises(ValueError, match=rf"^{name} has shape \(1, .*\), expected \("):
         case.forward(**args)
+
+
+@pytest.mark.parametrize(
+    ("op", "name", "layout"),
+    [
+        ("conv2d", "x", "(N, H, W, Cin)"),
+        ("conv2d", "w", "(kh, kw, 1, Cout)"),
+        ("conv2d", "b", "(2,)"),
+        ("linear", "x", "(N, D)"),
+        ("linear", "w", "(4, M)"),
+        ("global_avg_pool", "x", "(N, H, W, C)"),
+        ("global_max_pool", "x", "(N, H, W, C)"),
+        ("max_pool2d", "x", "(N, H, W, C)"),
+        ("avg_pool2d", "x", "(N, H, W, C)"),
+        ("channel_scale", "u", "(N, H, W, C)"),
+        ("channel_scale", "s", "(2, 3)"),
+        ("batch_norm", "x", "(N, H, W, C)"),
+        ("softmax_cross_entropy", "logits", "(N, K)"),
+        ("se", "u", "(N, H, W, C)"),
+        ("se", "w1", "(6, h)"),
+        ("se", "w2", "(4, 6)"),
+        ("se", "b1", "(4,)"),
+        ("se", "b2", "(6,)"),
+    ],
+)
+def test_the_expected_axes_are_spelt_as_in_the_docstring(op, name, layout):
+    case, args = FIRST[op]
+    with pytest.raises(ValueError, match=rf"^{name} has shape .*, expected {re.escape(layout)}$"):
+        case.forward(**{**args, name: args[name][None]})
 
 
 @pytest.mark.parametrize(("case", "name"), ARRAYS)
@@ -111,9 +141,11 @@ def test_a_count_may_be_numpys_and_may_be_the_least():
         check_count("stride", 0, 1)
 
 
-@pytest.mark.parametrize("labels", [[0, 1], np.array([True, False]), np.array([0.0, 1.0])])
-def test_labels_are_integers(labels):
-    with pytest.raises(ValueError, match=r"^labels is .*, expected an array of integers of shape \(2,\)$"):
+@pytest.mark.parametrize(
+    ("labels", "came"), [([0, 1], "list"), (np.array([True, False]), "bool"), (np.array([0.0, 1.0]), "float64")]
+)
+def test_labels_are_integers(labels, came):
+    with pytest.raises(ValueError, match=rf"^labels is {came}, expected an array of integers of shape \(2,\)$"):
         check_labels("labels", labels, 2, 3)
 
 

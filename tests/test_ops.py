@@ -120,6 +120,12 @@ def test_cross_entropy_of_huge_logits_is_finite():
     assert loss == 1e30
 
 
+def test_cross_entropy_of_one_image_does_not_depend_on_its_neighbours_logits():
+    small, large = np.array([[0.0, 1.0]]), np.array([[1e4, 1e4 + 1]])
+    together, _ = ops.softmax_cross_entropy_forward(np.concatenate([small, large]), np.array([0, 0]))
+    assert np.isclose(together, ops.softmax_cross_entropy_forward(small, np.array([0]))[0], rtol=1e-12)
+
+
 def test_cross_entropy_of_a_net_that_knows_nothing_is_log_k():
     loss, _ = ops.softmax_cross_entropy_forward(np.zeros((3, 10)), np.array([1, 2, 3]))
     assert np.isclose(loss, np.log(10))
