@@ -46,7 +46,7 @@ judge: .venv/torch
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

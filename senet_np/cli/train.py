@@ -78,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 result = train(this, dataset, progress, bar)
             except Stopped:
+                bar.close()  # before anything is printed where it stands
                 print(f"stopped in epoch {progress.epoch + 1}, everything is saved. Go on with:")
                 print(f"  senet-np train --out {shlex.quote(str(this.path))} --resume")
                 return flag.exit_status
