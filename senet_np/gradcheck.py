@@ -135,18 +135,26 @@ def check_gradients(
         A report, true if all gradients are right. `print(report)` says more.
 
     Raises:
-        ValueError: an argument to check is not a float64 array, or wrt names one that has no gradient.
+        ValueError: an argument to check is not a float64 array, wrt names one that has no gradient, or backward
+            changed dy.
         KinkError: a step changed a mask or an index in the cache; draw other inputs.
 
     Source: central differences; the reasons for each precaution are in the module's docstring.
     """
     rng = np.random.default_rng(DY_SEED) if rng is None else rng
     named = _name_arguments(forward, args)
+    if not isinstance(args, Mapping):
+        forward = _by_position(forward)
     y, cache = forward(**named)[:2]
     dy = rng.standard_normal(np.shape(y))
     dy = dy if np.ndim(y) else float(dy)
+    dy_given = np.copy(dy)
     grads = backward(dy, cache)
-    grads = grads if isinstance(grads, tuple) else (grads,)
+    grads = tuple(grads) if isinstance(grads, (tuple, list)) else (grads,)
+    if not np.array_equal(dy, dy_given, equal_nan=True):
+        raise ValueError(
+            "backward changed dy in place: where a value fans out, the other branch would get the change too"
+        )
     if len(grads) > len(named):
         raise ValueError(f"backward returns {len(grads)} gradients, forward has only {len(named)} arguments")
     by_name = dict(zip(named, grads, strict=False))
@@ -171,8 +179,14 @@ def check_gradients(
 def _name_arguments(forward: Callable, args: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(args, Mapping):
         return dict(args)
-    names = list(inspect.signature(forward).parameters)
+    parameters = inspect.signature(forward).parameters.values()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names += [f"argument {k}" for k in range(len(names), len(args))]  # what an *args takes up
     return dict(zip(names, args, strict=False))
+
+
+def _by_position(forward: Callable) -> Callable:
+    return lambda **named: forward(*named.values())
 
 
 def _problem(name: str, value: Any, grad: Any) -> str:

@@ -36,14 +36,19 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
         return "the output does not depend on this argument here, so its gradient is zero"
     if same(-analytic, numeric):
         return "every element has the wrong sign"
-    for name, factor in {"2": 2, **factors}.items():
-        if factor != 1 and same(analytic, factor * numeric):
-            return f"every element is {name} = {factor:g} times too large: is something counted twice or not averaged?"
-        if factor != 1 and same(factor * analytic, numeric):
-            return f"every element is {name} = {factor:g} times too small: is something averaged twice, or not summed?"
+    if same(analytic, 2 * numeric):
+        return "every element is twice too large: is something counted twice?"
+    if same(2 * analytic, numeric):
+        return "every element is half of what it should be: is one of two equal paths forgotten?"
+    for factor in sorted({f for f in factors.values() if f != 1}):
+        names = " or ".join(name for name, f in factors.items() if f == factor)
+        if same(analytic, factor * numeric):
+            return f"every element is {factor:g} ({names}) times too large: is something counted twice or not averaged?"
+        if same(factor * analytic, numeric):
+            return f"every element is {factor:g} ({names}) times too small: is something averaged twice, or not summed?"
     if analytic.ndim == 2 and same(analytic.T, numeric):
         return "it is the transpose of the right gradient"
-    if analytic.ndim == 4 and same(analytic[:, ::-1, ::-1], numeric):
+    if analytic.ndim == 4 and (same(analytic[:, ::-1, ::-1], numeric) or same(analytic[::-1, ::-1], numeric)):
         return "it is the right gradient turned by 180°"
     missing = numeric - analytic
     wrong = np.abs(missing) > CLOSE * largest
@@ -51,7 +56,8 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
         return (
             "it is almost right: is a small constant (eps, weight decay) treated differently, or float32 used inside?"
         )
-    if analytic.ndim == 4 and same(missing, np.broadcast_to(missing.mean(axis=(1, 2), keepdims=True), missing.shape)):
+    mean = missing.mean(axis=(1, 2), keepdims=True) if analytic.ndim == 4 else missing
+    if mean.size < missing.size and same(missing, np.broadcast_to(mean, missing.shape)):
         return "what is missing is the same at every position of a channel: a path through an average is forgotten"
     if same(analytic[wrong], 0 * analytic[wrong]):
         return f"{wrong.sum()} of {wrong.size} elements are zero and should not be: a mask too strict, or = for +=?"

@@ -106,7 +106,7 @@ class Linear:
 
 
 class Conv2D:
-    """Convolution c_in → c_out with size×size kernels; padded so that stride 1 keeps the picture's size.
+    """Convolution c_in → c_out with size×size kernels; for odd sizes padded so that stride 1 keeps the picture's size.
 
     Parameters w (size, size, c_in, c_out), drawn from N(0, 2/fan_in) (He et al. 2015), and b (c_out,), zero. Leave
     the bias out before batch norm: it would be subtracted with the mean, and its true gradient is 0.
@@ -175,8 +175,8 @@ class BatchNorm:
 class SE:
     """The Squeeze-and-Excitation block as a layer on C channels; h = max(2, C // r) hidden units.
 
-    Parameters w1 (C, h), b1 (h,), w2 (h, C), b2 (C,). w2 starts small and the biases at zero, so every gate starts
-    near σ(0) = 1/2 and the block learns from there what to tell apart. Its cache is a `senet_np.se.SECache`.
+    Parameters w1 (C, h), b1 (h,), w2 (h, C), b2 (C,). Biases start at zero and w2 with N(0, 1/h), so the gates start
+    around σ(0) = 1/2 and the block learns from there what to tell apart. Its cache is a `senet_np.se.SECache`.
     """
 
     def __init__(self, c: int, r: int = 4, squeeze: str = "avg", gate: str = "sigmoid", bias: bool = True):

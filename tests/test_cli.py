@@ -106,6 +106,7 @@ def test_without_se_explain_draws_the_curves_alone(capsys):
         (["train", "--net", "vgg99"], "invalid choice: 'vgg99'"),
         (["train", "--data-dir", "nowhere"], "'nowhere' does not exist"),
         (["train", "--widths", "1,x"], "'1,x' is not one to four channel counts"),
+        (["train", "--out", ""], "it is empty, expected a folder"),
         (["train", "--epoch", "3"], "unrecognized arguments: --epoch"),
         (["dance"], "invalid choice: 'dance'"),
         ([], "COMMAND"),

@@ -30,7 +30,8 @@ def imports(path: Path):
         elif isinstance(node, ast.ImportFrom):
             base = parts[: len(parts) - node.level] if node.level else ()
             stem = ".".join((*base, *([node.module] if node.module else [])))
-            yield from ([stem] if node.module else [f"{stem}.{alias.name}" for alias in node.names])
+            whole = node.module is None or stem == "senet_np"  # then what is imported may be modules
+            yield from ([f"{stem}.{alias.name}" for alias in node.names] if whole else [stem])
 
 
 def floor(module: str) -> int:

@@ -118,6 +118,24 @@ def test_float32_is_refused_because_its_rounding_would_drown_the_check():
         check_gradients(ops.relu_forward, ops.relu_backward, (np.ones((2, 2), np.float32),))
 
 
+def test_a_backward_pass_that_changes_dy_is_refused():
+    def in_place(dy, mask):
+        dy *= mask
+        return dy
+
+    with pytest.raises(ValueError, match="backward changed dy in place"):
+        check_gradients(ops.relu_forward, in_place, (np.array([[1.0, -1.0]]),))
+
+
+@pytest.mark.parametrize("forward", [lambda *a: ops.tanh_forward(*a), lambda x, /: ops.tanh_forward(x)])
+def test_a_sequence_of_arguments_is_passed_by_position(forward):
+    assert check_gradients(forward, ops.tanh_backward, (np.ones((2, 2)),))
+
+
+def test_a_list_of_gradients_is_as_good_as_a_tuple():
+    assert check_gradients(ops.linear_forward, lambda dy, c: list(ops.linear_backward(dy, c)), linear_args())
+
+
 def test_wrt_picks_the_arguments():
     report = check_gradients(ops.linear_forward, ops.linear_backward, linear_args(), wrt=["w"])
     assert [check.name for check in report.arguments] == ["w"]

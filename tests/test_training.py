@@ -1,5 +1,6 @@
 """The training loop: it learns, it repeats itself exactly, and it can be stopped anywhere."""
 
+import contextlib
 import dataclasses
 import json
 
@@ -138,6 +139,34 @@ def test_a_damaged_checkpoint_is_one_clear_sentence(undisturbed, damage):
         undisturbed.load()
 
 
+def test_no_flipped_byte_of_a_checkpoint_leads_to_anything_but_a_sentence_or_a_load(undisturbed):
+    path = undisturbed.path / "checkpoint.npz"
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    places = [
+        *rng.integers(len(whole), size=60),
+        *range(len(whole) - 60, len(whole)),
+    ]  # zip directory: last
+    for place in places:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
+        with contextlib.suppress(SenetError):
+            undisturbed.load()
+
+
+def test_an_array_under_the_checkpoints_name_is_one_clear_sentence(undisturbed):
+    with open(undisturbed.path / "checkpoint.npz", "wb") as file:
+        np.save(file, np.ones(3))
+    with pytest.raises(SenetError, match="is not a readable checkpoint"):
+        undisturbed.load()
+
+
+def test_counters_that_cannot_be_are_refused(undisturbed):
+    progress = undisturbed.load()
+    progress.batch = -5
+    undisturbed.save(progress)
+    with pytest.raises(SenetError, match="expected none to be negative"):
+        undisturbed.load()
+
+
 def test_a_checkpoint_of_another_net_is_refused(tmp_path, undisturbed, few_settings, few_shapes):
     other = create_run(tmp_path / "wider", dataclasses.replace(few_settings, widths=(4, 4, 16)), few_shapes)
     (other.path / "checkpoint.npz").write_bytes((undisturbed.path / "checkpoint.npz").read_bytes())
@@ -167,6 +196,43 @@ def test_a_damaged_configuration_is_one_clear_sentence(undisturbed, text):
     (undisturbed.path / "config.json").write_text(text)
     with pytest.raises(SenetError):
         open_run(undisturbed.path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('"tiny"', '"vgg"', "setting net is 'vgg', expected one of"),
+        ('"sgd"', '"x"', "setting optimizer is 'x'"),
+        ('"squeeze": "avg"', '"squeeze": "sum"', "setting squeeze is 'sum'"),
+        ('"reduction": 4', '"reduction": 0', "setting reduction is 0, expected 1 or more"),
+        ('"epochs": 3', '"epochs": -3', "setting epochs is -3"),
+        ('"lr": 0.1', '"lr": NaN', "setting lr is nan"),
+        ('"name": "shapes"', '"name": "cifar10"', "does not say what the run was trained on"),
+    ],
+)
+def test_a_configuration_of_senseless_values_is_one_clear_sentence(undisturbed, before, after, message):
+    path = undisturbed.path / "config.json"
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))
+    with pytest.raises(SenetError, match=message):
+        open_run(undisturbed.path)
+
+
+@pytest.mark.parametrize("line", ['{"kind": "epoch"}', '{"kind": "result", "n": 0}', "[]", "no JSON", "[" * 99999])
+def test_a_damaged_log_is_one_clear_sentence(undisturbed, line):
+    (undisturbed.path / "log.jsonl").write_text(line + "\n")
+    with pytest.raises(SenetError, match="is damaged, a line in it is no record"):
+        _ = undisturbed.records
+
+
+def test_overwriting_a_run_takes_its_pictures_away(undisturbed, few_settings, few_shapes):
+    plots = undisturbed.path / "plots"
+    plots.mkdir()
+    for name in ("gates_stage1.se.png", "mine.png"):
+        (plots / name).touch()
+    create_run(undisturbed.path, few_settings, few_shapes, overwrite=True)
+    assert [path.name for path in plots.iterdir()] == ["mine.png"]
 
 
 def test_a_setting_of_the_wrong_type_is_named(undisturbed):

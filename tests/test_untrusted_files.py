@@ -160,3 +160,11 @@ def test_a_member_that_claims_to_be_endless_is_stopped(tmp_path):
 def test_thousands_of_members_are_refused(tmp_path):
     archive = make_archive(tmp_path / "a.tar.gz", *((f"{i}", b"") for i in range(1001)))
     assert "more than 1000 files" in refusal(archive)
+
+
+def test_a_long_extended_header_is_refused_before_it_is_parsed(tmp_path):
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 160_000
+    with gzip.open(tmp_path / "cifar-10-python.tar.gz", "wb") as file:
+        file.write(header.tobuf() + b"9" * 160_256)
+    assert "an extended header of 160,000 bytes" in refusal(tmp_path)

@@ -1,7 +1,7 @@
 """What a person types: `python -m senet_np`, or `senet-np` once installed.
 
 Floor 5. Exit status: 0 done; 1 a check failed; 2 the request cannot be met, said in one line; 130 stopped by Ctrl-C
-(143 by SIGTERM), with everything saved.
+(143 by SIGTERM), with everything saved; 141 the reader of its output went away.
 """
 
 import io
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 130
         except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
-            return 0
+            return 141
         except OSError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2

@@ -14,7 +14,7 @@ from ..data.cifar10 import ARCHIVE_SHA256, ARCHIVE_SIZE
 from ..data.places import usual_folders
 from ..errors import SenetError
 from ..training.run import Run
-from .parser import add_command, positive
+from .parser import add_command, new_path, positive
 
 EXAMPLES = """\
   senet-np data                            which CIFAR-10 would be used, and whether its bytes are the official ones
@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
         "--timeout", type=positive, metavar="S", help="give a silent mirror up after S seconds (default: 20)"
     )
     command.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="look here, or fetch to here (default: the cache)"
+        "--data-dir", type=new_path, metavar="DIR", help="look here, or fetch to here (default: the cache)"
     )
 
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         given["data_dir"] = path
     place = find_cifar10(given.get("data_dir"))
     if place is None:
-        print("CIFAR-10: not found; fetch it with: senet-np data --download. Looked into:")
+        print("CIFAR-10: not found; fetch it with: python -m senet_np data --download. Looked into:")
         for folder in usual_folders():
             print(f"          {folder}")
     else:
@@ -64,9 +64,8 @@ def run(args: argparse.Namespace) -> int:
 def data_line(dataset: Dataset, asked: str) -> str:
     """The line that `train`, `evaluate` and `explain` begin with: which data this is, and why."""
     if dataset.name == "shapes" and asked == "auto":
-        return (
-            "data: shapes (made by NumPy), because CIFAR-10 was not found here; `senet-np data --download` fetches it"
-        )
+        why = "because CIFAR-10 was not found here; `python -m senet_np data --download` fetches it"
+        return f"data: shapes (made by NumPy), {why}"
     where = "" if dataset.name == "shapes" else f" from {dataset.origin}"
     return f"data: {dataset.name} ({dataset.stamp}){where}"
 
@@ -102,7 +101,7 @@ def _fetch(destination: Path, given: dict[str, Any]) -> Path:
             destination,
             ARCHIVE_SHA256,
             ARCHIVE_SIZE,
-            given.get("timeout", 20.0),
+            min(given.get("timeout", 20.0), 3600.0),
             progress,
             lambda s: print(s, flush=True),
         )

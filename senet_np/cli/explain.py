@@ -10,7 +10,7 @@ from typing import Any
 from ..explain.report import explain_run
 from ..training.run import open_run
 from .data import data_line, load_run_data
-from .parser import add_command, add_data_options, whole
+from .parser import add_command, add_data_options, new_path, whole
 
 EXAMPLES = """\
   senet-np explain runs/mine                       plots in runs/mine/plots
@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
         commands, "explain", run, "draw training curves, gates by class, and one image's scaling", EXAMPLES
     )
     command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
-    command.add_argument("--out", type=Path, metavar="DIR", help="where the plots go (default: RUN/plots)")
+    command.add_argument("--out", type=new_path, metavar="DIR", help="where the plots go (default: RUN/plots)")
     command.add_argument("--image", type=whole(0), metavar="I", help="which validation image to follow (default: 0)")
     add_data_options(command, "what the run was trained on")
 
@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
     this = open_run(args.folder)
     dataset = load_run_data(this, given)
     print(data_line(dataset, dataset.name))
+    if this.result is None:
+        print(f"note: {args.folder} is not trained to its end; curves are drawn for whole epochs only")
     files = explain_run(this, this.load(), dataset, given.get("out") or this.path / "plots", given.get("image", 0))
     for file in files:
         print(file)

@@ -128,6 +128,13 @@ def existing_path(text: str) -> Path:
     return path
 
 
+def new_path(text: str) -> Path:
+    """A type for a folder to write to."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty, expected a folder")
+    return Path(text).expanduser()
+
+
 def _number(text: str) -> float:
     try:
         value = float(text)

@@ -18,7 +18,7 @@ from ..training.run import Run, create_run, describe, open_run
 from ..training.settings import Settings, make_settings
 from ..tree import tree_size
 from .data import data_line, load_run_data
-from .parser import add_command, add_data_options, not_negative, positive, whole, widths
+from .parser import add_command, add_data_options, new_path, not_negative, positive, whole, widths
 
 EXAMPLES = """\
   senet-np train                                       CIFAR-10 if it is found here, else shapes
@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--seed", type=whole(0, 2**32 - 1), metavar="S", help="all randomness comes from it (default: 0)"
     )
-    command.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: a new one in runs/)")
+    command.add_argument("--out", type=new_path, metavar="DIR", help="the run's folder (default: a new one in runs/)")
     command.add_argument(
         "--resume", action="store_true", help="go on with the run in --out, to the same end bit for bit"
     )
@@ -80,11 +80,11 @@ def run(args: argparse.Namespace) -> int:
             except Stopped:
                 bar.close()  # before anything is printed where it stands
                 print(f"stopped in epoch {progress.epoch + 1}, everything is saved. Go on with:")
-                print(f"  senet-np train --out {shlex.quote(str(this.path))} --resume")
+                print(f"  python -m senet_np train --out {shlex.quote(str(this.path))} --resume")
                 return flag.exit_status
             finally:
                 bar.close()
-        speed = this.settings.epochs * images / progress.seconds
+        speed = this.settings.epochs * images / max(progress.seconds, 1e-9)
         print(f"trained in {spell_seconds(progress.seconds)}, {speed:.0f} images/s")
     else:
         print("this run is finished already")
@@ -140,7 +140,7 @@ def _introduce(this: Run, dataset: Dataset, progress: Progress) -> None:
         f"plan: {settings.epochs} epochs of {len(dataset.train.labels):,} images, {settings.batch_size} at a time; "
         f"{settings.optimizer}, peak learning rate {settings.lr:g}" + ("; flips and crops" if settings.augment else "")
     )
-    if progress.epoch or progress.batch:
+    if this.result is None and (progress.epoch or progress.batch):
         print(f"going on in epoch {progress.epoch + 1}, after {progress.batch} minibatches")
 
 

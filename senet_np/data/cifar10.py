@@ -18,7 +18,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -47,6 +47,7 @@ PIXELS = 3 * 32 * 32  # bytes an image: 1024 red, 1024 green, 1024 blue, each ro
 TRAIN, VAL, ALL = 45_000, 50_000, 60_000  # where the training, validation and test images end
 
 MAX_FILE = 64 << 20  # a batch has 31 MB
+MAX_HEADER = 4096  # bytes of a pax header; a time stamp or a long name takes some fifty
 MAX_ARCHIVE = 512 << 20  # the unpacked archive has 185 MB
 MAX_MEMBERS = 1000  # the official archive has 9
 
@@ -181,7 +182,7 @@ def _read_archive(archive: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with gzip.open(archive) as unpacked:
             stream = _Bounded(unpacked, archive)
-            with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20) as tar:
+            with tarfile.open(fileobj=stream, mode="r|", bufsize=1 << 20, tarinfo=_ShortHeaders) as tar:
                 for count, member in enumerate(tar):
                     if count == MAX_MEMBERS:
                         raise DataError(f"{archive} holds more than {MAX_MEMBERS} files, expected 9; {FETCH}")
@@ -214,6 +215,15 @@ def _read_bounded(file: IO[bytes], what: str) -> bytes:
     if len(raw) > MAX_FILE:
         raise DataError(f"{what} is larger than {MAX_FILE >> 20} MiB, expected about 30; {FETCH}")
     return raw
+
+
+class _ShortHeaders(tarfile.TarInfo):
+    """Refuses long extended headers: reading one takes older Pythons time that grows with its length squared."""
+
+    def _proc_pax(self, tarfile_: tarfile.TarFile) -> Any:
+        if self.size > MAX_HEADER:
+            raise tarfile.ReadError(f"an extended header of {self.size:,} bytes")
+        return super()._proc_pax(tarfile_)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class _Bounded(io.RawIOBase):

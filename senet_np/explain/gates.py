@@ -50,23 +50,14 @@ def summarise(gates: np.ndarray, labels: np.ndarray, classes: int) -> GateStatis
 
     Args:
         gates: (n, C), dimensionless.
-        labels: (n,) the images' true classes; each class has at least one image.
+        labels: (n,) the images' true classes.
         classes: how many classes there are.
 
     Returns:
-        The statistics, in float64.
-
-    Raises:
-        ValueError: a class has no image.
+        The statistics, in float64; NaN for a class that has no image.
     """
-    counts = np.bincount(labels, minlength=classes)
-    if (counts == 0).any():
-        raise ValueError(f"class {int(counts.argmin())} has no image among {len(labels)}, expected one at least")
     wide = gates.astype(np.float64)
-    by_class = [wide[labels == k] for k in range(classes)]
-    return GateStatistics(
-        np.stack([g.mean(axis=0) for g in by_class]),
-        np.stack([g.std(axis=0) for g in by_class]),
-        wide.mean(axis=0),
-        wide.std(axis=0),
-    )
+    mean, sd = np.full((2, classes, wide.shape[1]), np.nan)
+    for k in np.unique(labels):
+        mean[k], sd[k] = wide[labels == k].mean(axis=0), wide[labels == k].std(axis=0)
+    return GateStatistics(mean, sd, wide.mean(axis=0), wide.std(axis=0))

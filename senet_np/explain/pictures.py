@@ -29,9 +29,10 @@ def draw_curves(records: Sequence[dict[str, Any]], title: str, stamp: str) -> An
     for axes, what, scale in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
         axes.plot(epochs, [scale * r[f"train_{what}"] for r in records], "o--", color=ORANGE, label="training")
         axes.plot(epochs, [scale * r[f"val_{what}"] for r in records], "o-", color=BLUE, label="validation")
-        axes.set_xlabel("epoch")
+        axes.set(xlabel="epoch", xlim=(0.5, len(epochs) + 0.5))
         axes.xaxis.get_major_locator().set_params(integer=True)
-    loss.set(ylabel="mean cross-entropy (nats)", title="Loss", ylim=(0, None))
+    highest = max(r[f"{split}_loss"] for r in records for split in ("train", "val"))
+    loss.set(ylabel="mean cross-entropy (nats)", title="Loss", ylim=(0, 1.05 * highest))
     accuracy.set(ylabel="images classified correctly (%)", title="Accuracy", ylim=(0, 102))
     loss.legend()
     return figure
@@ -64,7 +65,7 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str], title: str, stamp:
 
     for axes, values, name, limits, colours in (
         (mean, stats.mean, "Mean gate of each class", (low, high), GATE_COLOURS),
-        (sd, stats.sd, "Spread of the gate between images of the same class", (0, float(stats.sd.max())), "magma"),
+        (sd, stats.sd, "Spread of the gate between images of the same class", (0, float(np.nanmax(stats.sd))), "magma"),
     ):
         image = axes.imshow(values[:, order], aspect="auto", clim=limits, cmap=colours, interpolation="nearest")
         axes.set_yticks(range(len(classes)), classes, fontsize=8)
@@ -100,7 +101,8 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
     low, high = _gate_limits(s)
     colours = _gate_colours((s - low) / (high - low))
     squeeze.bar(range(channels), z, width=1, color=GREY)
-    squeeze.set(title="squeeze: z, each channel's mean", xlabel="channel", ylabel="z (activation)")
+    kind = {"avg": "mean", "max": "maximum"}[block.squeeze]
+    squeeze.set(title=f"squeeze: z, each channel's {kind}", xlabel="channel", ylabel="z (activation)")
     gate.bar(range(channels), s, width=1, color=colours)
     gate.set(title="excitation: s, each channel's gate", xlabel="channel", ylabel="s", ylim=(low, high))
     for axes in (squeeze, gate):
@@ -155,7 +157,7 @@ def draw_sky(pictures: np.ndarray, answers: Sequence[str], gates: dict[str, np.n
 
 def _gate_limits(s: np.ndarray) -> tuple[float, float]:
     """The scale of a gate's axis: 0 to 1 for sigmoid gates, as wide as it takes for tanh and ReLU gates."""
-    return min(0.0, float(s.min())), max(1.0, float(s.max()))
+    return min(0.0, float(np.nanmin(s))), max(1.0, float(np.nanmax(s)))
 
 
 def _gate_colours(share: np.ndarray) -> np.ndarray:

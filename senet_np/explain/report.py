@@ -54,9 +54,9 @@ def _curves(run: Run, out: Path) -> list[Path]:
     if not epochs:
         return []
     last = epochs[-1]
-    title = f"{describe(run)}: validation accuracy {100 * last['val_accuracy']:.1f} % after epoch {last['epoch']}"
-    images = run.data.get("images", {})
-    stamp = f"{_stamp(run)}, {images.get('train')} training and {images.get('val')} validation images"
+    title = f"Validation accuracy {100 * last['val_accuracy']:.1f} % after epoch {last['epoch']}"
+    images = run.data["images"]
+    stamp = f"{_stamp(run, run.data['stamp'])}, {images['train']} training and {images['val']} validation images"
     return [save(draw_curves(epochs, title, stamp), out / "curves.png")]
 
 
@@ -66,8 +66,8 @@ def _gates(run: Run, progress: Progress, dataset: Dataset, out: Path) -> list[Pa
     files = []
     for path, gates in collected.items():
         stats = summarise(gates, labels, len(dataset.classes))
-        between = float(stats.mean.std(axis=0).mean())
-        within = float(stats.sd.mean())
+        between = float(np.nanstd(stats.mean, axis=0).mean())
+        within = float(np.nanmean(stats.sd))
         more, less = ("images of one class", within), ("the classes' means", between)
         if between > within:
             more, less = less, more
@@ -75,7 +75,7 @@ def _gates(run: Run, progress: Progress, dataset: Dataset, out: Path) -> list[Pa
             f"{path}: the {len(stats.overall_mean)} gates differ more between {more[0]} (sd {more[1]:.3f})\n"
             f"than between {less[0]} (sd {less[1]:.3f}); both averaged over channels"
         )
-        stamp = f"{describe(run)}, {_stamp(run)}, n = {len(labels)} validation images"
+        stamp = f"{_stamp(run, dataset.stamp)}, n = {len(labels)} validation images"
         files.append(save(draw_gates(stats, dataset.classes, title, stamp), out / f"gates_{path}.png"))
     return files
 
@@ -88,7 +88,7 @@ def _scaling(run: Run, progress: Progress, dataset: Dataset, out: Path, index: i
     for path, block in se_caches(cache).items():
         s = block.s[0]
         title = f"{path}: one image, {len(s)} gates from {s.min():.2f} to {s.max():.2f} ({truth}; the net says {said})"
-        figure = draw_scaling(picture, block, title, f"{describe(run)}, {_stamp(run)}, validation image {index}")
+        figure = draw_scaling(picture, block, title, f"{_stamp(run, dataset.stamp)}, validation image {index}")
         files.append(save(figure, out / f"scaling_{path}.png"))
     return files
 
@@ -103,10 +103,11 @@ def _sky(run: Run, progress: Progress, dataset: Dataset, out: Path, index: int) 
     logits, _, _ = net.forward(progress.params, progress.state, run.normaliser(skies[:, index]), False)
     answers = [dataset.classes[k] for k in logits.argmax(axis=1)]
     answer = "another answer" if answers[0] != answers[1] else "the same answer"
-    title = f"Only the sky is repainted: other gates, {answer}"
-    stamp = f"{describe(run)}, {_stamp(run)}; gates over n = {len(images)} validation images, each under both skies"
+    moved = max(float(np.abs(orange - blue).mean()) for orange, blue in gates.values())
+    title = f"Only the sky is repainted: {answer}; gates move by up to {moved:.2f} (mean over the channels of a block)"
+    stamp = f"{_stamp(run, dataset.stamp)}; gates over n = {len(images)} validation images, each under both skies"
     return [save(draw_sky(skies[:, index], answers, gates, title, stamp), out / "sky.png")]
 
 
-def _stamp(run: Run) -> str:
-    return f"{run.data['name']} ({run.data['stamp']}), seed {run.settings.seed}"
+def _stamp(run: Run, bytes_: str) -> str:
+    return f"{describe(run)}, {run.data['name']} ({bytes_}), seed {run.settings.seed}"

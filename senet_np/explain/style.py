@@ -7,7 +7,7 @@ grey. Figures are made without pyplot, so nothing here touches a notebook's own 
 from pathlib import Path
 from typing import Any
 
-GATE_COLOURS = "cividis"  # gates, always from 0 (dark) to 1 (bright)
+GATE_COLOURS = "cividis"  # gates: dark is shut, bright is open
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
 
 STYLE: dict[str, Any] = {

@@ -53,7 +53,7 @@ def batch_norm_forward(
     spatial = ("N", "C") if getattr(x, "ndim", 0) == 2 else ("N", "H", "W", "C")
     check_array("x", x, spatial)
     for name, array in (("gamma", gamma), ("beta", beta), ("mean", mean), ("var", var)):
-        if array is not None:
+        if array is not None or name in ("gamma", "beta"):
             check_array(name, array, (x.shape[-1],), x.dtype)
     if (mean is None) != (var is None):
         raise ValueError("one of mean and var is given, expected both (evaluation) or neither (training)")

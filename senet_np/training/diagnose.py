@@ -21,7 +21,7 @@ def diverged(net: Layer, params: Tree, state: Tree, x: np.ndarray, step: int, lr
         net, params, state: the network as it was when it computed the loss.
         x: the minibatch that it was given.
         step: which step, from 1.
-        lr: the learning rate of the step before.
+        lr: the learning rate at that step.
         loss: what came out.
 
     Returns:

@@ -43,13 +43,13 @@ class Run:
         try:
             lines = path.read_text("utf-8").splitlines(keepends=True)
             records = [json.loads(line) for line in lines if line.endswith("\n")]
-            kinds = {record["kind"] for record in records}
+            sound = all(map(_is_record, records))
         except FileNotFoundError:
             return []
-        except (ValueError, TypeError, KeyError) as error:
-            raise SenetError(f"{path} is damaged ({error!r}): delete it, or train again with --overwrite") from error
-        if not kinds <= {"epoch", "result"}:
-            raise SenetError(f"{path} holds records of the kinds {sorted(kinds)}, expected epoch and result")
+        except (ValueError, RecursionError):
+            sound, records = False, []
+        if not sound:
+            raise SenetError(f"{path} is damaged, a line in it is no record of a run: train again with --overwrite")
         return records
 
     @property
@@ -127,9 +127,11 @@ def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool
     }
     try:
         path.mkdir(parents=True, exist_ok=True)
+        stale = ["checkpoint.npz", *(f"plots/{name}.png" for name in ("curves", "sky", "gates_*", "scaling_*"))]
+        for old in (file for pattern in stale for file in path.glob(pattern)):
+            old.unlink()  # of the run that is replaced
     except OSError as error:
         raise SenetError(f"could not make the folder {path}: {error.strerror}; choose another with --out") from error
-    (path / "checkpoint.npz").unlink(missing_ok=True)
     write_atomically(path / "log.jsonl", b"")
     write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     run.save(fresh)
@@ -147,26 +149,48 @@ def open_run(path: Path) -> Run:
         config = json.loads(config_path.read_text("utf-8"))
         settings, data = settings_from_json(config["settings"]), config["data"]
         run = Run(path, settings, data)
-        complete = {
-            "name",
-            "stamp",
-            "origin",
-            "fingerprint",
-            "classes",
-        } <= data.keys() and run.normaliser.mean.shape == (3,)
+        complete = _is_data(data, settings)
     except (FileNotFoundError, NotADirectoryError):
-        raise SenetError(f"{path} holds no run: there is no {config_path}. Train one with: senet-np train") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SenetError(f"{path} holds no run (no config.json): train one with python -m senet_np train") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SenetError(f"{config_path} is not a run's configuration ({error!r}): train again") from error
     if not complete:
         raise SenetError(f"{config_path} does not say what the run was trained on: train again")
     return run
 
 
+def _is_data(data: dict[str, Any], settings: Settings) -> bool:
+    """Whether config.json says what the run was trained on."""
+    texts = all(isinstance(data[name], str) for name in ("name", "stamp", "origin", "fingerprint"))
+    colours = np.array([data["mean"], data["std"]], np.float64)
+    measured = colours.shape == (2, 3) and bool(np.isfinite(colours).all() and (colours[1] > 0).all())
+    return texts and measured and data["name"] == settings.data and isinstance(data["images"], dict)
+
+
+RECORDS = {
+    "epoch": ("epoch", "step", "lr", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"),
+    "result": ("test_loss", "accuracy", "correct", "n"),
+}
+
+
+def _is_record(record: Any) -> bool:
+    """Whether a line of log.jsonl is what `Run.log` writes."""
+    if not isinstance(record, dict) or record.get("kind") not in RECORDS:
+        return False
+    numbers = [record.get(name) for name in RECORDS[record["kind"]]]
+    whole = all(type(record.get(name)) is int for name in ("epoch", "correct") if name in RECORDS[record["kind"]])
+    return whole and all(type(n) in (int, float) for n in numbers) and record.get("n", 1) > 0 and "stamp" in record
+
+
 def describe(run: Run) -> str:
     """The network in a few words: 'tiny SE-CNN, r = 4'."""
     settings = run.settings
-    return f"{settings.net} SE-CNN, r = {settings.reduction}" if settings.se else f"{settings.net} CNN without SE"
+    if not settings.se:
+        return f"{settings.net} CNN without SE"
+    usual = (settings.squeeze, settings.gate) == ("avg", "sigmoid")
+    return f"{settings.net} SE-CNN, r = {settings.reduction}" + (
+        "" if usual else f", {settings.squeeze}, {settings.gate}"
+    )
 
 
 def _versions() -> dict[str, str]:

@@ -3,12 +3,15 @@
 Floor 4. Each data set has its own defaults, so that `train` without options does something sensible on both.
 """
 
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import SenetError
 from ..layers import Sequential
 from ..nets import NETS
+from ..se import GATE, SQUEEZE
 from .optim import OPTIMIZERS, Optimizer
 
 
@@ -55,6 +58,27 @@ def make_settings(data: str, given: dict[str, Any]) -> Settings:
     return Settings(**{**defaults, **given, "data": data})
 
 
+def _one_of(choices: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
+    return (lambda value: value in choices), f"one of {sorted(choices)}"
+
+
+# What a setting of the right type may be; the command line asks for the same.
+SENSIBLE: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "data": _one_of(DEFAULTS),
+    "net": _one_of(NETS),
+    "squeeze": _one_of(SQUEEZE),
+    "gate": _one_of(GATE),
+    "optimizer": _one_of(OPTIMIZERS),
+    "reduction": (lambda r: r >= 1, "1 or more"),
+    "widths": (lambda w: w and all(type(c) is int and 1 <= c <= 4096 for c in w), "channel counts from 1 to 4096"),
+    "epochs": (lambda e: e >= 1, "1 or more"),
+    "batch_size": (lambda b: b >= 2, "2 or more"),
+    "lr": (lambda lr: 0 < lr < math.inf, "a number above 0"),
+    "weight_decay": (lambda w: 0 <= w < math.inf, "a number of 0 or more"),
+    "seed": (lambda seed: seed >= 0, "0 or more"),
+}
+
+
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """The settings as plain JSON values."""
     return asdict(settings)
@@ -75,4 +99,7 @@ def settings_from_json(values: Any) -> Settings:
         allowed = (int, float) if kind is float else (kind,)
         if type(values[name]) not in allowed:
             raise SenetError(f"setting {name} is {values[name]!r}, expected a value of type {kind.__name__}")
+    for name, (sensible, expectation) in SENSIBLE.items():
+        if not sensible(values[name]):
+            raise SenetError(f"setting {name} is {values[name]!r}, expected {expectation}")
     return Settings(**values)
