@@ -16,7 +16,7 @@ from ..tree import Tree, tree_build, tree_items
 
 Rng = np.random.Generator
 MOST_DRAWS = 50
-SMALLEST_GRADIENT = 1e-4  # a check of a gradient that is 0 everywhere would pass whatever backward does
+SMALLEST_GRADIENT = 1e-2  # below it a check sees zeros, or its own rounding (some 1e-9): such a draw proves little
 
 
 @dataclass(frozen=True)
