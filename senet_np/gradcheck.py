@@ -135,8 +135,8 @@ def check_gradients(
         A report, true if all gradients are right. `print(report)` says more.
 
     Raises:
-        ValueError: an argument to check is not a float64 array, wrt names one that has no gradient, or backward
-            changed dy.
+        ValueError: a float array is not float64 or an argument to check is no float array, wrt names one that has
+            no gradient, or backward changed dy.
         KinkError: a step changed a mask or an index in the cache; draw other inputs.
 
     Source: central differences; the reasons for each precaution are in the module's docstring.
@@ -145,6 +145,9 @@ def check_gradients(
     named = _name_arguments(forward, args)
     if not isinstance(args, Mapping):
         forward = _by_position(forward)
+    for name, value in named.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            _demand_float64(name, value)  # a float32 beside it would drown the check in rounding
     y, cache = forward(**named)[:2]
     dy = rng.standard_normal(np.shape(y))
     dy = dy if np.ndim(y) else float(dy)
@@ -189,13 +192,17 @@ def _by_position(forward: Callable) -> Callable:
     return lambda **named: forward(*named.values())
 
 
+def _demand_float64(name: str, value: Any) -> None:
+    if not isinstance(value, np.ndarray) or value.dtype != np.float64:
+        came = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
+        raise ValueError(f"{name} is {came}, expected a float64 array: convert it with {name}.astype(np.float64)")
+
+
 def _problem(name: str, value: Any, grad: Any) -> str:
     """What is wrong with a gradient before its numbers are looked at: broadcasting would hide a wrong shape."""
     if value is None:
         return f"backward returned a gradient, but {name} is None: expected None"
-    if not isinstance(value, np.ndarray) or value.dtype != np.float64:
-        came = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
-        raise ValueError(f"{name} is {came}, expected a float64 array: convert it with {name}.astype(np.float64)")
+    _demand_float64(name, value)
     if grad is None:
         return f"backward returned None, expected an array of shape {value.shape}"
     if np.shape(grad) != value.shape:

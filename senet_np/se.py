@@ -40,7 +40,7 @@ class SECache(NamedTuple):
     gate: str
     squeeze_cache: tuple
     fc1_cache: tuple
-    relu_cache: Array
+    relu_cache: tuple
     fc2_cache: tuple
     gate_cache: Array
     scale_cache: tuple

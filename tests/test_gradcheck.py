@@ -118,9 +118,15 @@ def test_float32_is_refused_because_its_rounding_would_drown_the_check():
         check_gradients(ops.relu_forward, ops.relu_backward, (np.ones((2, 2), np.float32),))
 
 
+def test_float32_is_refused_where_no_gradient_is_asked_for_too():
+    args = {"x": np.ones((2, 3)), "w": np.ones((3, 2), np.float32), "b": None}
+    with pytest.raises(ValueError, match=r"w is float32, expected a float64 array"):
+        check_gradients(lambda x, w, b: (x @ w, w), lambda dy, w: dy @ w.T, args, wrt=["x"])
+
+
 def test_a_backward_pass_that_changes_dy_is_refused():
-    def in_place(dy, mask):
-        dy *= mask
+    def in_place(dy, cache):
+        dy *= cache[0]
         return dy
 
     with pytest.raises(ValueError, match="backward changed dy in place"):

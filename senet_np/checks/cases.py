@@ -115,7 +115,8 @@ def op_cases() -> Iterator[Case]:
 
 def _alive_and_dead(cache: se.SECache) -> bool:
     """Whether some hidden units are alive and some dead: otherwise the check sees zeros, or no ReLU at all."""
-    return bool(cache.relu_cache.any() and not cache.relu_cache.all())
+    alive, _ = cache.relu_cache
+    return bool(alive.any() and not alive.all())
 
 
 def se_cases() -> Iterator[Case]:

@@ -9,7 +9,7 @@ import numpy as np
 from .arguments import check_array
 
 
-def relu_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def relu_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
     """Keep what is positive.
 
     y = δ(x) = max(0, x)
@@ -19,7 +19,7 @@ def relu_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         y: shape and dtype of x.
-        cache: the mask x > 0, bool.
+        cache: the mask x > 0, bool, of the shape of x; and x's dtype, which dy must share.
 
     Raises:
         ValueError: x is not a float array.
@@ -28,10 +28,11 @@ def relu_forward(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     _check(x)
     mask = x > 0
-    return np.maximum(x, 0), mask
+    cache = (mask, x.dtype)
+    return np.maximum(x, 0), cache
 
 
-def relu_backward(dy: np.ndarray, cache: np.ndarray) -> np.ndarray:
+def relu_backward(dy: np.ndarray, cache: tuple) -> np.ndarray:
     """Let the gradient pass where the input was positive.
 
     Derivation: for x > 0, y = x and ∂y/∂x = 1; for x < 0, y = 0 and ∂y/∂x = 0. At x = 0 there is no derivative;
@@ -39,18 +40,18 @@ def relu_backward(dy: np.ndarray, cache: np.ndarray) -> np.ndarray:
 
     Args:
         dy: ∂L/∂y, shape and dtype of x.
-        cache: the mask from `relu_forward`.
+        cache: from `relu_forward`.
 
     Returns:
         dx: shape and dtype of x.
 
     Raises:
-        ValueError: dy is not of the output's shape.
+        ValueError: dy is not of the output's shape and dtype.
 
     Source: the derivation above.
     """
-    mask = cache
-    check_array("dy", dy, mask.shape)
+    mask, dtype = cache
+    check_array("dy", dy, mask.shape, dtype)
     return dy * mask
 
 

@@ -1,4 +1,4 @@
-"""Planted mistakes in the element-wise non-linearities: relu (its cache is the mask x > 0), sigmoid and tanh (y).
+"""Planted mistakes in the element-wise non-linearities: relu (its cache holds the mask x > 0), sigmoid and tanh (y).
 
 Floor 4.
 """
@@ -19,7 +19,7 @@ mistake = planter(MISTAKES)
     "says x > 0.",
 )
 def _zeroes_what_passed(dy, cache):
-    mask = cache
+    mask, _ = cache
     dx = dy.copy()
     dx[mask] = 0
     return dx
@@ -33,7 +33,7 @@ def _zeroes_what_passed(dy, cache):
     "as it was.",
 )
 def _leaks(dy, cache):
-    mask = cache
+    mask, _ = cache
     return np.where(mask, dy, 0.01 * dy)
 
 
@@ -45,7 +45,7 @@ def _leaks(dy, cache):
     "copied from the script that draws them.",
 )
 def _guides(dy, cache):
-    mask = cache
+    mask, _ = cache
     return dy * mask * (dy > 0)
 
 

@@ -132,7 +132,8 @@ def _masks_too_late(dx_scaled, cache):
     dh, dw2, db2 = ops.linear_backward(de, cache.fc2_cache)
     _, dw1, db1 = ops.linear_backward(dh, cache.fc1_cache)
     z, w1, _ = cache.fc1_cache
-    dz = (dh * cache.relu_cache) @ w1.T
+    alive, _ = cache.relu_cache
+    dz = (dh * alive) @ w1.T
     du += SQUEEZE[cache.squeeze][1](dz, cache.squeeze_cache)
     return du, dw1, db1, dw2, db2
 
