@@ -5,7 +5,6 @@ import pytest
 
 from senet_np import ops, se
 from senet_np.checks.cases import Case, op_cases, se_cases
-from senet_np.cli import main
 from senet_np.gradcheck import KinkError, check_gradients
 
 PROMISED = [name.removesuffix("_backward") for name in vars(ops) if name.endswith("_backward")] + ["se"]
@@ -37,19 +36,6 @@ def test_a_flipped_sign_in_any_gradient_is_caught(op, position, monkeypatch):
     monkeypatch.setattr(module, f"{op}_backward", flip(getattr(module, f"{op}_backward"), position))
     report = first_case(op).run()
     assert [check.ok for check in report.arguments] == [k != position for k in range(len(report.arguments))]
-
-
-def test_the_command_names_op_and_argument_and_exits_with_1(monkeypatch, capsys):
-    monkeypatch.setattr(ops, "channel_scale_backward", flip(ops.channel_scale_backward, 1))
-    assert main(["gradcheck"]) == 1
-    assert "channel_scale, argument s: worst error" in capsys.readouterr().out
-
-
-def test_the_command_exits_with_0_and_prints_a_line_for_each_argument(capsys):
-    assert main(["gradcheck"]) == 0
-    out = capsys.readouterr().out
-    assert out.count(" ok\n") > 100
-    assert "WRONG" not in out
 
 
 def test_the_forgotten_squeeze_path_is_caught(monkeypatch):

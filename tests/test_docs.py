@@ -1,0 +1,33 @@
+"""What the README and the pages in docs/ show is what a reader gets."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+EXAMPLES = [
+    pytest.param(*match.groups(), id=f"{page.name}-{number}")
+    for page in PAGES
+    for number, match in enumerate(EXAMPLE.finditer(page.read_text("utf-8")), 1)
+]
+
+
+@pytest.mark.parametrize(("code", "output"), EXAMPLES)
+def test_an_example_runs_and_prints_what_the_page_says(code, output):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "example", "exec"), {})
+    if output is None:  # then it stands in the code, as a comment
+        (output,) = re.findall(r"^print\(.*\)\s+# (.*\n)", code, re.MULTILINE)
+    assert printed.getvalue() == output
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_link_to_a_file_leads_to_one(page):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
