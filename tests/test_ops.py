@@ -98,6 +98,10 @@ FLOAT32 = W[0, 0].astype(np.float32)
         (ops.max_pool2d_forward, (X, 2, True), "stride is True"),
         (ops.batch_norm_forward, (X, f(3), f(3), f(3)), "one of mean and var"),
         (ops.batch_norm_forward, (X, f(2), f(3)), r"gamma has shape \(2,\), expected \(3,\)"),
+        (ops.batch_norm_forward, (f(0, 3), f(3), f(3)), r"x has shape \(0, 3\), expected \(N, C\)$"),
+        (ops.batch_norm_forward, ([[1.0]], f(1), f(1)), "x is a list, expected a NumPy array"),
+        (ops.batch_norm_forward, (X, None, f(3)), "gamma is a NoneType"),
+        (ops.batch_norm_forward, (X, f(3), None), "beta is a NoneType"),
         (ops.softmax_cross_entropy_forward, (LOGITS, np.array([0, 3])), "labels holds 0 to 3, expected 0 to 2"),
         (ops.softmax_cross_entropy_forward, (LOGITS, np.array([0.0, 1.0])), "labels is float64"),
         (ops.softmax_cross_entropy_forward, (LOGITS, np.array([0])), r"labels has shape \(1,\), expected \(2,\)"),
@@ -134,3 +138,8 @@ def test_cross_entropy_of_a_net_that_knows_nothing_is_log_k():
 def test_a_channel_that_is_constant_over_the_batch_normalises_to_beta():
     y, _ = ops.batch_norm_forward(np.full((4, 1), 7.0), np.array([2.0]), np.array([3.0]))
     assert np.array_equal(y, np.full((4, 1), 3.0))
+
+
+@pytest.mark.parametrize(("statistics", "batch"), [((), True), ((np.zeros(3), np.ones(3)), False)])
+def test_batch_norms_cache_says_whether_the_statistics_carry_gradient(statistics, batch):
+    assert ops.batch_norm_forward(X, np.ones(3), np.zeros(3), *statistics)[1].batch is batch

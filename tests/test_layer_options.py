@@ -1,0 +1,100 @@
+"""What layers start from and how they are built: initial weights, defaults, and the options that reach their ops."""
+
+import numpy as np
+import pytest
+
+from senet_np import ops, se
+from senet_np.layers import SE, BatchNorm, Conv2D, Linear, Sequential, avg_pool, max_pool, relu
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+def picture(*shape):
+    return rng().standard_normal(shape)
+
+
+def forward(layer, x, training=True):
+    """The layer's output with fresh parameters, and those parameters."""
+    params, state = layer.init(rng(), np.float64)
+    return layer.forward(params, state, x, training)[0], params
+
+
+@pytest.mark.parametrize(
+    ("weights", "std"),
+    [
+        (lambda: Linear(200, 300).init(rng())[0]["w"], np.sqrt(1 / 200)),
+        (lambda: Linear(200, 300, std=0.01).init(rng())[0]["w"], 0.01),
+        (lambda: Conv2D(40, 80).init(rng())[0]["w"], np.sqrt(2 / (9 * 40))),
+        (lambda: Conv2D(40, 80, size=5).init(rng())[0]["w"], np.sqrt(2 / (25 * 40))),
+        (lambda: SE(200, r=2).init(rng())[0]["w1"], np.sqrt(2 / 200)),
+        (lambda: SE(200, r=2).init(rng())[0]["w2"], np.sqrt(1 / 100)),
+    ],
+    ids=["Linear", "Linear with a given std", "Conv2D 3×3", "Conv2D 5×5", "SE, first FC", "SE, second FC"],
+)
+def test_weights_start_with_the_stated_spread(weights, std):
+    w = weights()
+    assert abs(w.std() / std - 1) < 0.02  # some 20,000 draws: 0.5 % is one standard error
+    assert abs(w.mean()) < 0.03 * std
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("layer", "biases"),
+    [(Conv2D(2, 5), {"b": 5}), (Linear(4, 3), {"b": 3}), (SE(16), {"b1": 4, "b2": 16})],
+    ids=["Conv2D", "Linear", "SE at r = 4"],
+)
+def test_biases_are_there_by_default_and_start_at_zero(layer, biases, dtype):
+    params, _ = layer.init(rng(), dtype)
+    for name, width in biases.items():
+        assert params[name].dtype == dtype
+        assert np.array_equal(params[name], np.zeros(width))
+
+
+@pytest.mark.parametrize(
+    ("layer", "names"),
+    [(Conv2D(2, 5, bias=False), {"w"}), (Linear(4, 3, bias=False), {"w"}), (SE(16, bias=False), {"w1", "w2"})],
+)
+def test_without_biases_there_are_none(layer, names):
+    assert set(layer.init(rng())[0]) == names
+
+
+@pytest.mark.parametrize(("size", "stride"), [(1, 1), (3, 2), (5, 1), (5, 2)])
+def test_a_conv_layer_pads_by_half_its_kernel_and_takes_its_stride(size, stride):
+    x = picture(2, 6, 7, 3)
+    y, params = forward(Conv2D(3, 2, size, stride), x)
+    assert np.array_equal(y, ops.conv2d_forward(x, params["w"], params["b"], stride, pad=size // 2)[0])
+
+
+@pytest.mark.parametrize(
+    ("layer", "op"), [(max_pool, ops.max_pool2d_forward), (avg_pool, ops.avg_pool2d_forward)], ids=["max", "avg"]
+)
+def test_a_pooling_layer_is_its_op(layer, op):
+    x = picture(2, 6, 7, 3)
+    assert np.array_equal(forward(layer(size=3, stride=2), x)[0], op(x, 3, 2)[0])
+
+
+def test_an_average_pooling_layer_has_the_ops_backward_pass():
+    layer, x, dy = avg_pool(size=3, stride=2), picture(2, 6, 7, 3), picture(2, 2, 3, 3)
+    dx, grads = layer.backward(dy, layer.forward({}, {}, x, True)[1])
+    assert np.array_equal(dx, ops.avg_pool2d_backward(dy, ops.avg_pool2d_forward(x, 3, 2)[1]))
+    assert grads == {}
+
+
+@pytest.mark.parametrize("gate", se.GATE)
+@pytest.mark.parametrize("squeeze", se.SQUEEZE)
+def test_an_se_layer_is_the_se_block_with_its_options(squeeze, gate):
+    u = picture(2, 3, 4, 8)
+    y, p = forward(SE(8, 2, squeeze, gate), u)
+    assert np.array_equal(y, se.se_forward(u, p["w1"], p["b1"], p["w2"], p["b2"], squeeze, gate)[0])
+
+
+def test_batch_norm_hands_its_eps_on_in_training_too():
+    y, _ = forward(BatchNorm(1, eps=3), np.array([[-1.0], [1.0]]))
+    assert np.array_equal(y, [[-0.5], [0.5]])  # variance 1, so 1/√(1 + 3)
+
+
+def test_a_network_without_parameters_may_be_part_of_another():
+    net = Sequential([("folded", Sequential([("relu", relu())]))])
+    assert np.array_equal(forward(net, np.array([-1.0, 2.0]))[0], [0.0, 2.0])
