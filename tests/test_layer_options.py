@@ -42,11 +42,15 @@ def test_weights_start_with_the_stated_spread(weights, std):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("layer", "biases"),
-    [(Conv2D(2, 5), {"b": 5}), (Linear(4, 3), {"b": 3}), (SE(16), {"b1": 4, "b2": 16})],
-    ids=["Conv2D", "Linear", "SE at r = 4"],
+    [
+        (lambda: Conv2D(2, 5), {"b": 5}),
+        (lambda: Linear(4, 3), {"b": 3}),
+        (lambda: SE(16), {"b1": 4, "b2": 16}),  # r = 4
+    ],
+    ids=["Conv2D", "Linear", "SE"],
 )
 def test_biases_are_there_by_default_and_start_at_zero(layer, biases, dtype):
-    params, _ = layer.init(rng(), dtype)
+    params, _ = layer().init(rng(), dtype)
     for name, width in biases.items():
         assert params[name].dtype == dtype
         assert np.array_equal(params[name], np.zeros(width))
@@ -54,10 +58,15 @@ def test_biases_are_there_by_default_and_start_at_zero(layer, biases, dtype):
 
 @pytest.mark.parametrize(
     ("layer", "names"),
-    [(Conv2D(2, 5, bias=False), {"w"}), (Linear(4, 3, bias=False), {"w"}), (SE(16, bias=False), {"w1", "w2"})],
+    [
+        (lambda: Conv2D(2, 5, bias=False), {"w"}),
+        (lambda: Linear(4, 3, bias=False), {"w"}),
+        (lambda: SE(16, bias=False), {"w1", "w2"}),
+    ],
+    ids=["Conv2D", "Linear", "SE"],
 )
 def test_without_biases_there_are_none(layer, names):
-    assert set(layer.init(rng())[0]) == names
+    assert set(layer().init(rng())[0]) == names
 
 
 @pytest.mark.parametrize(("size", "stride"), [(1, 1), (3, 2), (5, 1), (5, 2)])
