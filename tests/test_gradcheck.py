@@ -94,9 +94,35 @@ def test_the_report_says_where_and_how_large_the_error_is():
     assert "at [1, 0]: backward says" in str(report)
 
 
-def test_inputs_at_a_kink_are_refused():
-    with pytest.raises(KinkError, match="Draw other inputs"):
-        check_gradients(ops.relu_forward, ops.relu_backward, (np.array([[1.0, 1e-7]]),))
+@pytest.mark.parametrize(
+    ("op", "x", "options"),
+    [
+        ("relu", [[1.0, 1e-7]], {}),
+        ("max_pool2d", [[[[1.0], [1 + 1e-7]], [[0.0], [0.0]]]], {"size": 2, "stride": 2}),
+        ("global_max_pool", [[[[1.0], [1 + 1e-7]]]], {}),
+    ],
+)
+def test_inputs_at_a_kink_are_refused(op, x, options):
+    forward, backward = getattr(ops, f"{op}_forward"), getattr(ops, f"{op}_backward")
+    with pytest.raises(KinkError, match=r"moving x\[0, .* by 1e-05 changes .* Draw other inputs"):
+        check_gradients(forward, backward, {"x": np.array(x), **options})
+
+
+def test_a_decision_that_comes_or_goes_is_a_kink_too():
+    def forward(x):
+        return x, [x > 0] * (1 + int(x.sum() > 1))
+
+    with pytest.raises(KinkError):
+        check_gradients(forward, lambda dy, cache: dy, (np.ones(1),))
+
+
+def test_a_forward_pass_may_return_more_than_two_values_as_a_layer_does():
+    assert check_gradients(lambda x: (*ops.tanh_forward(x), "state"), ops.tanh_backward, (np.ones(2),))
+
+
+def test_an_integer_is_refused_by_name_where_its_gradient_is_asked_for():
+    with pytest.raises(ValueError, match=r"^k is int64, expected a float64 array: convert it with k.astype"):
+        check_gradients(lambda k: (2.0 * k, None), lambda dy, cache: 2 * dy, {"k": np.ones(2, np.int64)})
 
 
 def test_float32_is_refused_because_its_rounding_would_drown_the_check():
@@ -145,10 +171,26 @@ def test_the_arguments_are_not_changed():
     assert all(np.array_equal(a, b) for a, b in zip(args, before, strict=True))
 
 
-def test_dy_is_not_what_everybody_draws_from_seed_0():
+def upstream_gradient(y=None, **options):
+    """The dy that backward is given for an output y."""
     seen = []
-    check_gradients(ops.tanh_forward, lambda dy, y: seen.append(dy) or ops.tanh_backward(dy, y), (np.ones((2, 3)),))
-    assert not np.array_equal(seen[0], np.random.default_rng(0).standard_normal((2, 3)))
+    check_gradients(
+        lambda x: (x if y is None else y, None), lambda dy, _: seen.append(dy), (np.ones((2, 3)),), **options
+    )
+    return seen[0]
+
+
+def test_dy_is_not_what_everybody_draws_from_seed_0():
+    assert not np.array_equal(upstream_gradient(), np.random.default_rng(0).standard_normal((2, 3)))
+
+
+def test_dy_is_the_same_each_time_unless_another_generator_is_given():
+    assert np.array_equal(upstream_gradient(), upstream_gradient())
+    assert not np.array_equal(upstream_gradient(), upstream_gradient(rng=np.random.default_rng(7)))
+
+
+def test_dy_of_a_scalar_is_a_float():
+    assert type(upstream_gradient(np.float64(1))) is float
 
 
 def linear_args():
