@@ -120,9 +120,10 @@ def test_a_forward_pass_may_return_more_than_two_values_as_a_layer_does():
     assert check_gradients(lambda x: (*ops.tanh_forward(x), "state"), ops.tanh_backward, (np.ones(2),))
 
 
-def test_an_integer_is_refused_by_name_where_its_gradient_is_asked_for():
-    with pytest.raises(ValueError, match=r"^k is int64, expected a float64 array: convert it with k.astype"):
-        check_gradients(lambda k: (2.0 * k, None), lambda dy, cache: 2 * dy, {"k": np.ones(2, np.int64)})
+@pytest.mark.parametrize(("k", "came"), [(np.ones(2, np.int64), "int64"), (3.0, "float")])
+def test_what_has_no_gradient_is_refused_by_name_where_one_is_asked_for(k, came):
+    with pytest.raises(ValueError, match=rf"^k is {came}, expected a float64 array: convert it with k.astype"):
+        check_gradients(lambda k: (2.0 * k, None), lambda dy, cache: 2 * dy, {"k": k})
 
 
 def test_float32_is_refused_because_its_rounding_would_drown_the_check():
@@ -143,6 +144,31 @@ def test_a_backward_pass_that_changes_dy_is_refused():
 
     with pytest.raises(ValueError, match="backward changed dy in place"):
         check_gradients(ops.relu_forward, in_place, (np.array([[1.0, -1.0]]),))
+
+
+def test_a_tolerance_that_is_given_is_the_one_that_counts():
+    x = (np.linspace(-1, 1, 5),)
+    assert check_gradients(ops.tanh_forward, ops.tanh_backward, x, tolerance=1e-9)
+    assert not check_gradients(ops.tanh_forward, ops.tanh_backward, x, tolerance=1e-15)
+
+
+def test_arguments_that_are_none_are_passed_over_wherever_they_stand():
+    u, w1, w2 = (np.random.default_rng(0).standard_normal(shape) for shape in [(2, 3, 3, 4), (4, 3), (3, 4)])
+    report = check_gradients(se.se_forward, se.se_backward, (u, w1, None, w2, None))
+    assert [check.name for check in report.arguments] == ["u", "w1", "w2"]
+
+
+def test_arguments_without_a_name_are_counted():
+    def forward(x, *others):
+        return x * others[0], (x, others[0])
+
+    report = check_gradients(forward, lambda dy, cache: (dy * cache[1], dy * cache[0]), (np.ones(2), np.ones(2)))
+    assert [check.name for check in report.arguments] == ["x", "argument 1"]
+
+
+def test_arguments_with_defaults_may_be_left_out():
+    x, w = np.random.default_rng(0).standard_normal((2, 1, 3, 3, 1))
+    assert check_gradients(ops.conv2d_forward, ops.conv2d_backward, (x, w.reshape(3, 3, 1, 1), None))
 
 
 @pytest.mark.parametrize("forward", [lambda *a: ops.tanh_forward(*a), lambda x, /: ops.tanh_forward(x)])

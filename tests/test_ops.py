@@ -91,7 +91,7 @@ FLOAT32 = W[0, 0].astype(np.float32)
         (ops.linear_forward, (f(2, 3), f(4, 5), None), r"w has shape \(4, 5\), expected \(3, M\)"),
         (ops.linear_forward, (f(2, 3), FLOAT32, None), "w has dtype float32, expected float64"),
         (ops.relu_forward, (np.arange(3),), "x has dtype int64, expected float32 or float64"),
-        (ops.sigmoid_forward, ([1.0],), "x is a list, expected a NumPy array"),
+        (ops.sigmoid_forward, ([1.0],), r"x is a list, expected a NumPy array of shape \(any,\)$"),
         (ops.channel_scale_forward, (X, f(2, 2)), r"s has shape \(2, 2\), expected \(2, 3\)"),
         (ops.channel_scale_forward, (f(0, 3, 3, 4), f(0, 4)), "u has shape"),
         (ops.max_pool2d_forward, (X, 6, 1), "x is 5×5 .* 6×6"),
@@ -128,6 +128,11 @@ def test_cross_entropy_of_one_image_does_not_depend_on_its_neighbours_logits():
     small, large = np.array([[0.0, 1.0]]), np.array([[1e4, 1e4 + 1]])
     together, _ = ops.softmax_cross_entropy_forward(np.concatenate([small, large]), np.array([0, 0]))
     assert np.isclose(together, ops.softmax_cross_entropy_forward(small, np.array([0]))[0], rtol=1e-12)
+
+
+def test_relus_slope_at_0_is_taken_as_0():
+    _, cache = ops.relu_forward(np.array([-1.0, 0.0, 1.0]))
+    assert np.array_equal(ops.relu_backward(np.ones(3), cache), [0, 0, 1])
 
 
 def test_cross_entropy_of_a_net_that_knows_nothing_is_log_k():
