@@ -67,6 +67,9 @@ def main() -> int:
     """Print the rate and what survived; 1 where that is not all accounted for."""
     listed = {(m["function"], m["line"].replace("\\|", "|")) for m in ROW.finditer(DOCS.read_text("utf-8"))}
     everything = list(mutants())
+    if not everything:
+        print("no mutants here yet: run make mutants")
+        return 1
     counted = [m for m in everything if not m.message]
     equivalent = [m for m in counted if m.status == "survived" and (m.function, m.lines) in listed]
     rest = [m for m in counted if m not in equivalent]
