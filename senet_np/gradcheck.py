@@ -8,104 +8,35 @@ How it is made to bite. The upstream gradient dy is random (ones would make a ba
 element of every argument is moved, in float64, by ±h. The error is scaled by the largest value of the whole
 gradient array, so a small entry cannot hide behind its own smallness nor a rounding error look large. And where a
 step changes a decision of the forward pass (a ReLU's mask, a maximum's index: any bool or integer array in the
-cache) the function has no derivative there, so the check refuses and asks for other inputs.
+cache) the function has no derivative there, so the check refuses and asks for other inputs. It refuses, too, where
+all gradients are zero, where forward gives another result each time, and where a pass changes what it was given.
 """
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from html import escape
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .hints import find_hint, guess_factors, heat_map_html
+from .hints import find_hint, guess_factors
+from .verdict import SMALLEST_SCALE, TOLERANCE, ArgumentCheck, Report
 
 STEP = 1e-5  # truncation error ~h² = 1e-10, rounding error ~1e-16/h = 1e-11: both far below the tolerance
-TOLERANCE = 1e-6
 DY_SEED = 1709_01507  # not 0: dy must not equal an x that somebody else drew from default_rng(0)
-SMALLEST_SCALE = 1e-3  # gradients smaller than this are compared absolutely, to SMALLEST_SCALE · TOLERANCE
+Named = dict[str, Any]  # a forward pass's arguments by name
 
 
-class KinkError(ValueError):
-    """A step of ±h changed a ReLU's mask or a maximum's winner: draw other inputs."""
+class UnfitInputsError(ValueError):
+    """These inputs can prove nothing: draw others."""
 
 
-@dataclass(frozen=True)
-class ArgumentCheck:
-    """What was found for one argument: the backward pass's gradient beside the numerical one."""
-
-    name: str
-    analytic: np.ndarray | None  # what the backward pass returned
-    numeric: np.ndarray | None  # (L(+h) − L(−h)) / 2h, element by element; None where `problem` made it pointless
-    problem: str = ""  # wrong shape, missing gradient, ...
-    hint: str = ""  # what the pattern of the error suggests
-    tolerance: float = TOLERANCE
-
-    @property
-    def errors(self) -> np.ndarray:
-        """|analytic − numeric|, scaled by the largest value of either array; a NaN counts as infinite."""
-        if self.analytic is None or self.numeric is None:
-            return np.array(np.inf)
-        largest = max(np.abs(self.analytic).max(), np.abs(self.numeric).max(), SMALLEST_SCALE)
-        return np.nan_to_num(np.abs(self.analytic - self.numeric) / largest, nan=np.inf)
-
-    @property
-    def worst(self) -> float:
-        """The largest scaled error."""
-        return float(self.errors.max())
-
-    @property
-    def index(self) -> tuple[int, ...]:
-        """Where the largest error is."""
-        return tuple(int(i) for i in np.unravel_index(self.errors.argmax(), self.errors.shape))
-
-    @property
-    def ok(self) -> bool:
-        """Whether the gradient is right."""
-        return not self.problem and self.worst < self.tolerance
-
-    def __str__(self) -> str:
-        if self.problem:
-            return f"{self.name}: {self.problem}"
-        line = f"{self.name}: worst error {self.worst:.1e}"
-        if self.ok or self.analytic is None or self.numeric is None:
-            return line
-        a, n = self.analytic[self.index], self.numeric[self.index]
-        ratio = f"ratio {a / n:.4g}" if n else "no ratio"
-        line += f" at {list(self.index)}: backward says {a:.6g}, finite differences say {n:.6g} ({ratio})"
-        return f"{line}\n      hint: {self.hint}" if self.hint else line
+class KinkError(UnfitInputsError):
+    """A step of ±h changed a ReLU's mask or a maximum's winner."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """The checks of all arguments. True where all are right; printed, it says which is not, and where."""
-
-    arguments: tuple[ArgumentCheck, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every gradient is right."""
-        return all(argument.ok for argument in self.arguments)
-
-    @property
-    def worst(self) -> float:
-        """The largest scaled error of all arguments."""
-        return max(argument.worst for argument in self.arguments)
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        return "\n".join(f"{'ok   ' if argument.ok else 'WRONG'} {argument}" for argument in self.arguments)
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        """In a notebook: the same text, and for each wrong gradient a heat map of where it is wrong."""
-        wrong = [a for a in self.arguments if not a.ok and not a.problem]
-        maps = [f"<p>error of d{escape(a.name)}</p>{heat_map_html(a.errors, a.tolerance)}" for a in wrong]
-        return f"<pre>{escape(str(self))}</pre>{''.join(maps)}"
+class FlatError(UnfitInputsError):
+    """A gradient is zero everywhere: any backward pass that returns zeros would pass."""
 
 
 def check_gradients(
@@ -124,7 +55,7 @@ def check_gradients(
     Args:
         forward: called as forward(*args) or forward(**args); returns (y, cache).
         backward: called as backward(dy, cache); returns one gradient for each of forward's first arguments, in
-            their order (None where the argument is None), or a single array.
+            their order (None for what has none), or a single array.
         args: forward's arguments; the arrays to differentiate are float64. They are not changed.
         wrt: names of the arguments to check; by default all that backward returns a gradient for.
         rng: where dy comes from; by default a fixed seed, so that a failure can be repeated.
@@ -135,9 +66,10 @@ def check_gradients(
         A report, true if all gradients are right. `print(report)` says more.
 
     Raises:
-        ValueError: a float array is not float64 or an argument to check is no float array, wrt names one that has
-            no gradient, or backward changed dy.
+        ValueError: a float array is not float64 or an argument to check is no float array; wrt names one that has no
+            gradient; forward or backward does not keep the convention, or changes what it was given.
         KinkError: a step changed a mask or an index in the cache; draw other inputs.
+        FlatError: a gradient is zero at every element; draw other inputs.
 
     Source: central differences; the reasons for each precaution are in the module's docstring.
     """
@@ -148,41 +80,88 @@ def check_gradients(
     for name, value in named.items():
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
             _demand_float64(name, value)  # a float32 beside it would drown the check in rounding
-    y, cache = forward(**named)[:2]
+
+    given = _copy(named)
+    y, cache = _call(forward, given)
+    _demand_unchanged("forward", named, given)
     dy = rng.standard_normal(np.shape(y))
     dy = dy if np.ndim(y) else float(dy)
     dy_given = np.copy(dy)
-    grads = backward(dy, cache)
-    grads = tuple(grads) if isinstance(grads, (tuple, list)) else (grads,)
-    if not np.array_equal(dy, dy_given):
-        raise ValueError(
-            "backward changed dy in place: where a value fans out, the other branch would get the change too"
-        )
-    if len(grads) > len(named):
-        raise ValueError(f"backward returns {len(grads)} gradients, forward has only {len(named)} arguments")
-    by_name = dict(zip(named, grads, strict=False))
+    by_name = _name_gradients(backward(dy, cache), named)
+    _demand_unchanged("backward", {**named, "dy": dy_given}, {**given, "dy": dy})
     unknown = [name for name in wrt or () if name not in by_name]
     if unknown:
         raise ValueError(f"wrt names {unknown}, expected some of {[*by_name]}: those have gradients")
 
-    checks = []
-    for name in wrt or by_name:
-        value, grad = named[name], by_name[name]
-        if value is None and grad is None:
-            continue
-        problem = _problem(name, value, grad)
-        numeric = None if problem else _numeric_gradient(forward, named, name, dy, cache, step)
-        check = ArgumentCheck(name, grad, numeric, problem, tolerance=tolerance)
-        if numeric is not None and not check.ok:
-            check = replace(check, hint=find_hint(grad, numeric, guess_factors(named)))
-        checks.append(check)
-    return Report(tuple(checks))
+    y_again, cache = _call(forward, _copy(named))
+    if not np.array_equal(y, y_again, equal_nan=True):
+        raise ValueError(
+            "forward gives another result each time: fix its seed, or hand what it draws in as an argument"
+        )
+    checks = [
+        _check(forward, named, name, by_name[name], dy, cache, step, tolerance)
+        for name in wrt or by_name
+        if by_name[name] is not None or _is_float_array(named[name])
+    ]
+    unchecked = [] if wrt else [name for name in named if name not in by_name and _is_float_array(named[name])]
+    return Report(tuple(checks), tuple(unchecked))
 
 
-def _name_arguments(forward: Callable, args: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(args, Mapping):
-        return dict(args)
+def _check(
+    forward: Callable, named: Named, name: str, grad: Any, dy: Any, cache: Any, step: float, tolerance: float
+) -> ArgumentCheck:
+    """Compare one argument's gradient."""
+    problem = _problem(name, named[name], grad)
+    if problem:
+        return ArgumentCheck(name, grad, None, problem, tolerance=tolerance)
+    grad = np.asarray(grad)
+    numeric = _numeric_gradient(forward, named, name, dy, cache, step)
+    if not np.isfinite(numeric).all():
+        return ArgumentCheck(name, grad, None, "forward's own result is not finite here", tolerance=tolerance)
+    if max(np.abs(numeric).max(), np.abs(grad).max()) < SMALLEST_SCALE * TOLERANCE:
+        raise FlatError(
+            f"the gradient of {name} is zero everywhere, which proves nothing: draw other inputs (is every unit dead?) "
+            "or leave it out with wrt"
+        )
+    check = ArgumentCheck(name, grad, numeric, tolerance=tolerance)
+    return check if check.ok else replace(check, hint=find_hint(grad, numeric, guess_factors(named)))
+
+
+def _call(forward: Callable, named: Named) -> tuple[Any, Any]:
+    """y and the cache; a forward pass may return more, as a layer's does."""
+    result = forward(**named)
+    if not isinstance(result, (tuple, list)) or len(result) < 2:
+        raise ValueError(f"forward returned {_spell(result)}, expected two things: return y, cache")
+    return result[0], result[1]
+
+
+def _copy(named: Named) -> Named:
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in named.items()}
+
+
+def _demand_unchanged(who: str, before: Named, after: Named) -> None:
+    changed = [
+        name for name, value in before.items() if isinstance(value, np.ndarray) and not _same_bits(value, after[name])
+    ]
+    if changed:
+        raise ValueError(
+            f"{who} changed {' and '.join(changed)} in place: whoever else uses it would get the change too. "
+            "Write x = x * 2, not x *= 2 or x[...] = ..."
+        )
+
+
+def _same_bits(a: np.ndarray, b: Any) -> bool:
+    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+
+def _name_arguments(forward: Callable, args: Sequence[Any] | Mapping[str, Any]) -> Named:
+    """The arguments by name, in the order in which forward takes them."""
+    if isinstance(args, np.ndarray):
+        raise ValueError("args is an array, expected a list of arguments: write [x]")
     parameters = inspect.signature(forward).parameters.values()
+    if isinstance(args, Mapping):
+        names = [p.name for p in parameters if p.name in args]
+        return {name: args[name] for name in [*names, *(name for name in args if name not in names)]}
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     names += [f"argument {k}" for k in range(len(names), len(args))]  # what an *args takes up
     return dict(zip(names, args, strict=False))
@@ -192,10 +171,29 @@ def _by_position(forward: Callable) -> Callable:
     return lambda **named: forward(*named.values())
 
 
+def _name_gradients(grads: Any, named: Named) -> Named:
+    """What backward returned, by the arguments' names."""
+    if not isinstance(grads, (tuple, list, np.ndarray, np.generic, float)) and grads is not None:
+        raise ValueError(f"backward returned {_spell(grads)}, expected an array or a tuple of arrays")
+    grads = tuple(grads) if isinstance(grads, (tuple, list)) else (grads,)
+    if not grads:
+        raise ValueError(f"backward returned nothing, expected a gradient for each of {[*named]}")
+    if len(grads) > len(named):
+        raise ValueError(f"backward returns {len(grads)} gradients, forward has only {len(named)} arguments")
+    return dict(zip(named, grads, strict=False))
+
+
+def _is_float_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
+
+
 def _demand_float64(name: str, value: Any) -> None:
-    if not isinstance(value, np.ndarray) or value.dtype != np.float64:
-        came = value.dtype if isinstance(value, np.ndarray) else type(value).__name__
-        raise ValueError(f"{name} is {came}, expected a float64 array: convert it with {name}.astype(np.float64)")
+    if not isinstance(value, np.ndarray):
+        cure = f"np.array({name}, dtype=np.float64)"
+        raise ValueError(f"{name} is {_spell(value)}, expected a float64 array: write {cure}")
+    if value.dtype != np.float64:
+        cure = f"{name}.astype(np.float64)"
+        raise ValueError(f"{name} is {value.dtype}, expected a float64 array: convert it with {cure}")
 
 
 def _problem(name: str, value: Any, grad: Any) -> str:
@@ -205,6 +203,8 @@ def _problem(name: str, value: Any, grad: Any) -> str:
     _demand_float64(name, value)
     if grad is None:
         return f"backward returned None, expected an array of shape {value.shape}"
+    if not isinstance(grad, (np.ndarray, np.generic)) and not (value.ndim == 0 and isinstance(grad, float)):
+        return f"d{name} is {_spell(grad)}, expected an array of shape {value.shape}"
     if np.shape(grad) != value.shape:
         return f"d{name} has shape {np.shape(grad)}, expected {value.shape}, the shape of {name}"
     if np.asarray(grad).dtype != value.dtype:
@@ -212,16 +212,22 @@ def _problem(name: str, value: Any, grad: Any) -> str:
     return ""
 
 
-def _numeric_gradient(
-    forward: Callable, named: dict[str, Any], name: str, dy: Any, cache: Any, step: float
-) -> np.ndarray:
+def _spell(thing: Any) -> str:
+    """A thing by its kind: "a dict", "an array of shape (2, 3)"."""
+    if isinstance(thing, np.ndarray):
+        return f"an array of shape {thing.shape}"
+    kind = "tuple of one" if isinstance(thing, tuple) and len(thing) == 1 else type(thing).__name__
+    return "None" if thing is None else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _numeric_gradient(forward: Callable, named: Named, name: str, dy: Any, cache: Any, step: float) -> np.ndarray:
     moved = named[name].copy()
     before = [array.copy() for array in decisions(cache)]
     numeric = np.empty_like(moved)
 
     def loss_at(index: tuple[int, ...], value: float) -> float:
         moved[index] = value
-        y, new_cache = forward(**{**named, name: moved})[:2]
+        y, new_cache = _call(forward, {**named, name: moved})
         after = [*decisions(new_cache)]
         if len(before) != len(after) or not all(map(np.array_equal, before, after)):
             raise KinkError(
@@ -233,7 +239,8 @@ def _numeric_gradient(
     for index in np.ndindex(moved.shape):
         here = moved[index]
         up, down = here + step, here - step
-        numeric[index] = (loss_at(index, up) - loss_at(index, down)) / (up - down)
+        with np.errstate(invalid="ignore"):  # inf − inf, where forward overflows: told by the caller
+            numeric[index] = (loss_at(index, up) - loss_at(index, down)) / (up - down)
         moved[index] = here
     return numeric
 

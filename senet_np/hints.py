@@ -96,10 +96,13 @@ def heat_map_html(errors: np.ndarray, limit: float) -> str:
         limit: the largest error that passes.
 
     Returns:
-        HTML; at most 40 rows and columns are shown.
+        HTML; at most 40 rows and columns are shown, those around the largest error.
     """
     rows = errors.reshape(-1, errors.shape[-1] if errors.ndim else 1)
-    shown = rows[:40, :40]
+    limit = min(limit, 0.9)  # the colours have to lie somewhere
+    place = np.unravel_index(rows.argmax(), rows.shape)
+    top, left = (max(0, min(int(k) - 20, size - 40)) for k, size in zip(place, rows.shape, strict=True))
+    shown = rows[top : top + 40, left : left + 40]
     cells = []
     for row in shown:
         # 0 (white) up to the limit, 1 (full colour) at an error as large as the gradient itself
@@ -108,5 +111,7 @@ def heat_map_html(errors: np.ndarray, limit: float) -> str:
         squares = zip(row, colours, strict=True)
         cells.append("".join(f'<td style="{CELL}; background: {c}" title="{error:.1e}"></td>' for error, c in squares))
     rows_html = "".join(f"<tr>{line}</tr>" for line in cells)
-    more = "" if shown.shape == rows.shape else f"<p>the first {shown.shape[0]} × {shown.shape[1]} of {rows.shape}</p>"
+    height, width = shown.shape
+    whole = f"rows {top} to {top + height - 1}, columns {left} to {left + width - 1} of {rows.shape}"
+    more = "" if shown.shape == rows.shape else f"<p>{whole}</p>"
     return f'<table style="border-collapse: collapse">{rows_html}</table>{more}'

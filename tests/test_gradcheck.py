@@ -120,10 +120,17 @@ def test_a_forward_pass_may_return_more_than_two_values_as_a_layer_does():
     assert check_gradients(lambda x: (*ops.tanh_forward(x), "state"), ops.tanh_backward, (np.ones(2),))
 
 
-@pytest.mark.parametrize(("k", "came"), [(np.ones(2, np.int64), "int64"), (3.0, "float")])
-def test_what_has_no_gradient_is_refused_by_name_where_one_is_asked_for(k, came):
-    with pytest.raises(ValueError, match=rf"^k is {came}, expected a float64 array: convert it with k.astype"):
-        check_gradients(lambda k: (2.0 * k, None), lambda dy, cache: 2 * dy, {"k": k})
+@pytest.mark.parametrize(
+    ("k", "message"),
+    [
+        (np.ones(2, np.int64), r"int64, expected a float64 array: convert it with k\.astype\(np\.float64\)$"),
+        (3.0, r"a float, expected a float64 array: write np\.array\(k, dtype=np\.float64\)$"),
+        ([1.0, 2.0], r"a list, expected a float64 array: write np\.array\(k, dtype=np\.float64\)$"),
+    ],
+)
+def test_what_has_no_gradient_is_refused_by_name_where_one_is_asked_for(k, message):
+    with pytest.raises(ValueError, match=rf"^k is {message}"):
+        check_gradients(lambda k: (np.multiply(2, k), None), lambda dy, cache: 2 * dy, {"k": k})
 
 
 def test_float32_is_refused_because_its_rounding_would_drown_the_check():

@@ -1,6 +1,8 @@
 """Every backward pass against finite differences: the list of cases that `senet-np gradcheck` runs too."""
 
+import numpy as np
 import pytest
+from test_purity import arrays_in
 
 from senet_np import ops, se
 from senet_np.checks.cases import Case, all_cases
@@ -15,6 +17,17 @@ CASES = {case.name: case for case in all_cases()}
 def test_backward_is_the_derivative_of_forward(case: Case):
     report = case.run()
     assert report.ok, f"\n{report}"
+
+
+@pytest.mark.parametrize("power", [-40, 40])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_a_backward_pass_is_linear_in_dy_bit_for_bit(case: Case, power):
+    # Multiplied by a power of two all roundings stay the same. Whatever clips, flushes or adds shows.
+    rng = np.random.default_rng(0)
+    y, cache = case.forward(**case.draw(rng))
+    dy = rng.standard_normal(np.shape(y))
+    once, scaled = ([*arrays_in((case.backward(factor * dy, cache),))] for factor in (1, 2.0**power))
+    assert all(np.array_equal(2.0**power * a, b) for a, b in zip(once, scaled, strict=True))
 
 
 def test_every_promised_op_has_a_case():

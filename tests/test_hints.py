@@ -68,10 +68,25 @@ def test_the_heat_map_has_a_cell_for_each_element_and_shades_only_the_wrong_ones
     assert html.count("rgba(213, 94, 0, 0.00)") == 2
 
 
-def test_a_large_heat_map_is_cut_and_says_so():
-    html = heat_map_html(np.zeros((50, 60)), limit=1e-6)
+@pytest.mark.parametrize(
+    ("worst", "said"),
+    [
+        ((0, 0), "rows 0 to 39, columns 0 to 39"),
+        ((30, 31), "rows 10 to 49, columns 11 to 50"),
+        ((49, 59), "rows 10 to 49, columns 20 to 59"),
+    ],
+)
+def test_a_large_heat_map_is_cut_around_the_largest_error_and_says_so(worst, said):
+    errors = np.zeros((50, 60))
+    errors[worst] = 1
+    html = heat_map_html(errors, limit=1e-6)
     assert html.count("<td") == 1600
-    assert "40 × 40 of (50, 60)" in html
+    assert html.count("rgba(213, 94, 0, 1.00)") == 1
+    assert f"{said} of (50, 60)" in html
+
+
+def test_a_heat_map_may_have_any_limit():
+    assert "nan" not in heat_map_html(np.array([[0.0, 1.0]]), limit=1.0)
 
 
 def test_an_infinite_error_has_a_colour_too():

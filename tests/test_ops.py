@@ -130,6 +130,21 @@ def test_cross_entropy_of_one_image_does_not_depend_on_its_neighbours_logits():
     assert np.isclose(together, ops.softmax_cross_entropy_forward(small, np.array([0]))[0], rtol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("op", ["sigmoid", "tanh"])
+def test_the_gradient_of_a_gate_that_is_wide_open_or_shut_is_finite_and_all_but_zero(op, dtype):
+    x = np.array([-1000, -120, -20, 20, 120, 1000], dtype)
+    _, cache = getattr(ops, f"{op}_forward")(x)
+    dx = getattr(ops, f"{op}_backward")(np.ones_like(x), cache)
+    assert ((dx >= 0) & (dx < 1e-8)).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_gradient_of_a_certain_mistake_is_finite_and_certain_too(dtype):
+    _, cache = ops.softmax_cross_entropy_forward(np.array([[1000, -1000, 0]], dtype), np.array([1]))
+    assert np.array_equal(ops.softmax_cross_entropy_backward(1.0, cache), [[1, -1, 0]])
+
+
 def test_relus_slope_at_0_is_taken_as_0():
     _, cache = ops.relu_forward(np.array([-1.0, 0.0, 1.0]))
     assert np.array_equal(ops.relu_backward(np.ones(3), cache), [0, 0, 1])

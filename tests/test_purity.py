@@ -88,6 +88,13 @@ def test_read_only_inputs_give_the_same_result(case: Case):
     assert same(run(case, args, dy), expected)
 
 
+@every_case
+def test_whoever_gets_a_gradient_may_write_into_it(case: Case):
+    args, dy = draw(case)
+    grads = arrays_in((case.backward(dy, case.forward(**args)[1]),))
+    assert all(grad.flags.writeable for grad in grads)
+
+
 def strided(a):
     """Every other element, along every axis, of a larger array."""
     larger = np.full([2 * size for size in a.shape], 99, a.dtype)
