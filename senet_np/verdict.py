@@ -19,8 +19,8 @@ class ArgumentCheck:
     """What was found for one argument: the backward pass's gradient beside the numerical one."""
 
     name: str
-    analytic: np.ndarray | None  # what the backward pass returned
-    numeric: np.ndarray | None  # (L(+h) − L(−h)) / 2h, element by element; None where `problem` made it pointless
+    analytic: np.ndarray | None  # what the backward pass returned, and
+    numeric: np.ndarray | None  # (L(+h) − L(−h)) / 2h, element by element; None where a `problem` came first
     problem: str = ""  # wrong shape, missing gradient, ...
     hint: str = ""  # what the pattern of the error suggests
     tolerance: float = TOLERANCE

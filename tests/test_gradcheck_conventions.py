@@ -69,7 +69,13 @@ def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
 
 @pytest.mark.parametrize(
     ("result", "spelt"),
-    [(X, r"an array of shape \(3, 4\)"), (1.5, "a float"), ((X,), "a tuple of one"), (None, "None")],
+    [
+        (X, r"an array of shape \(3, 4\)"),
+        (1.5, "a float"),
+        (1, "an int"),
+        ((X,), "a tuple of one"),
+        (None, "None"),
+    ],
 )
 def test_a_forward_pass_without_a_cache_is_refused(result, spelt):
     with pytest.raises(ValueError, match=rf"^forward returned {spelt}, expected two things: return y, cache$"):
@@ -87,9 +93,20 @@ def test_a_backward_pass_that_returns_nothing_is_refused():
         check_gradients(square, lambda dy, cache: (), [X])
 
 
-def test_a_gradient_that_is_a_list_is_wrong_by_its_kind():
-    report = check_gradients(square, lambda dy, x: ((2 * x * dy).tolist(),), [X])
-    assert str(report) == "WRONG x: dx is a list, expected an array of shape (3, 4)"
+@pytest.mark.parametrize(
+    ("x", "grad", "said"),
+    [
+        (X, [[0.0]], "dx is a list, expected an array of shape (3, 4)"),
+        (X, 1.5, "dx is a float, expected an array of shape (3, 4)"),
+        (np.array(1.5), [3.0], "dx is a list, expected an array of shape ()"),
+    ],
+)
+def test_a_gradient_that_is_no_array_is_wrong_by_its_kind(x, grad, said):
+    assert str(check_gradients(square, lambda dy, cache: (grad,), [x])) == f"WRONG x: {said}"
+
+
+def test_a_right_gradient_needs_no_hint():
+    assert check_gradients(square, square_backward, [X]).arguments[0].hint == ""
 
 
 @pytest.mark.parametrize(("factor", "right"), [(2, True), (3, False)])
@@ -107,9 +124,9 @@ def test_what_is_no_float_array_may_have_none_for_a_gradient():
 
 
 def test_an_array_without_a_gradient_is_said_to_be_unchecked():
-    report = check_gradients(lambda u, s: (u * s, s), lambda dy, s: dy * s, {"u": X, "s": S})
-    assert str(report).splitlines()[1:] == ["not checked, as backward returns nothing for it: s"]
-    assert report.unchecked == ("s",)
+    report = check_gradients(lambda u, s, t: (u * s * t, s * t), lambda dy, st: dy * st, {"u": X, "s": S, "t": S})
+    assert str(report).splitlines()[1:] == ["not checked, as backward returns nothing for it: s, t"]
+    assert report.unchecked == ("s", "t")
 
 
 def test_with_wrt_nothing_else_is_said():
@@ -137,8 +154,9 @@ def test_one_nan_is_one_wrong_element():
     assert np.isinf(check.errors).sum() == 1
 
 
-def test_a_forward_pass_that_is_not_finite_is_told_apart_from_a_wrong_backward_pass():
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_a_forward_pass_that_is_not_finite_is_told_apart_from_a_wrong_backward_pass(value):
     x = X.copy()
-    x[0, 0] = np.inf
+    x[0, 0] = value
     report = check_gradients(square, square_backward, [x])
     assert str(report) == "WRONG x: forward's own result is not finite here"
