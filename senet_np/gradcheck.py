@@ -43,7 +43,7 @@ def check_gradients(
     forward: Callable[..., tuple[Any, ...]],
     backward: Callable[..., Any],
     args: Sequence[Any] | Mapping[str, Any],
-    wrt: Sequence[str] | None = None,
+    wrt: Sequence[str] | str | None = None,
     rng: np.random.Generator | None = None,
     step: float = STEP,
     tolerance: float = TOLERANCE,
@@ -66,20 +66,26 @@ def check_gradients(
         A report, true if all gradients are right. `print(report)` says more.
 
     Raises:
-        ValueError: a float array is not float64 or an argument to check is no float array; wrt names one that has no
-            gradient; forward or backward does not keep the convention, or changes what it was given.
+        ValueError: a float array is not float64, empty or not finite; an argument to check is no float array; wrt
+            names one that has no gradient; forward or backward does not keep the convention, or changes what it
+            was given.
         KinkError: a step changed a mask or an index in the cache; draw other inputs.
         FlatError: a gradient is zero at every element; draw other inputs.
 
     Source: central differences; the reasons for each precaution are in the module's docstring.
     """
+    if not step > 0:
+        raise ValueError(f"step is {step}, expected a number above 0")
     rng = np.random.default_rng(DY_SEED) if rng is None else rng
+    wrt = [wrt] if isinstance(wrt, str) else wrt
     named = _name_arguments(forward, args)
     if not isinstance(args, Mapping):
         forward = _by_position(forward)
     for name, value in named.items():
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        if _is_float_array(value):
             _demand_float64(name, value)  # a float32 beside it would drown the check in rounding
+            if not value.size or not np.isfinite(value).all():
+                raise ValueError(f"{name} is empty or holds what is not finite, expected numbers")
 
     given = _copy(named)
     y, cache = _call(forward, given)

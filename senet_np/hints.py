@@ -36,10 +36,14 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
         return "the output does not depend on this argument here, so its gradient is zero"
     if same(-analytic, numeric):
         return "every element has the wrong sign"
+    also = " or ".join(name for name, f in factors.items() if f == 2)
+    also = f" (2 is also {also})" if also else ""
     if same(analytic, 2 * numeric):
-        return "every element is twice too large: is something counted twice?"
+        return f"every element is twice too large: is something counted twice, or not averaged?{also}"
     if same(2 * analytic, numeric):
-        return "every element is half of what it should be: is one of two equal paths forgotten?"
+        return (
+            f"every element is half of what it should be: is one of two paths forgotten, or averaged, not summed?{also}"
+        )
     for factor in sorted({f for f in factors.values() if f != 1}):
         names = " or ".join(name for name, f in factors.items() if f == factor)
         if same(analytic, factor * numeric):
@@ -57,7 +61,8 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
             "it is almost right: is a small constant (eps, weight decay) treated differently, or float32 used inside?"
         )
     mean = missing.mean(axis=(1, 2), keepdims=True) if analytic.ndim == 4 else missing
-    if mean.size < missing.size and same(missing, np.broadcast_to(mean, missing.shape)):
+    varied = analytic.ndim == 4 and not same(numeric, np.broadcast_to(numeric[:, :1, :1], numeric.shape))
+    if varied and mean.size < missing.size and same(missing, np.broadcast_to(mean, missing.shape)):
         return "what is missing is the same at every position of a channel: a path through an average is forgotten"
     if same(analytic[wrong], 0 * analytic[wrong]):
         return f"{wrong.sum()} of {wrong.size} elements are zero and should not be: a mask too strict, or = for +=?"
@@ -110,8 +115,10 @@ def heat_map_html(errors: np.ndarray, limit: float) -> str:
         colours = [f"rgba(213, 94, 0, {depth:.2f})" for depth in depths]
         squares = zip(row, colours, strict=True)
         cells.append("".join(f'<td style="{CELL}; background: {c}" title="{error:.1e}"></td>' for error, c in squares))
-    rows_html = "".join(f"<tr>{line}</tr>" for line in cells)
+    rows_html = "".join(f'<tr style="background: white">{line}</tr>' for line in cells)  # notebooks stripe their tables
     height, width = shown.shape
     whole = f"rows {top} to {top + height - 1}, columns {left} to {left + width - 1} of {rows.shape}"
     more = "" if shown.shape == rows.shape else f"<p>{whole}</p>"
-    return f'<table style="border-collapse: collapse">{rows_html}</table>{more}'
+    axes = "columns: the last axis; rows: all others. " if errors.ndim > 1 else ""
+    legend = f"<p>{axes}White: right; the darker, the more digits are wrong (a logarithm of the error).</p>"
+    return f'<table style="border-collapse: collapse">{rows_html}</table>{legend}{more}'

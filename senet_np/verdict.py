@@ -93,5 +93,8 @@ class Report:
     def _repr_html_(self) -> str:
         """In a notebook: the same text, and for each wrong gradient a heat map of where it is wrong."""
         wrong = [a for a in self.arguments if not a.ok and not a.problem]
-        maps = [f"<p>error of d{escape(a.name)}</p>{heat_map_html(a.errors, a.tolerance)}" for a in wrong]
-        return f"<pre>{escape(str(self))}</pre>{''.join(maps)}"
+        maps = [
+            f"<p>error of d{escape(a.name)}, largest at {list(a.index)}</p>{heat_map_html(a.errors, a.tolerance)}"
+            for a in wrong
+        ]
+        return f'<pre style="font-family: monospace">{escape(str(self))}</pre>{"".join(maps)}'

@@ -6,6 +6,11 @@ import pytest
 from senet_np import ops
 from senet_np.gradcheck import FlatError, check_gradients
 
+
+class Xylophone:
+    """Something strange to return."""
+
+
 X, S = np.random.default_rng(0).standard_normal((2, 3, 4))
 
 
@@ -73,6 +78,7 @@ def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
         (X, r"an array of shape \(3, 4\)"),
         (1.5, "a float"),
         (1, "an int"),
+        (Xylophone(), "a Xylophone"),
         ((X,), "a tuple of one"),
         (None, "None"),
     ],
@@ -154,9 +160,24 @@ def test_one_nan_is_one_wrong_element():
     assert np.isinf(check.errors).sum() == 1
 
 
+@pytest.mark.parametrize("x", [np.array([1.0, np.inf]), np.array([1.0, np.nan]), np.ones((0, 3))])
+def test_inputs_that_are_not_finite_or_none_at_all_are_refused_by_name(x):
+    with pytest.raises(ValueError, match=r"^x is empty or holds what is not finite, expected numbers$"):
+        check_gradients(square, square_backward, [x])
+
+
 @pytest.mark.parametrize("value", [np.inf, np.nan])
 def test_a_forward_pass_that_is_not_finite_is_told_apart_from_a_wrong_backward_pass(value):
-    x = X.copy()
-    x[0, 0] = value
-    report = check_gradients(square, square_backward, [x])
+    report = check_gradients(lambda x: (x * value, None), lambda dy, cache: dy, [X])
     assert str(report) == "WRONG x: forward's own result is not finite here"
+
+
+@pytest.mark.parametrize("step", [0, -1e-5])
+def test_a_step_goes_somewhere(step):
+    with pytest.raises(ValueError, match=rf"^step is {step}, expected a number above 0$"):
+        check_gradients(square, square_backward, [X], step=step)
+
+
+def test_wrt_may_be_a_single_name():
+    report = check_gradients(lambda du, s: (du * s, (du, s)), lambda dy, c: (dy * c[1], dy * c[0]), [X, S], wrt="du")
+    assert [check.name for check in report.arguments] == ["du"]

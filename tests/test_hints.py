@@ -53,6 +53,17 @@ def test_a_transpose_is_recognised():
     assert "transpose" in find_hint(square.T, square, {})
 
 
+def test_a_gradient_that_is_the_same_everywhere_anyway_does_not_look_like_a_forgotten_path():
+    flat = np.broadcast_to(RIGHT[:, :1, :1], RIGHT.shape)
+    assert find_hint(np.cos(7 * flat), flat, {}) == ""
+
+
+@pytest.mark.parametrize("factor", [2, 0.5])
+def test_a_factor_of_two_may_be_the_batch_and_then_that_is_said(factor):
+    assert "(2 is also N)" in find_hint(factor * RIGHT, RIGHT, FACTORS)
+    assert "2 is also" not in find_hint(factor * RIGHT, RIGHT, {"N": 3})
+
+
 def test_the_forgotten_squeeze_path_is_named_by_its_hint():
     def forgets(dx_scaled, cache):
         _, *others = se.se_backward(dx_scaled, cache)

@@ -80,16 +80,16 @@ def test_in_a_notebook_each_wrong_gradient_has_a_heat_map_and_nothing_else_has()
         ArgumentCheck("v", RIGHT, WRONG, tolerance=0.3),
     )
     html = Report(arguments)._repr_html_()
-    assert html.startswith("<pre>ok    u: worst error 0.0e+00\nWRONG w&lt;: worst error")
+    assert html.startswith('<pre style="font-family: monospace">ok    u: worst error 0.0e+00\nWRONG w&lt;: worst error')
     assert "WRONG b: backward returned None" in html
     assert html.count("<table") == 1
-    assert "</pre><p>error of dw&lt;</p><table" in html
+    assert "</pre><p>error of dw&lt;, largest at [1, 0]</p><table" in html
     assert html.count("rgba(213, 94, 0, 0.00)") == 3
 
 
 def test_the_heat_map_has_the_tolerance_of_its_check():
     html = Report((ArgumentCheck("w", WRONG, RIGHT, tolerance=0.2), ArgumentCheck("v", WRONG, RIGHT)))._repr_html_()
-    assert html.count("</table><p>error of dv</p>") == 1
+    assert html.count("<p>error of dv, largest at [1, 0]</p>") == 1
     first, second = html.split("error of dv")
     shades = [part.split("rgba(213, 94, 0, ")[3].split(")")[0] for part in (first, second)]
     assert 0 < float(shades[0]) < 0.2
