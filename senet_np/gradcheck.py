@@ -147,17 +147,15 @@ def _copy(named: Named) -> Named:
 
 def _demand_unchanged(who: str, before: Named, after: Named) -> None:
     changed = [
-        name for name, value in before.items() if isinstance(value, np.ndarray) and not _same_bits(value, after[name])
+        name
+        for name, value in before.items()
+        if isinstance(value, np.ndarray) and not np.array_equal(value, after[name])
     ]
     if changed:
         raise ValueError(
             f"{who} changed {' and '.join(changed)} in place: whoever else uses it would get the change too. "
             "Write x = x * 2, not x *= 2 or x[...] = ..."
         )
-
-
-def _same_bits(a: np.ndarray, b: Any) -> bool:
-    return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
 
 def _name_arguments(forward: Callable, args: Sequence[Any] | Mapping[str, Any]) -> Named:

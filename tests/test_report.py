@@ -89,7 +89,7 @@ def test_in_a_notebook_each_wrong_gradient_has_a_heat_map_and_nothing_else_has()
 
 def test_the_heat_map_has_the_tolerance_of_its_check():
     html = Report((ArgumentCheck("w", WRONG, RIGHT, tolerance=0.2), ArgumentCheck("v", WRONG, RIGHT)))._repr_html_()
-    assert html.count("<p>error of dv, largest at [1, 0]</p>") == 1
+    assert html.count("</p><p>error of dv, largest at [1, 0]</p>") == 1
     first, second = html.split("error of dv")
     shades = [part.split("rgba(213, 94, 0, ")[3].split(")")[0] for part in (first, second)]
     assert 0 < float(shades[0]) < 0.2
