@@ -32,13 +32,7 @@ def conv2d_forward(
 
     Source: Chellapilla, Puri, Simard 2006 (convolution as a matrix product).
     """
-    check_array("x", x, ("N", "H", "W", "Cin"))
-    check_array("w", w, ("kh", "kw", x.shape[3], "Cout"), x.dtype)
-    if b is not None:
-        check_array("b", b, (w.shape[3],), x.dtype)
-    check_count("stride", stride, 1)
-    check_count("pad", pad, 0)
-
+    check_conv2d(x, w, b, stride, pad)
     kh, kw, _, c_out = w.shape
     cols, (h_out, w_out) = im2col(x, kh, kw, stride, pad)
     y = cols @ w.reshape(-1, c_out)
@@ -136,6 +130,17 @@ def col2im(cols: np.ndarray, x_shape: tuple[int, ...], kh: int, kw: int, stride:
         for q in range(kw):
             dx_pad[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride] += windows[:, :, :, p, q]
     return np.ascontiguousarray(dx_pad[:, pad : pad + height, pad : pad + width])
+
+
+def check_conv2d(x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int, pad: int) -> tuple[int, int]:
+    """Raise ValueError unless the arguments of `conv2d_forward` fit together; otherwise return (Ho, Wo)."""
+    check_array("x", x, ("N", "H", "W", "Cin"))
+    check_array("w", w, ("kh", "kw", x.shape[3], "Cout"), x.dtype)
+    if b is not None:
+        check_array("b", b, (w.shape[3],), x.dtype)
+    check_count("stride", stride, 1)
+    check_count("pad", pad, 0)
+    return _out_size(x.shape, w.shape[0], w.shape[1], stride, pad)
 
 
 def _out_size(x_shape: tuple[int, ...], kh: int, kw: int, stride: int, pad: int) -> tuple[int, int]:

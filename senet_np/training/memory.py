@@ -1,0 +1,32 @@
+"""Memory that is freed stays with the process.
+
+Floor 4. A training step allocates the same arrays again and again. By default the C library hands large ones back to
+the operating system at once, and each new one then costs a page fault for every 4 KiB: a fifth of the time of a step.
+Told to keep them, it finds last step's memory still warm.
+"""
+
+import ctypes
+import sys
+
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8  # from glibc's malloc.h
+GIB = 1 << 30
+
+
+def keep_freed_memory() -> bool:
+    """Ask the C library to keep freed memory for the next allocation, for as long as the process lives.
+
+    Returns:
+        Whether it could be asked: glibc can (Linux); elsewhere nothing happens, and nothing but speed is lost.
+
+    Source: the manual page of mallopt(3).
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):  # another C library
+        return False
+    mallopt(M_ARENA_MAX, 1)
+    return bool(
+        mallopt(M_MMAP_THRESHOLD, GIB) and mallopt(M_TRIM_THRESHOLD, 2 * GIB - 1) and mallopt(M_TOP_PAD, GIB // 16)
+    )

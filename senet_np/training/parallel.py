@@ -1,0 +1,99 @@
+"""One minibatch on several cores: each micro-batch goes through the whole net in a thread of its own.
+
+Floor 4. NumPy lets go of Python's lock while it computes, so threads really run at the same time; and because no
+layer stores anything during a pass, they share a net without knowing of each other. The BLAS is held to one thread:
+its own threads would fight with ours for the cores.
+
+How a minibatch is cut depends on `micro_batch` alone, and what the pieces return is added in their order. So the
+number of threads changes the time and not a single bit of the result.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ..layers import Layer
+from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from ..tree import Tree, tree_map
+from .memory import keep_freed_memory
+
+
+class Workers:
+    """Threads to hand jobs to, for the length of a `with` statement; meanwhile the BLAS computes with one thread."""
+
+    def __init__(self, threads: int | None = None):
+        self.threads = threads or os.cpu_count() or 1
+
+    def __enter__(self) -> "Workers":
+        keep_freed_memory()
+        self.limits = threadpool_limits(1, "blas")
+        self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+        self.limits.restore_original_limits()
+
+    def map(self, job: Callable[..., Any], *pieces: Iterable[Any]) -> list[Any]:
+        """What `job` returns for each piece, in the order of the pieces."""
+        return [*(self.pool.map if self.pool else map)(job, *pieces)]
+
+
+class Gradients(NamedTuple):
+    """What one minibatch says."""
+
+    loss: float  # mean cross-entropy, nats
+    correct: int  # how many images were classified correctly
+    grads: Tree  # ∂loss/∂parameter
+    state: Tree  # the new state: batch norm's running statistics
+
+
+def gradients(
+    net: Layer, params: Tree, state: Tree, x: np.ndarray, labels: np.ndarray, micro_batch: int, workers: Workers
+) -> Gradients:
+    """Loss and gradients of a minibatch.
+
+    L = (1/N) Σ_n ℓ_n = Σ_k (N_k/N) L_k,    so    ∂L/∂θ = Σ_k (N_k/N) ∂L_k/∂θ      over the micro-batches k
+
+    Batch norm normalises within each micro-batch; all else is the same as in one piece, to rounding.
+
+    Args:
+        net, params, state: the network.
+        x: the minibatch, (N, H, W, 3), normalised.
+        labels: (N,) integers.
+        micro_batch: at most how many images go through the net at a time; all pieces are of nearly the same size.
+        workers: who computes.
+
+    Returns:
+        Loss, hits, gradients and new state, the same bit for bit for any number of threads. Where training diverges
+        the loss is not finite; nothing is raised.
+    """
+    n = len(labels)
+    count = -(-n // micro_batch)
+
+    def one(x: np.ndarray, labels: np.ndarray) -> Gradients:
+        share = len(labels) / n
+        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own; the caller looks at the loss
+            logits, cache, new_state = net.forward(params, state, x, True)
+            loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
+            _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache)
+        return Gradients(share * float(loss), int((logits.argmax(axis=1) == labels).sum()), grads, new_state)
+
+    parts = workers.map(one, np.array_split(x, count), np.array_split(labels, count))
+    grads = tree_map(lambda *g: sum(g[1:], g[0]), *(part.grads for part in parts))
+    return Gradients(
+        sum(part.loss for part in parts),
+        sum(part.correct for part in parts),
+        grads,
+        mean_state([p.state for p in parts]),
+    )
+
+
+def mean_state(states: list[Tree]) -> Tree:
+    """The states that the micro-batches arrived at, from one and the same, averaged in their order."""
+    return tree_map(lambda *s: sum(s[1:], s[0]) / s[0].dtype.type(len(s)), *states)

@@ -1,0 +1,86 @@
+"""Micro-batches over threads: the number of threads changes the time, and not a single bit of the result."""
+
+import sys
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from senet_np.layers import SE, Conv2D, Linear, Sequential, global_avg_pool, relu
+from senet_np.nets import tiny
+from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from senet_np.training.memory import keep_freed_memory
+from senet_np.training.parallel import Workers, gradients, mean_state
+from senet_np.tree import tree_items
+
+
+def problem(net, n=10, dtype=np.float64):
+    """Parameters, state, images and labels."""
+    rng = np.random.default_rng(0)
+    params, state = net.init(rng, dtype)
+    return params, state, rng.standard_normal((n, 8, 8, 3)).astype(dtype), rng.integers(10, size=n)
+
+
+def without_batch_norm():
+    head = [("pool", global_avg_pool()), ("fc", Linear(4, 10))]
+    return Sequential([("conv", Conv2D(3, 4)), ("relu", relu()), ("se", SE(4, r=1)), *head])
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_any_number_of_threads_gives_the_same_bits(threads):
+    net = tiny(widths=(32, 32))
+    arguments = problem(net, dtype=np.float32)
+    with Workers(1) as one, Workers(threads) as several:
+        alone, together = (gradients(net, *arguments, 3, workers) for workers in (one, several))
+    assert (alone.loss, alone.correct) == (together.loss, together.correct)
+    for tree, other in ((alone.grads, together.grads), (alone.state, together.state)):
+        assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(tree_items(tree), tree_items(other), strict=True))
+
+
+@pytest.mark.parametrize("micro_batch", [1, 3, 4, 10, 99])
+def test_without_batch_norm_micro_batches_add_up_to_the_minibatch(micro_batch):
+    net = without_batch_norm()
+    params, state, x, labels = problem(net)
+    logits, cache, _ = net.forward(params, state, x, True)
+    loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
+    _, grads = net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache)
+    with Workers(2) as workers:
+        ours = gradients(net, params, state, x, labels, micro_batch, workers)
+    assert np.isclose(ours.loss, loss, rtol=1e-14)
+    assert ours.correct == (logits.argmax(axis=1) == labels).sum()
+    for (_, a), (_, b) in zip(tree_items(ours.grads), tree_items(grads), strict=True):
+        assert np.abs(a - b).max() < 1e-14
+
+
+def test_the_states_of_the_micro_batches_are_averaged():
+    states = [{"bn": {"mean": np.array([1, 4], np.float32)}}, {"bn": {"mean": np.array([3, 6], np.float32)}}]
+    (mean,) = (array for _, array in tree_items(mean_state(states)))
+    assert np.array_equal(mean, [2, 5])
+    assert mean.dtype == np.float32
+
+
+def test_while_there_are_workers_the_blas_has_one_thread_and_afterwards_what_it_had():
+    def blas_threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = blas_threads()
+    with Workers(2) as workers:
+        assert set(blas_threads()) == {1}
+        assert all(set(threads) == {1} for threads in workers.map(lambda _: blas_threads(), range(4)))
+    assert blas_threads() == before
+
+
+def test_workers_hand_results_back_in_order_and_errors_too():
+    with Workers(3) as workers:
+        assert workers.map(lambda x: x * x, range(20)) == [x * x for x in range(20)]
+        with pytest.raises(ZeroDivisionError):
+            workers.map(lambda x: 1 / x, [1, 0])
+
+
+def test_asking_the_c_library_to_keep_memory_never_fails():
+    assert keep_freed_memory() in (True, False)
+
+
+def test_where_the_c_library_is_another_nothing_is_asked(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert not keep_freed_memory()
