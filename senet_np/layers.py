@@ -1,4 +1,4 @@
-"""Layers: ops that own parameters, and Sequential, which makes a network of them.
+"""Layers: ops that own parameters.
 
 Floor 2. A layer stores nothing during a pass. What it learns (params), what it counts (state) and what its
 backward pass needs (cache) go in and out as arguments, so anyone can call any step by hand and look at it:
@@ -7,17 +7,19 @@ backward pass needs (cache) go in and out as arguments, so anyone can call any s
     y, cache, new_state = layer.forward(params, state, x, training)
     dx, grads = layer.backward(dy, cache)
 
-params, state and grads are trees (nested dicts) of arrays; grads has exactly the shape of params. A network is a
-layer made of layers.
+params, state and grads are trees (nested dicts) of arrays; grads has exactly the shape of params. Whoever does not
+need dx says `wants_dx=False`, and a layer that saves work by it returns None for it. A network is a
+layer made of layers: see `compose.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from . import ops
-from .se import SECache, hidden_width, se_backward, se_forward
+from .ops import fast
+from .se import hidden_width, se_backward, se_forward
 from .tree import Tree
 
 Array = np.ndarray
@@ -35,8 +37,8 @@ class Layer(Protocol):
         """Compute (y, cache, new_state); `state` itself is left as it is."""
         ...
 
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
-        """Compute (dx, grads) from ∂L/∂y."""
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+        """Compute (dx, grads) from ∂L/∂y; dx may be None where `wants_dx` is False."""
         ...
 
 
@@ -55,7 +57,7 @@ class Function:
         y, cache = self.op_forward(x, **self.options)
         return y, cache, state
 
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
         """The op's own backward pass."""
         return self.op_backward(dy, cache), {}
 
@@ -99,7 +101,7 @@ class Linear:
         y, cache = ops.linear_forward(x, params["w"], params.get("b"))
         return y, cache, state
 
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
         """See `ops.linear_backward`."""
         dx, dw, db = ops.linear_backward(dy, cache)
         return dx, _without_none(w=dw, b=db)
@@ -125,12 +127,12 @@ class Conv2D:
 
     def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
         """See `ops.conv2d_forward`."""
-        y, cache = ops.conv2d_forward(x, params["w"], params.get("b"), self.stride, self.size // 2)
+        y, cache = fast.conv2d_forward(x, params["w"], params.get("b"), self.stride, self.size // 2)
         return y, cache, state
 
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
         """See `ops.conv2d_backward`."""
-        dx, dw, db = ops.conv2d_backward(dy, cache)
+        dx, dw, db = fast.conv2d_backward(dy, cache, wants_dx)
         return dx, _without_none(w=dw, b=db)
 
 
@@ -166,7 +168,7 @@ class BatchNorm:
         }
         return y, cache, new_state
 
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
         """See `ops.batch_norm_backward`."""
         dx, dgamma, dbeta = ops.batch_norm_backward(dy, cache)
         return dx, {"gamma": dgamma, "beta": dbeta}
@@ -195,57 +197,10 @@ class SE:
         x_scaled, cache = se_forward(x, w1, b1, w2, b2, self.squeeze, self.gate)
         return x_scaled, cache, state
 
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
         """See `se.se_backward`."""
         du, dw1, db1, dw2, db2 = se_backward(dy, cache)
         return du, _without_none(w1=dw1, b1=db1, w2=dw2, b2=db2)
-
-
-class Sequential:
-    """Layers one after the other, each under a name: the output of one is the input of the next.
-
-    The trees have an entry for each layer that has something to put there: params["stage1"]["conv"]["w"].
-    """
-
-    def __init__(self, layers: Sequence[tuple[str, Layer]]):
-        self.layers = dict(layers)
-        if len(self.layers) != len(layers):
-            raise ValueError(f"layers are named {[name for name, _ in layers]}, expected each name once")
-
-    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
-        """Initialise the layers in order, all from one generator."""
-        params, state = {}, {}
-        for name, layer in self.layers.items():
-            params[name], state[name] = layer.init(rng, dtype)
-        return _without_empty(params), _without_empty(state)
-
-    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
-        """Pass x through all layers in order."""
-        caches, new_state = {}, {}
-        for name, layer in self.layers.items():
-            x, caches[name], new_state[name] = layer.forward(params.get(name, {}), state.get(name, {}), x, training)
-        return x, caches, _without_empty(new_state)
-
-    def backward(self, dy: Array, cache: Any) -> tuple[Array, Tree]:
-        """Pass dy back through all layers in reverse order: the chain rule."""
-        grads = {}
-        for name, layer in reversed(self.layers.items()):
-            dy, grads[name] = layer.backward(dy, cache[name])
-        return dy, _without_empty({name: grads[name] for name in self.layers})
-
-
-def se_caches(cache: Any, prefix: str = "") -> dict[str, SECache]:
-    """Find the caches of all SE blocks inside a network's cache: {path: cache}, in the order of the layers.
-
-    `se_caches(cache)["stage1.se"].s` are the gates of the first block, (N, C).
-    """
-    if isinstance(cache, SECache):
-        return {prefix: cache}
-    found = {}
-    if isinstance(cache, dict):
-        for name, value in cache.items():
-            found |= se_caches(value, f"{prefix}.{name}" if prefix else name)
-    return found
 
 
 def _normal(rng: Rng, shape: tuple[int, ...], std: float, dtype: Any) -> Array:
@@ -255,7 +210,3 @@ def _normal(rng: Rng, shape: tuple[int, ...], std: float, dtype: Any) -> Array:
 
 def _without_none(**arrays: Array | None) -> Tree:
     return {name: array for name, array in arrays.items() if array is not None}
-
-
-def _without_empty(trees: dict[str, Tree]) -> Tree:
-    return {name: tree for name, tree in trees.items() if tree}

@@ -146,5 +146,5 @@ def se_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array, Array |
     da = ops.relu_backward(dh, relu_cache)
     dz, dw1, db1 = ops.linear_backward(da, fc1_cache)
     du_squeeze = SQUEEZE[squeeze][1](dz, squeeze_cache)
-    du = du_scale + du_squeeze  # u fanned out to the scale and to the squeeze: its two gradients add up
+    du = np.add(du_scale, du_squeeze, out=du_scale)  # u fanned out to scale and squeeze: its two gradients add up
     return du, dw1, db1, dw2, db2

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from senet_np.compose import se_caches
 from senet_np.data.augment import fit_normaliser
 from senet_np.explain.gates import collect_gates, summarise
 from senet_np.explain.pictures import _mosaic, draw_curves, draw_gates, draw_scaling
 from senet_np.explain.style import style
-from senet_np.layers import se_caches
 from senet_np.nets import tiny
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from senet_np import ops, se
-from senet_np.layers import SE, BatchNorm, Conv2D, Linear, Sequential, avg_pool, max_pool, relu
+from senet_np.compose import Sequential
+from senet_np.layers import SE, BatchNorm, Conv2D, Linear, avg_pool, max_pool, relu
 
 
 def rng():

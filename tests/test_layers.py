@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from senet_np.layers import SE, BatchNorm, Conv2D, Sequential, relu, se_caches
+from senet_np.compose import Sequential, se_caches
+from senet_np.layers import SE, BatchNorm, Conv2D, relu
 from senet_np.tree import tree_build, tree_items, tree_map, tree_size
 
 

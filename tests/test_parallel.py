@@ -4,13 +4,17 @@ import sys
 
 import numpy as np
 import pytest
+from test_training import assert_same_bits
 from threadpoolctl import threadpool_info
 
-from senet_np.layers import SE, Conv2D, Linear, Sequential, global_avg_pool, relu
+from senet_np.compose import Sequential
+from senet_np.layers import SE, Conv2D, Linear, global_avg_pool, relu
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from senet_np.training.loop import train
 from senet_np.training.memory import keep_freed_memory
 from senet_np.training.parallel import Workers, gradients, mean_state
+from senet_np.training.run import create_run
 from senet_np.tree import tree_items
 
 
@@ -75,6 +79,16 @@ def test_workers_hand_results_back_in_order_and_errors_too():
         assert workers.map(lambda x: x * x, range(20)) == [x * x for x in range(20)]
         with pytest.raises(ZeroDivisionError):
             workers.map(lambda x: 1 / x, [1, 0])
+
+
+def test_a_whole_run_is_the_same_with_one_thread_and_with_two(tmp_path, few_settings, few_shapes, watcher):
+    runs = []
+    for threads in (1, 2):
+        run = create_run(tmp_path / str(threads), few_settings, few_shapes)
+        train(run, few_shapes, run.load(), watcher(), threads)
+        runs.append(run)
+    assert_same_bits(runs[0].load(), runs[1].load())
+    assert runs[0].result == runs[1].result
 
 
 def test_asking_the_c_library_to_keep_memory_never_fails():

@@ -13,6 +13,7 @@ from senet_np.training.checkpoint import load_checkpoint, save_checkpoint
 from senet_np.training.diagnose import DivergedError
 from senet_np.training.evaluate import evaluate
 from senet_np.training.loop import Stopped, train
+from senet_np.training.parallel import Workers
 from senet_np.training.run import create_run, open_run
 from senet_np.training.settings import make_settings
 from senet_np.tree import tree_items
@@ -48,7 +49,10 @@ def undisturbed(tmp_path, few_settings, few_shapes, watcher):
 def test_training_teaches_the_net_to_see(tmp_path, watcher):
     data = load_shapes(sizes=(2000, 300, 300))
     run = create_run(tmp_path / "run", make_settings("shapes", {"batch_size": 16}), data)
-    before = evaluate(run.settings.build_net(), run.load().params, run.load().state, data.test, run.normaliser)
+    with Workers(1) as workers:
+        before = evaluate(
+            run.settings.build_net(), run.load().params, run.load().state, data.test, run.normaliser, workers
+        )
     result = train(run, data, run.load(), watcher())
     assert before.accuracy < 0.25
     assert result["accuracy"] > 0.75

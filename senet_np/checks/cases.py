@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import gradcheck, layers, nets, ops, se
+from .. import compose, gradcheck, layers, nets, ops, se
 from ..tree import Tree, tree_build, tree_items
 
 Rng = np.random.Generator
@@ -155,6 +155,7 @@ def layer_case(op: str, note: str, layer: layers.Layer, shape: tuple[int, ...], 
 
     def backward(dy: np.ndarray, cache: Any) -> tuple[np.ndarray, ...]:
         dx, grads = layer.backward(dy, cache)
+        assert dx is not None, "dx must be there unless wants_dx is False"
         return (dx, *_in_order_of(template, grads))
 
     def draw(rng: Rng) -> dict[str, Any]:
@@ -163,7 +164,7 @@ def layer_case(op: str, note: str, layer: layers.Layer, shape: tuple[int, ...], 
         return {"x": rng.standard_normal(shape), **params}
 
     def accept(cache: Any) -> bool:
-        return all(_alive_and_dead(block) for block in layers.se_caches(cache).values())
+        return all(_alive_and_dead(block) for block in compose.se_caches(cache).values())
 
     return Case(op, note, forward, backward, draw, accept=accept)
 
@@ -192,12 +193,15 @@ def layer_cases() -> Iterator[Case]:
     yield layer_case("max_pool layer", "", layers.max_pool(2, 2), picture)
     yield layer_case("avg_pool layer", "", layers.avg_pool(2, 2), picture)
     yield layer_case("global_avg_pool layer", "", layers.global_avg_pool(), picture)
-    chain = layers.Sequential([("conv", layers.Conv2D(3, 4)), ("se", layers.SE(4, r=1)), ("relu", layers.relu())])
+    chain = compose.Sequential([("conv", layers.Conv2D(3, 4)), ("se", layers.SE(4, r=1)), ("relu", layers.relu())])
     yield layer_case("Sequential", "conv, SE, ReLU", chain, picture)
+    same, other = layers.Conv2D(3, 3), layers.Conv2D(3, 2, stride=2)
+    yield layer_case("Residual", "identity", compose.Residual(same), picture)
+    yield layer_case("Residual", "with a shortcut", compose.Residual(other, layers.Conv2D(3, 2, 1, 2)), picture)
 
 
 def net_cases() -> Iterator[Case]:
-    """The tiny net at width 4 on 8×8 pictures: narrow enough to move every weight."""
+    """The nets at width 4 on 8×8 pictures: narrow enough to move every weight."""
     narrow = {"r": 2, "widths": (4, 4, 4)}
     options = {
         "SE": {},
@@ -207,6 +211,9 @@ def net_cases() -> Iterator[Case]:
     for (note, option), training in product(options.items(), (True, False)):
         when = "training" if training else "evaluation"
         yield layer_case("tiny net", f"{note}, {when}", nets.tiny(**option, **narrow), (3, 8, 8, 3), training)
+    for se_blocks in (True, False):
+        net = nets.resnet(se_blocks, r=2, widths=(4, 6), blocks=1)
+        yield layer_case("residual net", "SE" if se_blocks else "no SE", net, (3, 6, 6, 3))
 
 
 def all_cases() -> Iterator[Case]:

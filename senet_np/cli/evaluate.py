@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ..training.evaluate import evaluate, result_line
+from ..training.parallel import Workers
 from ..training.run import describe, open_run
 from .data import data_line, load_run_data
-from .parser import add_command, add_data_options
+from .parser import add_command, add_data_options, whole
 
 EXAMPLES = """\
   senet-np evaluate runs/mine
@@ -22,6 +23,7 @@ def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "evaluate", run, "classify the test images with a trained run", EXAMPLES)
     command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help="default: one a core; changes no result")
     add_data_options(command, "what the run was trained on")
 
 
@@ -33,7 +35,10 @@ def run(args: argparse.Namespace) -> int:
     progress = this.load()
     if this.result is None:
         print(f"note: {this.path} is not trained to its end ({progress.epoch} of {this.settings.epochs} epochs)")
-    score = evaluate(this.settings.build_net(), progress.params, progress.state, dataset.test, this.normaliser)
+    with Workers(vars(args).get("threads")) as workers:
+        score = evaluate(
+            this.settings.build_net(), progress.params, progress.state, dataset.test, this.normaliser, workers
+        )
     print(f"{describe(this)}: mean test loss {score.loss:.4f} nats")
     print(result_line(score.correct, score.n, dataset.name, dataset.stamp))
     return 0

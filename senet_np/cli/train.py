@@ -42,6 +42,13 @@ def add(commands: Any) -> None:
     command.add_argument("--widths", type=widths, metavar="C,C,C", help="channels of the stages (default: 32,64,128)")
     command.add_argument("--epochs", type=whole(1, 100000), metavar="E", help="default: 10 on cifar10, 3 on shapes")
     command.add_argument("--batch-size", type=whole(2, 100000), metavar="B", help="default: 64 on cifar10, 32 else")
+    command.add_argument(
+        "--micro-batch",
+        type=whole(2, 100000),
+        metavar="M",
+        help="images batch norm sees at a time; default: half a batch",
+    )
+    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help="default: one a core; changes no result")
     command.add_argument("--lr", type=positive, metavar="L", help="peak learning rate (default: 0.1; adam: 0.003)")
     command.add_argument(
         "--optimizer", choices=("sgd", "adam"), metavar="O", help="sgd (Nesterov) or adam (default: sgd)"
@@ -76,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         with stop_on_signals() as flag:
             bar = TrainingBar(flag, this.settings.epochs, images, already)
             try:
-                result = train(this, dataset, progress, bar)
+                result = train(this, dataset, progress, bar, given.get("threads"))
             except Stopped:
                 bar.close()  # before anything is printed where it stands
                 print(f"stopped in epoch {progress.epoch + 1}, everything is saved. Go on with:")

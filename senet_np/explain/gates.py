@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..compose import se_caches
 from ..data.augment import Normaliser
-from ..layers import Layer, se_caches
+from ..layers import Layer
 from ..training.evaluate import batches
 from ..tree import Tree
 

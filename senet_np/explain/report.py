@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..compose import se_caches
 from ..data.dataset import Dataset
 from ..data.shapes import both_skies
 from ..errors import SenetError
-from ..layers import se_caches
 from ..training.checkpoint import Progress
 from ..training.run import Run, describe
 from .gates import collect_gates, summarise

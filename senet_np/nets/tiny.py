@@ -13,7 +13,8 @@ Floor 3.
 
 from collections.abc import Sequence
 
-from ..layers import SE, BatchNorm, Conv2D, Linear, Sequential, global_avg_pool, max_pool, relu
+from ..compose import Sequential
+from ..layers import SE, BatchNorm, Conv2D, Linear, global_avg_pool, max_pool, relu
 
 
 def tiny(

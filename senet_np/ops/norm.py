@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .arguments import check_array
+from .long_rows import channel_dot, channel_sum, fit, long_rows
 
 
 class BatchNormCache(NamedTuple):
@@ -58,15 +59,16 @@ def batch_norm_forward(
     if (mean is None) != (var is None):
         raise ValueError("one of mean and var is given, expected both (evaluation) or neither (training)")
 
+    rows = long_rows(x)
     if mean is None or var is None:
-        batch, (mean, var) = True, _mean_and_var(x)
+        batch, (mean, var, x_hat) = True, _mean_var_and_centred(x)
     else:
-        batch = False
+        batch, x_hat = False, rows - fit(mean, rows)
     inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
-    x_hat = (x - mean) * inv_std
-    y = x_hat * gamma
-    y += beta
-    return y, BatchNormCache(x_hat, inv_std, gamma, batch, mean, var)
+    x_hat *= fit(inv_std, rows)
+    y = x_hat * fit(gamma, rows)
+    y += fit(beta, rows)
+    return y.reshape(x.shape), BatchNormCache(x_hat.reshape(x.shape), inv_std, gamma, batch, mean, var)
 
 
 def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -93,19 +95,22 @@ def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarr
     """
     x_hat, inv_std, gamma, batch, _, _ = cache
     check_array("dy", dy, x_hat.shape, x_hat.dtype)
-    axes = tuple(range(dy.ndim - 1))
-    dbeta = dy.sum(axis=axes)
-    dgamma = (dy * x_hat).sum(axis=axes)
-    scale = gamma * inv_std
+    dbeta = channel_sum(dy)
+    dgamma = channel_dot(dy, x_hat)
+    rows, scale = long_rows(dy), gamma * inv_std
     if not batch:
-        return dy * scale, dgamma, dbeta
+        return (rows * fit(scale, rows)).reshape(dy.shape), dgamma, dbeta
     m = dy.size // dy.shape[-1]
-    dx = (dy - dbeta / m - x_hat * (dgamma / m)) * scale
-    return dx, dgamma, dbeta
+    dx = x_hat.reshape(rows.shape) * fit(-dgamma / m, rows)
+    dx += rows
+    dx -= fit(dbeta / m, rows)
+    dx *= fit(scale, rows)
+    return dx.reshape(dy.shape), dgamma, dbeta
 
 
-def _mean_and_var(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    axes = tuple(range(x.ndim - 1))
-    mean = x.mean(axis=axes)
-    centred = x - mean  # two passes: E[x²] − E[x]² would cancel catastrophically in float32
-    return mean, (centred * centred).mean(axis=axes)
+def _mean_var_and_centred(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two passes, the second over x − mean (in long rows): E[x²] − E[x]² would cancel catastrophically in float32."""
+    m, rows = x.size // x.shape[-1], long_rows(x)
+    mean = channel_sum(x) / m
+    centred = rows - fit(mean, rows)
+    return mean, channel_dot(centred.reshape(x.shape), centred) / m, centred

@@ -7,6 +7,7 @@ remember who won. Where several are equally large, the first one in row order wi
 import numpy as np
 
 from .arguments import check_array, check_count, check_window
+from .long_rows import pixel_sum
 
 
 def global_avg_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
@@ -28,7 +29,7 @@ def global_avg_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
     """
     check_array("x", x, ("N", "H", "W", "C"))
     cache = (x.shape, x.dtype)  # an average forgets everything but how many it averaged
-    return x.mean(axis=(1, 2)), cache
+    return pixel_sum(x) / (x.shape[1] * x.shape[2]), cache
 
 
 def global_avg_pool_backward(dz: np.ndarray, cache: tuple) -> np.ndarray:
@@ -52,9 +53,9 @@ def global_avg_pool_backward(dz: np.ndarray, cache: tuple) -> np.ndarray:
     shape, dtype = cache
     n, height, width, c = shape
     check_array("dz", dz, (n, c), dtype)
-    dx = np.empty(shape, dtype)
-    dx[:] = (dz / (height * width))[:, None, None, :]
-    return dx
+    dx = np.empty((n, height, width * c), dtype)
+    dx[:] = np.tile(dz / (height * width), width)[:, None, :]
+    return dx.reshape(shape)
 
 
 def global_max_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
@@ -134,8 +135,10 @@ def max_pool2d_forward(x: np.ndarray, size: int, stride: int) -> tuple[np.ndarra
     y = first.copy()
     winner = np.zeros(y.shape, np.min_scalar_type(size * size))  # which place of the window holds the maximum
     for place, candidate in enumerate(others, start=1):
-        np.copyto(winner, place, where=candidate > y)
-        y = np.maximum(y, candidate)
+        better = (candidate > y).astype(winner.dtype)
+        better *= place
+        np.maximum(winner, better, out=winner)  # places come in rising order, so the last that was better stays
+        np.maximum(y, candidate, out=y)
     cache = (winner, x.shape, x.dtype, size, stride)
     return y, cache
 
@@ -161,8 +164,11 @@ def max_pool2d_backward(dy: np.ndarray, cache: tuple) -> np.ndarray:
     winner, shape, dtype, size, stride = cache
     check_array("dy", dy, winner.shape, dtype)
     dx = np.zeros(shape, dtype)
-    for place, window in enumerate(_windows(dx, size, stride)):
-        window += dy * (winner == place)  # a view: this writes into dx
+    for place, window in enumerate(_windows(dx, size, stride)):  # views: this writes into dx
+        if stride < size:
+            window += dy * (winner == place)
+        else:  # no pixel is in two windows
+            np.multiply(dy, winner == place, out=window)
     return dx
 
 

@@ -6,6 +6,7 @@ Floor 1.
 import numpy as np
 
 from .arguments import check_array
+from .long_rows import pixel_dot, times_each
 
 
 def channel_scale_forward(u: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, tuple]:
@@ -29,7 +30,7 @@ def channel_scale_forward(u: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, tup
     check_array("u", u, ("N", "H", "W", "C"))
     check_array("s", s, (u.shape[0], u.shape[3]), u.dtype)
     cache = (u, s)  # u: for ds.  s: for du.
-    return u * s[:, None, None, :], cache
+    return times_each(u, s), cache
 
 
 def channel_scale_backward(dx_scaled: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarray]:
@@ -55,6 +56,6 @@ def channel_scale_backward(dx_scaled: np.ndarray, cache: tuple) -> tuple[np.ndar
     """
     u, s = cache
     check_array("dx_scaled", dx_scaled, u.shape, u.dtype)
-    du = dx_scaled * s[:, None, None, :]
-    ds = (dx_scaled * u).sum(axis=(1, 2))
+    du = times_each(dx_scaled, s)
+    ds = pixel_dot(dx_scaled, u)
     return du, ds

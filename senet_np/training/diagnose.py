@@ -5,8 +5,9 @@ Floor 4.
 
 import numpy as np
 
+from ..compose import Sequential
 from ..errors import SenetError
-from ..layers import Layer, Sequential
+from ..layers import Layer
 from ..tree import Tree, tree_items
 
 

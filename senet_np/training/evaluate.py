@@ -13,6 +13,7 @@ from ..data.dataset import Split
 from ..layers import Layer
 from ..ops import softmax_cross_entropy_forward
 from ..tree import Tree
+from .parallel import Workers
 
 BATCH = 250  # fixed: another one would round differently
 
@@ -30,24 +31,28 @@ class Score(NamedTuple):
         return self.correct / self.n
 
 
-def evaluate(net: Layer, params: Tree, state: Tree, split: Split, normaliser: Normaliser) -> Score:
+def evaluate(net: Layer, params: Tree, state: Tree, split: Split, normaliser: Normaliser, workers: Workers) -> Score:
     """Classify every image of a split.
 
     Args:
         net, params, state: the network.
         split: the images and their labels.
         normaliser: that of the training images.
+        workers: who computes, a batch each; how many they are changes nothing else.
 
     Returns:
         Mean loss in nats, and how many of how many are right.
     """
-    loss_sum, correct = 0.0, 0
-    for start, logits, _ in batches(net, params, state, split.images, normaliser):
-        labels = split.labels[start : start + BATCH]
-        loss_sum += float(softmax_cross_entropy_forward(logits, labels)[0]) * len(labels)
-        correct += int((logits.argmax(axis=1) == labels).sum())
+
+    def score(start: int) -> tuple[float, int]:
+        images, labels = (a[start : start + BATCH] for a in split)
+        logits, _, _ = net.forward(params, state, normaliser(images), False)
+        loss, _ = softmax_cross_entropy_forward(logits, labels)
+        return float(loss) * len(labels), int((logits.argmax(axis=1) == labels).sum())
+
     n = len(split.labels)
-    return Score(loss_sum / n, correct, n)
+    losses, hits = zip(*workers.map(score, range(0, n, BATCH)), strict=True)
+    return Score(sum(losses) / n, sum(hits), n)
 
 
 def batches(

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..data.augment import plan_epoch, take_batch
 from ..data.dataset import Dataset
-from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from ..tree import tree_items
 from .checkpoint import Progress
 from .diagnose import diverged
 from .evaluate import evaluate
 from .optim import learning_rate
+from .parallel import Workers, gradients
 from .run import Run
 
 
@@ -40,7 +40,9 @@ class Stopped(Exception):
     """The run was asked to stop, and everything is saved."""
 
 
-def train(run: Run, dataset: Dataset, progress: Progress, watcher: Watcher) -> dict[str, Any]:
+def train(
+    run: Run, dataset: Dataset, progress: Progress, watcher: Watcher, threads: int | None = None
+) -> dict[str, Any]:
     """Train from `progress` to the end of the run, and test once.
 
     Args:
@@ -48,6 +50,7 @@ def train(run: Run, dataset: Dataset, progress: Progress, watcher: Watcher) -> d
         dataset: what to train on; the one that the run was created with.
         progress: `run.start()`, or `run.load()` to go on. Changed as the run proceeds.
         watcher: told about every step and epoch, and asked whether to stop.
+        threads: how many compute at the same time; None for as many as there are cores. It changes no result.
 
     Returns:
         The record of the test result.
@@ -63,41 +66,41 @@ def train(run: Run, dataset: Dataset, progress: Progress, watcher: Watcher) -> d
     batches = len(labels) // size  # an incomplete last batch is dropped
     steps = settings.epochs * batches
 
-    while progress.epoch < settings.epochs:
-        plan = plan_epoch(len(labels), settings.seed, progress.epoch, settings.augment)
-        while progress.batch < batches:
-            if watcher.stop_wanted():
-                run.save(progress)
-                raise Stopped
-            began = time.perf_counter()
-            pixels, index = take_batch(images, plan, progress.batch * size, size)
-            x, y = normaliser(pixels), labels[index]
-            step = progress.epoch * batches + progress.batch
-            lr = learning_rate(step, steps, settings.lr)
+    with Workers(threads) as workers:
+        while progress.epoch < settings.epochs:
+            plan = plan_epoch(len(labels), settings.seed, progress.epoch, settings.augment)
+            while progress.batch < batches:
+                if watcher.stop_wanted():
+                    run.save(progress)
+                    raise Stopped
+                began = time.perf_counter()
+                pixels, index = take_batch(images, plan, progress.batch * size, size)
+                x, y = normaliser(pixels), labels[index]
+                step = progress.epoch * batches + progress.batch
+                lr = learning_rate(step, steps, settings.lr)
 
-            with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is dealt with below
-                logits, cache, new_state = net.forward(progress.params, progress.state, x, True)
-                loss, loss_cache = softmax_cross_entropy_forward(logits, y)
-                if not np.isfinite(loss):
-                    raise diverged(net, progress.params, progress.state, x, step + 1, lr, float(loss))
-                dlogits = softmax_cross_entropy_backward(1.0, loss_cache)
-                _, grads = net.backward(dlogits, cache)
-                params, memory = optimizer.step(progress.params, grads, progress.memory, lr)
+                with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is dealt with below
+                    now = gradients(net, progress.params, progress.state, x, y, settings.micro_batch, workers)
+                    if not np.isfinite(now.loss):
+                        raise diverged(net, progress.params, progress.state, x, step + 1, lr, now.loss)
+                    params, memory = optimizer.step(progress.params, now.grads, progress.memory, lr)
 
-            progress.params, progress.state, progress.memory = params, new_state, memory
-            progress.batch += 1
-            progress.loss_sum += float(loss)
-            progress.correct += int((logits.argmax(axis=1) == y).sum())
-            progress.seconds += time.perf_counter() - began
-            done = progress.batch
-            watcher.step(progress.epoch + 1, size, progress.loss_sum / done, progress.correct / (done * size))
-        watcher.epoch(_finish_epoch(run, dataset, progress, net, batches))
+                progress.params, progress.state, progress.memory = params, now.state, memory
+                progress.batch += 1
+                progress.loss_sum += now.loss
+                progress.correct += now.correct
+                progress.seconds += time.perf_counter() - began
+                done = progress.batch
+                watcher.step(progress.epoch + 1, size, progress.loss_sum / done, progress.correct / (done * size))
+            watcher.epoch(_finish_epoch(run, dataset, progress, net, batches, workers))
 
-    score = evaluate(net, progress.params, progress.state, dataset.test, normaliser)
+        score = evaluate(net, progress.params, progress.state, dataset.test, normaliser, workers)
     return run.log("result", test_loss=score.loss, accuracy=score.accuracy, correct=score.correct, n=score.n)
 
 
-def _finish_epoch(run: Run, dataset: Dataset, progress: Progress, net: Any, batches: int) -> dict[str, Any]:
+def _finish_epoch(
+    run: Run, dataset: Dataset, progress: Progress, net: Any, batches: int, workers: Workers
+) -> dict[str, Any]:
     """Validate, log, save; then set the counters to the next epoch's start."""
     settings = run.settings
     last = (progress.epoch + 1) * batches - 1
@@ -105,7 +108,7 @@ def _finish_epoch(run: Run, dataset: Dataset, progress: Progress, net: Any, batc
     if not all(np.isfinite(array).all() for _, array in tree_items(progress.params)):
         x = run.normaliser(dataset.val.images[: settings.batch_size])
         raise diverged(net, progress.params, progress.state, x, last + 1, lr, float("nan"))
-    score = evaluate(net, progress.params, progress.state, dataset.val, run.normaliser)
+    score = evaluate(net, progress.params, progress.state, dataset.val, run.normaliser, workers)
     record = run.log(
         "epoch",
         epoch=progress.epoch + 1,

@@ -81,7 +81,7 @@ def gradients(
         with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own; the caller looks at the loss
             logits, cache, new_state = net.forward(params, state, x, True)
             loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
-            _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache)
+            _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache, wants_dx=False)
         return Gradients(share * float(loss), int((logits.argmax(axis=1) == labels).sum()), grads, new_state)
 
     parts = workers.map(one, np.array_split(x, count), np.array_split(labels, count))

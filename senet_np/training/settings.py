@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from ..compose import Sequential
 from ..errors import SenetError
-from ..layers import Sequential
 from ..nets import NETS
 from ..se import GATE, SQUEEZE
 from .optim import OPTIMIZERS, Optimizer
@@ -28,6 +28,7 @@ class Settings:
     widths: tuple[int, ...] = (32, 64, 128)  # channels of each stage
     epochs: int = 3
     batch_size: int = 32
+    micro_batch: int = 16  # at most how many images go through the net at a time: batch norm normalises over them
     lr: float = 0.1  # peak learning rate
     optimizer: str = "sgd"
     weight_decay: float = 5e-4
@@ -45,8 +46,8 @@ class Settings:
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     # A texture is not the same texture after a flip, and pictures are made, not scarce: no augmentation.
-    "shapes": {"epochs": 3, "batch_size": 32, "augment": False},
-    "cifar10": {"epochs": 10, "batch_size": 64, "augment": True},
+    "shapes": {"epochs": 3, "batch_size": 32, "micro_batch": 16, "augment": False},
+    "cifar10": {"epochs": 10, "batch_size": 64, "micro_batch": 32, "augment": True},
 }
 
 
@@ -73,6 +74,7 @@ SENSIBLE: dict[str, tuple[Callable[[Any], bool], str]] = {
     "widths": (lambda w: w and all(type(c) is int and 1 <= c <= 4096 for c in w), "channel counts from 1 to 4096"),
     "epochs": (lambda e: e >= 1, "1 or more"),
     "batch_size": (lambda b: b >= 2, "2 or more"),
+    "micro_batch": (lambda m: m >= 2, "2 or more"),
     "lr": (lambda lr: 0 < lr < math.inf, "a number above 0"),
     "weight_decay": (lambda w: 0 <= w < math.inf, "a number of 0 or more"),
     "seed": (lambda seed: seed >= 0, "0 or more"),

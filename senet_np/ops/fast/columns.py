@@ -14,7 +14,8 @@ import numpy as np
 
 from ..arguments import check_array
 from ..conv import check_conv2d
-from .products import channel_sum, inner_product, rows_product
+from ..long_rows import channel_sum
+from .products import inner_product, rows_product
 
 PIECE = 1 << 20  # bytes of windows at a time: with what they are multiplied into, they fit into a core's own cache
 

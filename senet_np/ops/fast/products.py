@@ -64,12 +64,6 @@ def inner_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a.reshape(*blocks, k).swapaxes(-1, -2) @ b.reshape(*blocks, n)).sum(axis=-3)
 
 
-def channel_sum(x: np.ndarray) -> np.ndarray:
-    """Σ of x over all axes but the last, (C,): a product with a row of ones."""
-    pixels = x.reshape(-1, x.shape[-1])
-    return np.ones(len(pixels), x.dtype) @ pixels
-
-
 def _block(length: int, multiplications_each: int) -> int:
     """The largest power of two that divides `length` and keeps a block small; `length` where there is none."""
     size = 1

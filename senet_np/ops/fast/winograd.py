@@ -23,7 +23,8 @@ import numpy as np
 
 from ..arguments import check_array
 from ..conv import check_conv2d
-from .products import channel_sum, columns_product, inner_product, rows_product
+from ..long_rows import channel_sum
+from .products import columns_product, inner_product, rows_product
 
 TILE, PATCH = 4, 6
 B_T = [[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
@@ -46,7 +47,7 @@ def conv2d_forward(
 
     Returns:
         y: (N, H, W, Cout), dtype of x. In float32 within 1e-5 of the exact result, as a share of its largest value.
-        cache: V for dw, U for dx, both as they were needed here; and what the backward pass has to know of the shapes.
+        cache: V, for dw, as it was needed here; w, for dx; and what the backward pass has to know of the shapes.
 
     Raises:
         ValueError: a shape, dtype, stride or pad that does not fit.
@@ -73,7 +74,7 @@ def conv2d_forward(
     y = np.ascontiguousarray(y[:, :height, :width])  # where the last tiles stick out
     if b is not None:
         y += b
-    return y, (vs, u, x.shape, b is not None)
+    return y, (vs, w, x.shape, b is not None)
 
 
 def conv2d_backward(
@@ -101,21 +102,23 @@ def conv2d_backward(
 
     Source: the derivation above.
     """
-    vs, u, x_shape, has_bias = cache
+    vs, w, x_shape, has_bias = cache
     n, height, width, c_in = x_shape
-    c_out = u.shape[2]
-    check_array("dy", dy, (n, height, width, c_out), u.dtype)
+    c_out = w.shape[3]
+    check_array("dy", dy, (n, height, width, c_out), w.dtype)
     down, across = -(-height // TILE), -(-width // TILE)
     kron_b_t, kron_g_t, kron_a_t = TRANSPOSES[dy.dtype]
 
-    u_t = np.ascontiguousarray(u.swapaxes(1, 2))
-    du = np.zeros_like(u)
+    u_t = (MAPS[dy.dtype][1] @ w.swapaxes(2, 3).reshape(9, -1)).reshape(36, c_out, c_in)  # each U[k]ᵀ
+    du = np.zeros(1, dy.dtype)  # (36, Cin, Cout) from the first piece on
     dx = np.empty(x_shape, dy.dtype) if wants_dx else None
     dy_whole = _pad_to(dy, TILE * down, TILE * across, 0)
-    for piece, v in zip(_pieces(n, down * across, u), vs, strict=True):
+    for piece, v in zip(_pieces(n, down * across, u_t), vs, strict=True):
         dtiles = np.ascontiguousarray(_tiles(dy_whole[piece]))
         dm = columns_product(kron_a_t, dtiles.reshape(16, -1)).reshape(36, -1, c_out)
-        du += inner_product(v, dm)
+        du_piece = inner_product(v, dm)
+        du_piece += du
+        du = du_piece
         if dx is not None:
             dpatches = columns_product(kron_b_t, rows_product(dm, u_t).reshape(36, -1))
             dx[piece] = _add_patches(dpatches.reshape(PATCH, PATCH, -1, down, across, c_in))[:, :height, :width]
