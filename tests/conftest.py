@@ -19,7 +19,9 @@ def few_shapes():
 @pytest.fixture
 def few_settings():
     """Settings for a run of seconds."""
-    return make_settings("shapes", {"widths": (4, 4, 8), "batch_size": 16, "epochs": 3, "augment": True})
+    return make_settings(
+        "shapes", {"widths": (4, 4, 8), "batch_size": 16, "micro_batch": 8, "epochs": 3, "augment": True}
+    )
 
 
 class Watcher:

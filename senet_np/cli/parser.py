@@ -19,6 +19,7 @@ examples:
   senet-np evaluate runs/mine                        test accuracy of a run
   senet-np explain runs/mine                         plots of its gates
   senet-np gradcheck                                 prove every backward pass
+  senet-np bench                                     how fast this machine trains, against PyTorch if it is there
   senet-np data --download                           fetch CIFAR-10 (170 MB)
 
 senet-np is the same as python -m senet_np. `senet-np COMMAND --help` explains one command.
@@ -35,7 +36,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 def build_parser() -> OneLineParser:
     """The whole command line. Each command's namespace has `run`, the function that does it."""
-    from . import data, evaluate, explain, gradcheck, train
+    from . import bench, data, evaluate, explain, gradcheck, train
 
     parser = OneLineParser(
         prog="senet-np",
@@ -46,7 +47,7 @@ def build_parser() -> OneLineParser:
     )
     parser.add_argument("--version", action="version", version=f"senet_np {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (train, evaluate, explain, data, gradcheck):
+    for module in (train, evaluate, explain, data, gradcheck, bench):
         module.add(commands)
     return parser
 

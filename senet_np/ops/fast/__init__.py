@@ -1,4 +1,4 @@
-"""Convolution at speed: one pair, which hands each shape to the kernel that is fastest for it.
+"""Convolution at speed: the layers call this pair, which hands each shape to the kernel that is fastest for it.
 
 Floor 1. Nothing in here is needed to understand the mathematics: `ops/conv.py` is the pair to read, and every kernel
 computes the same function, to rounding, under the same signature.
@@ -34,16 +34,16 @@ def conv2d_backward(
 ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray | None]:
     """`ops.conv2d_backward`, by the kernel that ran forward; dx is None where nobody wants it."""
     kernel, kernel_cache = cache
-    if kernel is conv:
-        return conv.conv2d_backward(dy, kernel_cache)
-    return kernel.conv2d_backward(dy, kernel_cache, wants_dx)
+    if kernel in (winograd, columns):
+        return kernel.conv2d_backward(dy, kernel_cache, wants_dx)
+    return kernel.conv2d_backward(dy, kernel_cache)  # the readable pair always computes dx
 
 
-def choose(w_shape: tuple[int, ...], stride: int, pad: int) -> ModuleType:
-    """The kernel for a shape."""
+def choose(w_shape: tuple[int, ...], stride: int, pad: int, fewest_channels: int = FEWEST_CHANNELS) -> ModuleType:
+    """The kernel for a shape; Winograd's from `fewest_channels` on."""
     if len(w_shape) != 4 or stride != 1:
         return conv
     kh, kw, c_in, c_out = w_shape
-    if (kh, kw, pad) == (3, 3, 1) and min(c_in, c_out) >= FEWEST_CHANNELS:
+    if (kh, kw, pad) == (3, 3, 1) and min(c_in, c_out) >= fewest_channels:
         return winograd
     return columns if kh == kw > 1 and 0 <= pad < kh else conv

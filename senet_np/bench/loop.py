@@ -1,0 +1,110 @@
+"""What a run costs besides its training steps: augmentation, optimiser, logging; the import; the memory.
+
+Floor 4. The real loop trains the tiny net on random pictures; only the time inside `gradients` counts as the step.
+"""
+
+import io
+import multiprocessing
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.dataset import Dataset, Split
+from ..training import loop
+from ..training.parallel import Workers, gradients
+from ..training.run import create_run
+from ..training.settings import make_settings
+from .nets import NETS, make_problem
+
+STATUS = Path("/proc/self/status")  # Linux tells there what a process has held
+
+
+class _Watcher:
+    """A progress bar like that of the command line, drawn where nobody sees it; notes when each step was over."""
+
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self.bar, self.times = tqdm(file=io.StringIO(), unit="img"), []
+
+    def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
+        """Draw the bar."""
+        self.bar.update(images)
+        self.bar.set_description(f"epoch {epoch}: loss {loss:.4f}, accuracy {accuracy:.4f}", refresh=False)
+        self.times.append(time.perf_counter())
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        """Nothing to show."""
+
+    def stop_wanted(self) -> bool:
+        """Never."""
+        return False
+
+
+def overhead(threads: int, images: int = 6400) -> dict[str, float]:
+    """Train one epoch with the defaults for CIFAR-10, and see how much of it was not the training step.
+
+    Returns:
+        Milliseconds a minibatch inside and outside the step, and the share: outside / inside.
+    """
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(256, size=(images, 32, 32, 3), dtype=np.uint8), rng.integers(10, size=images)
+    splits = [Split(pixels[:k], labels[:k]) for k in (images, 250, 250)]
+    dataset = Dataset("cifar10", tuple("0123456789"), *splits, stamp="noise", origin="noise", fingerprint="noise")
+    inside: list[float] = []
+
+    def timed(*args: Any) -> Any:
+        began = time.perf_counter()
+        result = gradients(*args)
+        inside.append(time.perf_counter() - began)
+        return result
+
+    with tempfile.TemporaryDirectory() as folder:
+        run, watcher = create_run(Path(folder), make_settings("cifar10", {"epochs": 1}), dataset), _Watcher()
+        loop.gradients = timed
+        try:
+            loop.train(run, dataset, run.load(), watcher, threads)
+        finally:
+            loop.gradients = gradients
+    minibatches = len(watcher.times) - 1  # counted from the end of the first
+    step = 1000 * sum(inside[1:]) / minibatches
+    whole = 1000 * (watcher.times[-1] - watcher.times[0]) / minibatches
+    return {"step_ms": step, "rest_ms": whole - step, "share": whole / step - 1}
+
+
+def import_milliseconds(what: str, rounds: int) -> float:
+    """How much longer a fresh Python takes for `import numpy, <what>` than for `import numpy`: median of pairs."""
+
+    def seconds(code: str) -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - began
+
+    return 1000 * float(np.median([seconds(f"import numpy, {what}") - seconds("import numpy") for _ in range(rounds)]))
+
+
+def peak_memory(net: str, batch: int, micro_batch: int, threads: int) -> dict[str, float] | None:
+    """Resident memory of a fresh process before and at the peak of two training steps, MiB; None but on Linux."""
+    if not STATUS.exists():
+        return None
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_resident, (net, batch, micro_batch, threads))
+
+
+def _resident(net: str, batch: int, micro_batch: int, threads: int) -> dict[str, float]:
+    problem = make_problem(NETS[net](), batch)
+    before = _kibibytes("VmRSS")
+    with Workers(threads) as workers:
+        for _ in range(2):
+            gradients(*problem, micro_batch, workers)
+    return {"before_mib": before / 1024, "peak_mib": _kibibytes("VmHWM") / 1024}
+
+
+def _kibibytes(what: str) -> int:
+    line = next(line for line in STATUS.read_text("ascii").splitlines() if line.startswith(what))
+    return int(line.split()[1])

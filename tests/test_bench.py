@@ -1,0 +1,166 @@
+"""The benchmark: that it counts right, times what it says, and leaves nothing behind. No time is asserted."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from senet_np.bench import convs, growth, kernels, loop, machine, nets, timing
+from senet_np.bench.suite import Plan, measure
+from senet_np.cli import main
+from senet_np.explain.speed import draw_growth, draw_roofline
+from senet_np.nets import tiny
+from senet_np.ops import fast, reference
+from senet_np.training.parallel import Workers, gradients
+from senet_np.tree import tree_items
+
+SHAPE = convs.Shape(4, 6, 8)
+
+
+@pytest.fixture(scope="module")
+def record():
+    """A whole benchmark of small things, and what it said."""
+    lines = []
+    plan = Plan(
+        threads=2, nets=("tiny",), batch=6, rounds=1, pytorch=False, loops=False, shapes=(SHAPE,), batches=(1, 3)
+    )
+    return measure(plan, lines.append), "\n".join(lines)
+
+
+def test_the_operations_of_the_tiny_net_are_those_of_its_three_convolutions():
+    problem = nets.make_problem(tiny(), 2)
+    first, second, third = (2 * 9 * side**2 * c_in * c for side, c_in, c in ((32, 3, 32), (16, 32, 64), (8, 64, 128)))
+    assert kernels.convolution_flops(*problem[:4]) == 2 * (2 * first + 3 * second + 3 * third)
+
+
+def test_operations_and_traffic_of_a_convolution_are_those_of_the_definition():
+    shape = convs.Shape(3, 5, 8, stride=2)
+    assert shape.flops(7) == 3 * 2 * 7 * 4 * 4 * 9 * 3 * 5
+    assert shape.traffic(7) == 2 * 4 * (7 * 8 * 8 * 3 + 7 * 4 * 4 * 5 + 9 * 3 * 5)
+
+
+@pytest.mark.parametrize("name", kernels.CHOICES)
+def test_a_network_gives_the_same_gradients_whichever_kernel_it_is_made_to_use(name):
+    net = tiny(widths=(3, 4))
+    params, state = net.init(np.random.default_rng(0), np.float64)
+    x, labels = np.random.default_rng(1).standard_normal((2, 4, 4, 3)), np.array([1, 2])
+    with Workers(1) as workers:
+        usual = gradients(net, params, state, x, labels, 2, workers)
+        with kernels.using(kernels.CHOICES[name]):
+            forced = gradients(net, params, state, x, labels, 2, workers)
+    w, w_forced = (g.grads["stage1"]["conv"]["w"] for g in (usual, forced))
+    assert np.allclose(w, w_forced, rtol=1e-9, atol=1e-12)
+
+
+def test_a_kernel_is_forced_no_longer_than_asked():
+    before = fast.choose
+    with kernels.using(kernels.CHOICES["loops"]):
+        assert fast.choose((3, 3, 64, 64), 1, 1) is reference
+    assert fast.choose is before
+
+
+def test_turns_are_taken_in_order_and_the_first_of_each_two_is_not_counted():
+    turns = []
+
+    def contender(name):
+        return lambda: turns.append(name) or float(len(turns))
+
+    seconds = timing.in_turns({"a": contender("a"), "b": contender("b")}, 2)
+    assert turns == ["a", "a", "b", "b"] * 2
+    assert seconds == {"a": [2, 6], "b": [4, 8]}
+
+
+def test_a_ratio_is_taken_round_by_round():
+    assert timing.ratio([2, 8, 30], [1, 2, 3]) == {"median": 4, "quartile1": 3, "quartile3": 7}
+
+
+def test_deviations_are_shares_of_the_whole_and_of_each_parameter():
+    problem = nets.make_problem(tiny(widths=(4,)), 4)
+    with Workers(1) as workers:
+        ours = gradients(*problem, 4, workers)
+    theirs = {path: array.copy() for path, array in tree_items(ours.grads)}
+    assert nets.compare(ours, ours.loss, theirs) == (0, 0, 0)
+    theirs["head.fc.b"] /= 1.25
+    loss, gradient, worst = nets.compare(ours, 2 * ours.loss, theirs)
+    assert np.allclose((loss, worst), (0.5, 0.25))
+    assert 0 < gradient < 0.25
+    with pytest.raises(AssertionError, match=r"head\.fc\.b"):
+        nets.compare(ours, ours.loss, {path: g for path, g in theirs.items() if path != "head.fc.b"})
+
+
+def test_mathematics_unlike_pytorchs_stops_the_benchmark():
+    class Liar:
+        def ask(self, command, *args):
+            if command == "gradients":
+                return self.loss, self.grads
+            with Workers(1) as workers:
+                ours = gradients(*args, 4, workers)
+            self.loss, self.grads = ours.loss, {path: 1.01 * array for path, array in tree_items(ours.grads)}
+            return None
+
+    with Workers(1) as workers, pytest.raises(AssertionError, match="not the same mathematics"):
+        nets.same_mathematics(nets.make_problem(tiny(widths=(4,)), 4), 4, workers, Liar())
+
+
+def test_the_record_holds_every_figure_and_can_be_written_as_json(record):
+    values, _ = record
+    assert json.loads(json.dumps(values)) == values
+    rungs, duel = values["nets"]["tiny"]["rungs"], values["nets"]["tiny"]["duel"]
+    assert [*rungs][:2] == ["im2col", "im2col in pieces"]
+    assert (duel["batch"], duel["micro_batch"]) == (6, 3)
+    (conv_record,) = values["convolutions"]
+    assert {*conv_record["rates"]} == {"im2col", "im2col in pieces", "Winograd"}
+    assert [curve["width"] for curve in values["growth"]] == [1, 1, 2, 2, 4, 4]
+    rates = [*rungs.values(), *(rate["gflops"] for rate in conv_record["rates"].values())]
+    assert all(rate > 0 for rate in rates)
+
+
+def test_the_tables_say_what_was_measured_on_what(record):
+    values, text = record
+    assert values["machine"]["processor"] in text
+    assert "1 thread of its own in each of our 2" in text
+    assert all(words in text for words in ("4 → 6, 3×3, 8×8 pixels", "batch 6, micro-batches of 3"))
+
+
+@pytest.mark.skipif(not loop.STATUS.exists(), reason="only Linux tells what a process has held")
+def test_the_peak_of_memory_is_above_what_was_held_before(record):
+    memory = record[0]["nets"]["tiny"]["memory"]
+    assert memory["peak_mib"] > memory["before_mib"] > 10
+
+
+def test_the_loops_are_timed_on_a_corner_and_worked_out_for_the_whole():
+    result = convs.measure(SHAPE, 1, 1, None, loops=True)
+    rate = result["rates"]["loops"]
+    assert np.isclose(rate["gflops"] * 1e9, rate["images_per_second"] * SHAPE.flops(1))
+
+
+def test_the_loops_overhead_is_what_lies_between_the_steps():
+    result = loop.overhead(threads=1, images=256)
+    assert result["step_ms"] > 0
+    assert np.isclose(result["share"], result["rest_ms"] / result["step_ms"])
+    assert loop.loop.gradients is gradients
+
+
+def test_both_plots_are_drawn(record, tmp_path):
+    for draw in (draw_roofline, draw_growth):
+        assert draw(record[0], tmp_path / f"{draw.__name__}.png").stat().st_size > 10_000
+
+
+def test_growth_pairs_each_width_with_one_thread_and_two():
+    curves = growth.measure(batches=(2,), widths=(1, 2), seconds=0)
+    assert [(curve["width"], curve["threads"]) for curve in curves] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+
+
+def test_the_ceilings_are_rates():
+    assert machine.matrix_peak(1, rounds=1) > 0
+    assert machine.memory_peak(2, rounds=1) > 0
+
+
+def test_an_unknown_part_is_refused_in_one_line(capsys):
+    assert main(["bench", "everything"]) == 2
+    assert "part 'everything' is unknown, expected some of nets, convolutions, growth, loop" in capsys.readouterr().err
+
+
+def test_this_process_never_imports_pytorch(record):
+    assert "senet_np.bench.torch_process" not in sys.modules

@@ -1,0 +1,29 @@
+"""The opponent of the benchmark computes the same as we do. Skipped without PyTorch; `make ci-extra` installs it."""
+
+import pytest
+
+from senet_np.bench.nets import NETS, duel, make_problem
+from senet_np.bench.pytorch import LAYOUTS, PyTorch
+
+pytest.importorskip("torch", reason="PyTorch is not installed: there is no opponent; `make ci-extra` installs it")
+
+
+@pytest.fixture(scope="module")
+def pytorch():
+    with PyTorch(1) as opponent:
+        yield opponent
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_loss_and_gradients_are_pytorchs_over_the_same_micro_batches(pytorch, name):
+    result = duel(make_problem(NETS[name](), 6), 3, threads=1, rounds=1, pytorch=pytorch, compiled=False)
+    assert max(result["deviation"].values()) < 1e-3
+    forms = [f"PyTorch eager, {layout}, {size}" for layout in LAYOUTS for size in ("micro-batches of 3", "full batch")]
+    assert [*result["seconds"]] == ["senet_np", *forms]
+    assert result["eager"]["fastest"] in forms
+
+
+def test_what_goes_wrong_over_there_is_said_here(pytorch):
+    pytorch.ask("take", "no layer", {}, {}, *make_problem(NETS["tiny"](), 2)[3:])
+    with pytest.raises(RuntimeError, match="there is no PyTorch twin of 'no layer'"):
+        pytorch.ask("gradients", 1)
