@@ -111,6 +111,10 @@ def test_a_kernel_refuses_what_it_is_not_made_for(kernel):
         kernel.conv2d_forward(x[0], w, None)
     with pytest.raises(ValueError, match=r"^dy has shape"):
         kernel.conv2d_backward(np.ones((2, 5, 7, 9)), kernel.conv2d_forward(x, w, None)[1])
+    with pytest.raises(ValueError, match=r"^dy has dtype"):
+        kernel.conv2d_backward(np.ones((2, 5, 7, 4), np.float32), kernel.conv2d_forward(x, w, None)[1])
+    with pytest.raises(ValueError, match=r"^b has shape"):
+        kernel.conv2d_forward(x, w, np.ones(5))
 
 
 @pytest.mark.parametrize(
@@ -123,6 +127,9 @@ def test_a_kernel_refuses_what_it_is_not_made_for(kernel):
         ((3, 3, 64, 128), 2, 1, conv),
         ((1, 1, 64, 128), 1, 0, conv),
         ((3, 5, 64, 64), 1, 1, conv),
+        ((2, 2, 8, 8), 1, 0, columns),
+        ((3, 3, 64, 64), 1, 0, columns),
+        ((3, 3, 64, 64), 1, 3, conv),
     ],
 )
 def test_the_chooser_goes_by_the_shape(shape, stride, pad, kernel):
@@ -140,6 +147,14 @@ def test_the_chosen_kernel_is_conv2d(w_shape, stride, pad):
     dy = rng.standard_normal(y.shape)
     ours, exact = fast.conv2d_backward(dy, cache), ops.conv2d_backward(dy, cache_exact)
     assert max(map(deviation, (y, *ours), (y_exact, *exact))) < 1e-13
+
+
+def test_the_pair_runs_the_chosen_kernel_and_hands_it_what_it_is_asked():
+    x, w = np.ones((1, 4, 4, 32)), np.ones((3, 3, 32, 32))
+    y, cache = fast.conv2d_forward(x, w, None)
+    assert cache[0] is winograd
+    assert fast.conv2d_backward(y, cache, wants_dx=False)[0] is None
+    assert fast.conv2d_backward(y, cache)[0].shape == x.shape
 
 
 @pytest.mark.parametrize("m", [7, 64, 96, 4096])  # a length without blocks, and others

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import Sequential, se_caches
-from senet_np.layers import SE, BatchNorm, Conv2D, relu
+from senet_np.compose import Residual, Sequential, se_caches
+from senet_np.layers import SE, BatchNorm, Conv2D, Linear, relu
 from senet_np.tree import tree_build, tree_items, tree_map, tree_size
 
 
@@ -82,6 +82,101 @@ def test_se_gates_start_near_one_half():
 def test_a_sequential_names_each_layer_once():
     with pytest.raises(ValueError, match="expected each name once"):
         Sequential([("a", relu()), ("a", relu())])
+
+
+class Recorder:
+    """A layer that multiplies by its one parameter, and notes what it is asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def init(self, rng, dtype=np.float32):
+        return {"k": rng.standard_normal(1).astype(dtype)}, {"seen": np.zeros(1, dtype)}
+
+    def forward(self, params, state, x, training):
+        self.asked.append(training)
+        return params["k"] * x, (params["k"], x), {"seen": state["seen"] + 1}
+
+    def backward(self, dy, cache, wants_dx=True):
+        self.asked.append(wants_dx)
+        k, x = cache
+        return (k * dy if wants_dx else None), {"k": np.array([(dy * x).sum()])}
+
+
+def test_of_a_chain_only_the_first_layer_may_leave_out_dx():
+    first, second = Recorder(), Recorder()
+    net = Sequential([("first", first), ("second", second)])
+    params, state = net.init(rng(), np.float64)
+    dx, _ = net.backward(np.ones(3), net.forward(params, state, np.ones(3), True)[1], wants_dx=False)
+    assert dx is None
+    assert (first.asked, second.asked) == ([True, False], [True, True])
+    assert net.backward(np.ones(3), net.forward(params, state, np.ones(3), True)[1])[0] is not None
+
+
+def test_a_chain_of_no_layers_hands_on_what_it_gets():
+    y, cache, _ = Sequential([]).forward({}, {}, np.ones(2), True)
+    assert np.array_equal(y, np.ones(2))
+    assert np.array_equal(Sequential([]).backward(np.ones(2), cache)[0], np.ones(2))
+
+
+@pytest.mark.parametrize("projected", [False, True], ids=["identity", "with a shortcut"])
+def test_a_residual_layer_adds_branch_and_shortcut_forward_and_backward(projected):
+    branch, shortcut = Recorder(), Recorder()
+    layer = Residual(branch, shortcut if projected else None)
+    params, state = layer.init(rng(), np.float64)
+    k = params["branch"]["k"]
+    skip = params["shortcut"]["k"] if projected else 1
+    names = ["branch", "shortcut"] if projected else ["branch"]
+    x, dy = np.array([1.0, 2.0]), np.array([3.0, 5.0])
+    y, cache, new_state = layer.forward(params, state, x, False)
+    dx, grads = layer.backward(dy, cache)
+    assert np.allclose(y, (k + skip) * x)
+    assert np.allclose(dx, (k + skip) * dy)
+    assert [*params] == [*state] == [*new_state] == [*grads] == names
+    assert all(grads[name]["k"] == 13 and new_state[name]["seen"] == 1 for name in names)
+    assert branch.asked == [False, True]
+    assert layer.backward(dy, cache, wants_dx=False)[0] is None
+    assert branch.asked[-1] is False
+
+
+def test_a_residual_layer_draws_its_parts_in_order_and_in_the_dtype_asked_for():
+    params, _ = Residual(Recorder(), Recorder()).init(rng(), np.float64)
+    drawn = rng()
+    assert params["branch"]["k"] == drawn.standard_normal()
+    assert params["shortcut"]["k"] == drawn.standard_normal()
+    assert Residual(Recorder()).init(rng())[0]["branch"]["k"].dtype == np.float32
+
+
+def test_the_parts_of_a_residual_layer_may_have_nothing_to_learn():
+    layer = Residual(relu(), relu())
+    params, state = layer.init(rng())
+    assert (params, state) == ({}, {})
+    y, cache, new_state = layer.forward(params, state, np.array([-1.0, 2.0]), True)
+    assert np.array_equal(y, [0, 4])
+    assert new_state == {}
+    assert layer.backward(np.array([1.0, 1.0]), cache)[1] == {}
+
+
+@pytest.mark.parametrize(
+    ("layer", "x"),
+    [(Conv2D(3, 2), picture(1, 4, 4, 3)), (Conv2D(3, 2, stride=2), picture(1, 4, 4, 3)), (Linear(3, 2), picture(2, 3))],
+    ids=["Conv2D", "Conv2D, stride 2", "Linear"],
+)
+def test_dx_is_there_unless_nobody_wants_it_and_the_rest_is_the_same(layer, x):
+    params, state = layer.init(rng(), np.float64)
+    y, cache, _ = layer.forward(params, state, x, True)
+    dx, grads = layer.backward(np.ones_like(y), cache)
+    _, without = layer.backward(np.ones_like(y), cache, wants_dx=False)
+    assert dx is not None
+    assert dx.shape == x.shape
+    assert np.allclose(grads["w"], without["w"])
+
+
+def test_a_convolution_of_the_picture_leaves_out_dx():
+    layer = Conv2D(3, 2)
+    params, state = layer.init(rng())
+    y, cache, _ = layer.forward(params, state, picture(1, 4, 4, 3, dtype=np.float32), True)
+    assert layer.backward(np.ones_like(y), cache, wants_dx=False)[0] is None
 
 
 def test_se_caches_are_found_by_path_at_any_depth():

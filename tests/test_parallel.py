@@ -11,10 +11,11 @@ from senet_np.compose import Sequential
 from senet_np.layers import SE, Conv2D, Linear, global_avg_pool, relu
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from senet_np.training.loop import train
+from senet_np.training.loop import Stopped, train
 from senet_np.training.memory import keep_freed_memory
 from senet_np.training.parallel import Workers, gradients, mean_state
 from senet_np.training.run import create_run
+from senet_np.training.settings import make_settings
 from senet_np.tree import tree_items
 
 
@@ -89,6 +90,17 @@ def test_a_whole_run_is_the_same_with_one_thread_and_with_two(tmp_path, few_sett
         runs.append(run)
     assert_same_bits(runs[0].load(), runs[1].load())
     assert runs[0].result == runs[1].result
+
+
+@pytest.mark.parametrize("threads", [(1, 1), (2, 1)])
+def test_a_run_through_winograd_that_was_stopped_ends_bit_identical(tmp_path, few_shapes, watcher, threads):
+    settings = make_settings("shapes", {"widths": (32, 32), "batch_size": 16, "micro_batch": 8, "epochs": 1})
+    whole, stopped = (create_run(tmp_path / name, settings, few_shapes) for name in ("whole", "stopped"))
+    train(whole, few_shapes, whole.load(), watcher(), threads[0])
+    with pytest.raises(Stopped):
+        train(stopped, few_shapes, stopped.load(), watcher(stop_after=2), threads[0])
+    train(stopped, few_shapes, stopped.load(), watcher(), threads[1])
+    assert_same_bits(whole.load(), stopped.load())
 
 
 def test_asking_the_c_library_to_keep_memory_never_fails():

@@ -46,6 +46,9 @@ def net(name: str, result: dict[str, Any], peak: float) -> Iterator[str]:
             r = duel[kind]
             spread = f"middle half of the rounds {r['quartile1']:.2f} to {r['quartile3']:.2f}"
             yield f"  {r['median']:.2f} × {r['fastest']} ({spread})"
+    total = sum(result["profile"].values())
+    shares = ", ".join(f"{group} {ms / total:.0%}" for group, ms in result["profile"].items())
+    yield f"  where the time goes, one thread: {shares} of {total:.0f} ms"
     if result["memory"]:
         m = result["memory"]
         yield f"  resident memory: {m['peak_mib']:.0f} MiB at its peak, {m['before_mib']:.0f} MiB before the first step"

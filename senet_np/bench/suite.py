@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from . import convs, growth, loop, machine, nets, report
+from . import convs, growth, loop, machine, nets, profile, report
 from .pytorch import PyTorch, is_installed
 
 PARTS = ("nets", "convolutions", "growth", "loop")
@@ -72,6 +72,7 @@ def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
             record["nets"][name] = {
                 "rungs": plain[name] | nets.rungs_after(problem, plan.pieces, plan.threads, few),
                 "duel": nets.duel(problem, plan.pieces, plan.threads, plan.rounds, pytorch, plan.compiled),
+                "profile": profile.measure(problem, plan.pieces),
                 "memory": loop.peak_memory(name, plan.batch, plan.pieces, plan.threads),
             }
             tell(report.net(name, record["nets"][name], all_threads["gflops"]))

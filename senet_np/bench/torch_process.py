@@ -86,6 +86,7 @@ class Side:
         self.layer, self.params = net, dict(tree_items(params))
         self.x, self.labels = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(), torch.from_numpy(labels)
         self.built: dict[tuple[str, str], nn.Module] = {}
+        torch._dynamo.reset()  # or its limit of recompilations, met by the last network, would hold this one back
 
     def gradients(self, micro_batch: int) -> tuple[float, dict[str, np.ndarray]]:
         """Loss, and gradients under our names and in our layout."""
@@ -118,7 +119,7 @@ class Side:
                 for path, array in self.params.items():
                     net.get_parameter(_theirs(path)).copy_(_to_theirs(array))
             net = net.to(memory_format=FORMATS[layout])  # pyright: ignore[reportCallIssue]
-            self.built[kind, layout] = torch.compile(net) if kind == "compiled" else net  # pyright: ignore
+            self.built[kind, layout] = torch.compile(net, dynamic=False) if kind == "compiled" else net  # pyright: ignore
         return self.built[kind, layout]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import compose, gradcheck, layers, nets, ops, se
+from ..ops.fast import columns, winograd
 from ..tree import Tree, tree_build, tree_items
 
 Rng = np.random.Generator
@@ -89,6 +90,8 @@ def op_cases() -> Iterator[Case]:
     )
     yield _op("linear", "", _draw(x=_array(3, 4), w=_array(4, 5), b=_array(5)))
     yield _op("conv2d", "2×3 picture, batch of 1", _draw(x=_array(1, 2, 3, 2), w=_array(3, 3, 2, 2), b=_array(2)))
+    for kernel, name in ((columns, "im2col in pieces"), (winograd, "Winograd")):
+        yield _op("conv2d", f"3×3, {name}", _draw(x=x, w=_array(3, 3, 3, 4), b=_array(4)), module=kernel)
     yield _op("linear", "no bias, batch of 1", _draw(x=_array(1, 4), w=_array(4, 2), b=None))
     for op in ("relu", "sigmoid", "tanh"):
         yield _op(op, "", _draw(x=lambda rng: 2 * rng.standard_normal((4, 5))))
