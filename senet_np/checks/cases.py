@@ -90,8 +90,6 @@ def op_cases() -> Iterator[Case]:
     )
     yield _op("linear", "", _draw(x=_array(3, 4), w=_array(4, 5), b=_array(5)))
     yield _op("conv2d", "2×3 picture, batch of 1", _draw(x=_array(1, 2, 3, 2), w=_array(3, 3, 2, 2), b=_array(2)))
-    for kernel, name in ((columns, "im2col in pieces"), (winograd, "Winograd")):
-        yield _op("conv2d", f"3×3, {name}", _draw(x=x, w=_array(3, 3, 3, 4), b=_array(4)), module=kernel)
     yield _op("linear", "no bias, batch of 1", _draw(x=_array(1, 4), w=_array(4, 2), b=None))
     for op in ("relu", "sigmoid", "tanh"):
         yield _op(op, "", _draw(x=lambda rng: 2 * rng.standard_normal((4, 5))))
@@ -114,6 +112,13 @@ def op_cases() -> Iterator[Case]:
     labels = np.array([3, 0, 3, 1])
     yield _op("softmax_cross_entropy", "batch of 1", _draw(logits=_array(1, 3), labels=np.array([2])))
     yield _op("softmax_cross_entropy", "", _draw(logits=lambda rng: 3 * rng.standard_normal((4, 5)), labels=labels))
+
+
+def kernel_cases() -> Iterator[Case]:
+    """The faster convolutions, pairs like `ops.conv2d`."""
+    draw = _draw(x=_array(2, 5, 6, 3), w=_array(3, 3, 3, 4), b=_array(4))
+    for kernel, name in ((columns, "conv2d in pieces"), (winograd, "conv2d by Winograd")):
+        yield Case(name, "3×3", kernel.conv2d_forward, kernel.conv2d_backward, draw)
 
 
 def _alive_and_dead(cache: se.SECache) -> bool:
@@ -222,6 +227,7 @@ def net_cases() -> Iterator[Case]:
 def all_cases() -> Iterator[Case]:
     """All of them, from the ground floor up."""
     yield from op_cases()
+    yield from kernel_cases()
     yield from se_cases()
     yield from layer_cases()
     yield from net_cases()
