@@ -15,7 +15,7 @@ from ..training.checkpoint import write_atomically
 from .parser import add_command, new_path, whole
 
 EXAMPLES = """\
-  senet-np bench                          everything: about ten minutes, with PyTorch and its compiler
+  senet-np bench                          everything: a quarter of an hour, with PyTorch and its compiler
   senet-np bench nets --nets tiny         one network
   senet-np bench growth --out pictures    images/s for batches of 1 to 1024, and its plot
   senet-np bench --json bench.json        the record of all that was measured

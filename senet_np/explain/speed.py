@@ -35,17 +35,21 @@ def draw_roofline(record: dict[str, Any], path: Path) -> Path:
         roof = np.minimum(ceiling["gflops"], intensity * ceiling["gb_per_second"])
         axes.plot(intensity, roof, color=GREY, linewidth=2)
         for text, x, y, align in (
-            (f"matrix product: {ceiling['gflops']:.0f} GFLOP/s", intensity[-1], 1.6 * roof[-1], "right"),
+            (f"matrix product: {ceiling['gflops']:.0f} GFLOP/s", 70, 1.7 * roof[-1], "right"),
             (f"memory: {ceiling['gb_per_second']:.0f} GB/s", 2.6, 1.7 * ceiling["gb_per_second"], "left"),
         ):
             axes.text(x, y, text, ha=align, va="top" if align == "left" else "bottom", color=GREY)
         for kind, points in _points(convs).items():
             x, y = zip(*points, strict=True)
             axes.plot(x, y, MARKS[kind], color=COLOURS[kind], label=kind, markersize=7, linestyle="none")
+        seen: set[float] = set()
         for letter, conv in zip("abcdefghijklmnop", convs, strict=False):
             highest = max(rate["gflops"] for rate in conv["rates"].values())
             place = (conv["intensity"], highest)
-            axes.annotate(letter, place, (0, 7), textcoords="offset points", ha="center", weight="bold")
+            beside = conv["intensity"] in seen  # another shape stands above
+            seen.add(conv["intensity"])
+            offset = (-11, -4) if beside else (0, 7)
+            axes.annotate(letter, place, offset, textcoords="offset points", ha="center", weight="bold")
         listing = "\n".join(
             f"{letter}   {conv['shape']}" for letter, conv in zip("abcdefghijklmnop", convs, strict=False)
         )
