@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from senet_np.cli import main
 from senet_np.explain.speed import draw_growth, draw_roofline
 from senet_np.nets import tiny
 from senet_np.ops import fast, reference
-from senet_np.training.parallel import Workers, gradients
+from senet_np.training.parallel import gradients
+from senet_np.training.workers import Workers
 from senet_np.tree import tree_items
 
 SHAPE = convs.Shape(4, 6, 8)
@@ -123,7 +125,7 @@ def test_the_tables_say_what_was_measured_on_what(record):
     assert all(words in text for words in ("4 → 6, 3×3, 8×8 pixels", "batch 6, micro-batches of 3"))
 
 
-@pytest.mark.skipif(not loop.STATUS.exists(), reason="only Linux tells what a process has held")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells what a process has held")
 def test_the_peak_of_memory_is_above_what_was_held_before(record):
     memory = record[0]["nets"]["tiny"]["memory"]
     assert memory["peak_mib"] > memory["before_mib"] > 10

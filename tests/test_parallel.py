@@ -1,21 +1,18 @@
-"""Micro-batches over threads: the number of threads changes the time, and not a single bit of the result."""
-
-import sys
+"""Micro-batches over workers: their number and kind change the time, and not a single bit of the result."""
 
 import numpy as np
 import pytest
 from test_training import assert_same_bits
-from threadpoolctl import threadpool_info
 
 from senet_np.compose import Sequential
 from senet_np.layers import SE, Conv2D, Linear, global_avg_pool, relu
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from senet_np.training.loop import Stopped, train
-from senet_np.training.memory import keep_freed_memory
-from senet_np.training.parallel import Workers, gradients, mean_state
+from senet_np.training.parallel import gradients, mean_state
 from senet_np.training.run import create_run
 from senet_np.training.settings import make_settings
+from senet_np.training.workers import Workers
 from senet_np.tree import tree_items
 
 
@@ -31,11 +28,12 @@ def without_batch_norm():
     return Sequential([("conv", Conv2D(3, 4)), ("relu", relu()), ("se", SE(4, r=1)), *head])
 
 
+@pytest.mark.parametrize("processes", [True, False], ids=["processes", "threads"])
 @pytest.mark.parametrize("threads", [2, 3])
-def test_any_number_of_threads_gives_the_same_bits(threads):
+def test_any_number_of_workers_gives_the_same_bits(threads, processes):
     net = tiny(widths=(32, 32))
     arguments = problem(net, dtype=np.float32)
-    with Workers(1) as one, Workers(threads) as several:
+    with Workers(1) as one, Workers(threads, processes) as several:
         alone, together = (gradients(net, *arguments, 3, workers) for workers in (one, several))
     assert (alone.loss, alone.correct) == (together.loss, together.correct)
     for tree, other in ((alone.grads, together.grads), (alone.state, together.state)):
@@ -64,24 +62,6 @@ def test_the_states_of_the_micro_batches_are_averaged():
     assert mean.dtype == np.float32
 
 
-def test_while_there_are_workers_the_blas_has_one_thread_and_afterwards_what_it_had():
-    def blas_threads():
-        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
-
-    before = blas_threads()
-    with Workers(2) as workers:
-        assert set(blas_threads()) == {1}
-        assert all(set(threads) == {1} for threads in workers.map(lambda _: blas_threads(), range(4)))
-    assert blas_threads() == before
-
-
-def test_workers_hand_results_back_in_order_and_errors_too():
-    with Workers(3) as workers:
-        assert workers.map(lambda x: x * x, range(20)) == [x * x for x in range(20)]
-        with pytest.raises(ZeroDivisionError):
-            workers.map(lambda x: 1 / x, [1, 0])
-
-
 def test_a_whole_run_is_the_same_with_one_thread_and_with_two(tmp_path, few_settings, few_shapes, watcher):
     runs = []
     for threads in (1, 2):
@@ -101,12 +81,3 @@ def test_a_run_through_winograd_that_was_stopped_ends_bit_identical(tmp_path, fe
         train(stopped, few_shapes, stopped.load(), watcher(stop_after=2), threads[0])
     train(stopped, few_shapes, stopped.load(), watcher(), threads[1])
     assert_same_bits(whole.load(), stopped.load())
-
-
-def test_asking_the_c_library_to_keep_memory_never_fails():
-    assert keep_freed_memory() in (True, False)
-
-
-def test_where_the_c_library_is_another_nothing_is_asked(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "win32")
-    assert not keep_freed_memory()

@@ -60,7 +60,7 @@ def test_no_unit_of_the_last_stage_sees_both_the_sky_and_a_square():
     for rows in (slice(0, SKY_ROWS), slice(GROUND_ROW, SIZE)):
         others = np.repeat(x, 20, axis=0)  # twenty other skies (or grounds), so that no ReLU hides a change
         others[:, rows] = rng.standard_normal(others[:, rows].shape)
-        before, after = (net.forward(params, state, v, False)[1]["stage3"]["bn"].x_hat for v in (x, others))
+        before, after = (net.forward(params, state, v, False)[1]["stage3"]["bn"].centred for v in (x, others))
         moved.append((np.abs(after - before) > 1e-9).any(axis=(0, 2, 3)))  # beyond rounding
     sky, ground = moved
     assert sky.any()

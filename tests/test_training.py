@@ -13,9 +13,9 @@ from senet_np.training.checkpoint import load_checkpoint, save_checkpoint
 from senet_np.training.diagnose import DivergedError
 from senet_np.training.evaluate import evaluate
 from senet_np.training.loop import Stopped, train
-from senet_np.training.parallel import Workers
 from senet_np.training.run import create_run, open_run
 from senet_np.training.settings import make_settings
+from senet_np.training.workers import Workers
 from senet_np.tree import tree_items
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ops import conv
 from ..ops.fast import columns, winograd
-from ..training.parallel import Workers
+from ..training.workers import Workers
 from .kernels import CHOICES
 from .pytorch import LAYOUTS, PyTorch
 from .timing import Timer, in_turns, timer

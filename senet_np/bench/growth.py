@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..nets import tiny
-from ..training.parallel import Workers, gradients
+from ..training.parallel import gradients
+from ..training.workers import Workers
 from .nets import default_micro_batch, make_problem
 from .timing import in_turns, timer
 
@@ -40,7 +41,7 @@ def measure(
             with Workers(threads) as workers:
                 for batch in batches:
                     problem = make_problem(net, batch)
-                    micro_batch = default_micro_batch(batch, max(THREADS))
+                    micro_batch = default_micro_batch("tiny", batch, max(THREADS))
                     step = timer(lambda p=problem, m=micro_batch: gradients(*p, m, workers))
                     rounds = int(np.clip(seconds / step() / 2, 1, 25))
                     rates.append(batch / float(np.median(in_turns({"step": step}, rounds)["step"])))

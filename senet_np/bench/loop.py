@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,11 @@ import numpy as np
 
 from ..data.dataset import Dataset, Split
 from ..training import loop
-from ..training.parallel import Workers, gradients
+from ..training.parallel import gradients
 from ..training.run import create_run
 from ..training.settings import make_settings
+from ..training.workers import Workers
 from .nets import NETS, make_problem
-
-STATUS = Path("/proc/self/status")  # Linux tells there what a process has held
 
 
 class _Watcher:
@@ -89,11 +89,14 @@ def import_milliseconds(what: str, rounds: int) -> float:
 
 
 def peak_memory(net: str, batch: int, micro_batch: int, threads: int) -> dict[str, float] | None:
-    """Resident memory of a fresh process before and at the peak of two training steps, MiB; None but on Linux."""
-    if not STATUS.exists():
+    """Resident memory of a fresh process before, and of it and its workers at the peak of two training steps, MiB.
+
+    What the workers share with their parent counts for each of them. None but on Linux.
+    """
+    if not _status().exists():
         return None
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_resident, (net, batch, micro_batch, threads))
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_resident, net, batch, micro_batch, threads).result()
 
 
 def _resident(net: str, batch: int, micro_batch: int, threads: int) -> dict[str, float]:
@@ -102,9 +105,16 @@ def _resident(net: str, batch: int, micro_batch: int, threads: int) -> dict[str,
     with Workers(threads) as workers:
         for _ in range(2):
             gradients(*problem, micro_batch, workers)
-    return {"before_mib": before / 1024, "peak_mib": _kibibytes("VmHWM") / 1024}
+        everyone = ["self", *(str(child.pid) for child in multiprocessing.active_children())]
+        peak = sum(_kibibytes("VmHWM", process) for process in everyone)
+    return {"before_mib": before / 1024, "peak_mib": peak / 1024}
 
 
-def _kibibytes(what: str) -> int:
-    line = next(line for line in STATUS.read_text("ascii").splitlines() if line.startswith(what))
+def _status(process: str = "self") -> Path:
+    """Where Linux tells what a process holds and has held."""
+    return Path(f"/proc/{process}/status")
+
+
+def _kibibytes(what: str, process: str = "self") -> int:
+    line = next(line for line in _status(process).read_text("ascii").splitlines() if line.startswith(what))
     return int(line.split()[1])

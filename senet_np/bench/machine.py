@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from ..training.parallel import Workers
+from ..training.workers import Workers
 
 SIDE = 1536  # of the square matrices that the peak is measured with
 MEMORY = 1 << 26  # numbers a thread copies: far more than any cache holds
@@ -24,13 +24,15 @@ def describe(threads: int) -> dict[str, Any]:
     Returns:
         Processor, cores, threads used, versions, the BLAS, and which of its threads compute meanwhile (one).
     """
-    with Workers(threads):
+    with Workers(threads) as workers:
+        kind = "processes" if workers.processes else "threads"
         blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     names = [f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', '?')})" for pool in blas]
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": threads,
+        "workers": kind,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "blas": ", ".join(names) or "none that threadpoolctl knows",
@@ -43,8 +45,8 @@ def matrix_peak(threads: int, rounds: int) -> float:
     """The best rate of a float32 matrix product with that many threads at once, GFLOP/s: the ceiling of arithmetic."""
     a = np.random.default_rng(0).standard_normal((threads, SIDE, SIDE)).astype(np.float32)
     out = np.empty_like(a)
-    with Workers(threads) as workers:
-        seconds = _best(lambda: workers.map(lambda k: np.matmul(a[k], a[k], out=out[k]), range(threads)), rounds)
+    with Workers(threads, processes=False) as workers:
+        seconds = _best(lambda: workers.map(lambda k: np.matmul(a[k], a[k], out=out[k]), (), range(threads)), rounds)
     return 2 * SIDE**3 * threads / seconds / 1e9
 
 
@@ -52,8 +54,8 @@ def memory_peak(threads: int, rounds: int) -> float:
     """The best rate at which that many threads copy large arrays, GB/s read and written: the ceiling of memory."""
     a = np.ones((threads, MEMORY // threads), np.float32)
     out = np.empty_like(a)
-    with Workers(threads) as workers:
-        seconds = _best(lambda: workers.map(lambda k: np.copyto(out[k], a[k]), range(threads)), rounds)
+    with Workers(threads, processes=False) as workers:
+        seconds = _best(lambda: workers.map(lambda k: np.copyto(out[k], a[k]), (), range(threads)), rounds)
     return 2 * a.nbytes / seconds / 1e9
 
 

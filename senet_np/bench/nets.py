@@ -4,6 +4,7 @@ Floor 4.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,8 @@ from threadpoolctl import threadpool_limits
 from ..layers import Layer
 from ..nets import resnet, tiny
 from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from ..training.parallel import Gradients, Workers, gradients
+from ..training.parallel import Gradients, gradients
+from ..training.workers import Workers
 from ..tree import Tree, tree_items, tree_map, tree_size
 from .kernels import CHOICES, convolution_flops, using
 from .pytorch import PyTorch
@@ -25,7 +27,7 @@ NETS: dict[str, Callable[[], Layer]] = {
 }
 NAMES = {"tiny": "tiny SE-CNN", "resnet20": "SE-ResNet-20", "wide": "wide SE-ResNet (64/128/256, one block a stage)"}
 TOLERANCE = 1e-3  # the largest difference from PyTorch, as a share
-MOST = 64  # images in a micro-batch: larger ones no longer gain
+MOST = {"tiny": 32, "resnet20": 16, "wide": 32}  # images in a micro-batch: what is fastest with two processes
 
 
 class Problem(NamedTuple):
@@ -46,9 +48,9 @@ def make_problem(net: Layer, batch: int) -> Problem:
     return Problem(net, params, state, x, rng.integers(10, size=batch))
 
 
-def default_micro_batch(batch: int, threads: int) -> int:
-    """A piece for each thread, of up to MOST images."""
-    return min(MOST, -(-batch // threads))
+def default_micro_batch(name: str, batch: int, threads: int) -> int:
+    """A piece for each worker, of up to MOST images."""
+    return min(MOST[name], -(-batch // threads))
 
 
 def rungs_before(problem: Problem, rounds: int, loops: bool) -> dict[str, float]:
@@ -76,7 +78,7 @@ def rungs_before(problem: Problem, rounds: int, loops: bool) -> dict[str, float]
 
 
 def rungs_after(problem: Problem, micro_batch: int, threads: int, rounds: int) -> dict[str, float]:
-    """The upper rungs: freed memory kept, micro-batches over threads, Winograd.
+    """The upper rungs: freed memory kept, micro-batches over threads, over processes, Winograd.
 
     Args:
         problem, rounds: as for `rungs_before`.
@@ -84,19 +86,21 @@ def rungs_after(problem: Problem, micro_batch: int, threads: int, rounds: int) -
         threads: how many of them at the same time.
 
     Returns:
-        {rung: images a second}, each on top of the last.
+        {rung: images a second} (processes where the system allows them), each on top of the last.
     """
     found = {}
     with Workers(1):  # keeps freed memory
         found["+ freed memory kept"] = _rate("im2col in pieces", lambda: whole_batch(problem), problem, rounds)
-    with Workers(threads) as workers:
-
-        def step() -> Gradients:
-            return gradients(*problem, micro_batch, workers)
-
-        found[f"+ {threads} threads"] = _rate("im2col in pieces", step, problem, rounds)
-        found["+ Winograd wherever it can"] = _rate("Winograd", step, problem, rounds)
-        found["+ Winograd where it pays: the chosen path"] = _rate("chosen", step, problem, rounds)
+    rungs = [(f"+ {threads} threads", "im2col in pieces", False)]
+    if Workers(threads).processes:
+        rungs.append(("+ a process each", "im2col in pieces", True))
+    rungs += [
+        ("+ Winograd wherever it can", "Winograd", True),
+        ("+ Winograd where it pays: the chosen path", "chosen", True),
+    ]
+    for rung, kernel, processes in rungs:
+        with using(CHOICES[kernel]), Workers(threads, processes) as workers:  # each is forked with its kernels
+            found[rung] = _rate(kernel, partial(gradients, *problem, micro_batch, workers), problem, rounds)
     return found
 
 

@@ -6,7 +6,8 @@ Floor 4.
 import cProfile
 import pstats
 
-from ..training.parallel import Workers, gradients
+from ..training.parallel import gradients
+from ..training.workers import Workers
 from .nets import Problem
 
 GROUPS = {

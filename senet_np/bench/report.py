@@ -15,7 +15,7 @@ def head(record: dict[str, Any]) -> Iterator[str]:
     """What it was measured on, and the ceilings."""
     m = record["machine"]
     yield f"machine   {m['processor']}, {m['cores']} cores; {m['system']}, Python {m['python']}, NumPy {m['numpy']}"
-    yield f"BLAS      {m['blas']}, {m['blas_threads']} thread of its own in each of our {m['threads']}"
+    yield f"BLAS      {m['blas']}, {m['blas_threads']} thread of its own in each of our {m['threads']} {m['workers']}"
     yield f"PyTorch   {record['pytorch'] or 'not installed (pip install torch==2.13.0): nothing to compare with'}"
     for name, c in record["ceilings"].items():
         yield f"ceiling   {name}: matrix product {c['gflops']:.0f} GFLOP/s, memory {c['gb_per_second']:.0f} GB/s"

@@ -33,10 +33,9 @@ class Plan:
     batches: tuple[int, ...] = growth.BATCHES
     seconds: float = 1.5  # for each point of the growth
 
-    @property
-    def pieces(self) -> int:
+    def pieces(self, net: str) -> int:
         """Images in a micro-batch."""
-        return self.micro_batch or nets.default_micro_batch(self.batch, self.threads)
+        return self.micro_batch or nets.default_micro_batch(net, self.batch, self.threads)
 
 
 def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -69,11 +68,12 @@ def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         tell(report.head(record))
         record["nets"] = {}
         for name, problem in problems.items():
+            pieces = plan.pieces(name)
             record["nets"][name] = {
-                "rungs": plain[name] | nets.rungs_after(problem, plan.pieces, plan.threads, few),
-                "duel": nets.duel(problem, plan.pieces, plan.threads, plan.rounds, pytorch, plan.compiled),
-                "profile": profile.measure(problem, plan.pieces),
-                "memory": loop.peak_memory(name, plan.batch, plan.pieces, plan.threads),
+                "rungs": plain[name] | nets.rungs_after(problem, pieces, plan.threads, few),
+                "duel": nets.duel(problem, pieces, plan.threads, plan.rounds, pytorch, plan.compiled),
+                "profile": profile.measure(problem, pieces),
+                "memory": loop.peak_memory(name, plan.batch, pieces, plan.threads),
             }
             tell(report.net(name, record["nets"][name], all_threads["gflops"]))
         tell(report.summary(record["nets"]))

@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
     command.add_argument("--nets", metavar="N,N", help="some of tiny,resnet20,wide (default: all)")
     command.add_argument("--batch", type=whole(2, 4096), metavar="B", help="images in a minibatch (default: 128)")
     command.add_argument(
-        "--micro-batch", type=whole(2, 4096), metavar="M", help="at a time (default: batch / threads, at most 64)"
+        "--micro-batch", type=whole(2, 4096), metavar="M", help="images at a time (default: what is fastest)"
     )
     command.add_argument("--threads", type=whole(1, 1024), metavar="T", help="default: one a core")
     command.add_argument("--rounds", type=whole(1, 1000), metavar="R", help="turns of each contender (default: 11)")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..training.evaluate import evaluate, result_line
-from ..training.parallel import Workers
 from ..training.run import describe, open_run
+from ..training.workers import Workers
 from .data import data_line, load_run_data
 from .parser import add_command, add_data_options, whole
 

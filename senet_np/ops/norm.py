@@ -15,7 +15,7 @@ from .long_rows import channel_dot, channel_sum, fit, long_rows
 class BatchNormCache(NamedTuple):
     """What batch norm remembers."""
 
-    x_hat: np.ndarray  # the normalised input: for dgamma, and for the variance's part of dx
+    centred: np.ndarray  # x − mean, that is x̂/inv_std: for dgamma, and for the variance's part of dx
     inv_std: np.ndarray  # (C,) 1/√(var + eps): for dx
     gamma: np.ndarray  # (C,): for dx
     batch: bool  # whether mean and var came from x, and so carry gradient
@@ -61,14 +61,13 @@ def batch_norm_forward(
 
     rows = long_rows(x)
     if mean is None or var is None:
-        batch, (mean, var, x_hat) = True, _mean_var_and_centred(x)
+        batch, (mean, var, centred) = True, _mean_var_and_centred(x)
     else:
-        batch, x_hat = False, rows - fit(mean, rows)
+        batch, centred = False, rows - fit(mean, rows)
     inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
-    x_hat *= fit(inv_std, rows)
-    y = x_hat * fit(gamma, rows)
+    y = centred * fit(gamma * inv_std, rows)
     y += fit(beta, rows)
-    return y.reshape(x.shape), BatchNormCache(x_hat.reshape(x.shape), inv_std, gamma, batch, mean, var)
+    return y.reshape(x.shape), BatchNormCache(centred.reshape(x.shape), inv_std, gamma, batch, mean, var)
 
 
 def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -93,15 +92,15 @@ def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarr
 
     Source: Ioffe and Szegedy 2015, section 3; simplified as above.
     """
-    x_hat, inv_std, gamma, batch, _, _ = cache
-    check_array("dy", dy, x_hat.shape, x_hat.dtype)
+    centred, inv_std, gamma, batch, _, _ = cache
+    check_array("dy", dy, centred.shape, centred.dtype)
     dbeta = channel_sum(dy)
-    dgamma = channel_dot(dy, x_hat)
+    dgamma = channel_dot(dy, centred) * inv_std
     rows, scale = long_rows(dy), gamma * inv_std
     if not batch:
         return (rows * fit(scale, rows)).reshape(dy.shape), dgamma, dbeta
     m = dy.size // dy.shape[-1]
-    dx = x_hat.reshape(rows.shape) * fit(-dgamma / m, rows)
+    dx = centred.reshape(rows.shape) * fit(-inv_std * dgamma / m, rows)
     dx += rows
     dx -= fit(dbeta / m, rows)
     dx *= fit(scale, rows)

@@ -13,7 +13,7 @@ from ..data.dataset import Split
 from ..layers import Layer
 from ..ops import softmax_cross_entropy_forward
 from ..tree import Tree
-from .parallel import Workers
+from .workers import Workers
 
 BATCH = 250  # fixed: another one would round differently
 
@@ -44,15 +44,20 @@ def evaluate(net: Layer, params: Tree, state: Tree, split: Split, normaliser: No
         Mean loss in nats, and how many of how many are right.
     """
 
-    def score(start: int) -> tuple[float, int]:
-        images, labels = (a[start : start + BATCH] for a in split)
-        logits, _, _ = net.forward(params, state, normaliser(images), False)
-        loss, _ = softmax_cross_entropy_forward(logits, labels)
-        return float(loss) * len(labels), int((logits.argmax(axis=1) == labels).sum())
-
     n = len(split.labels)
-    losses, hits = zip(*workers.map(score, range(0, n, BATCH)), strict=True)
+    starts = range(0, n, BATCH)
+    images, labels = ([array[start : start + BATCH] for start in starts] for array in split)
+    losses, hits = zip(*workers.map(_score, (net, params, state, normaliser), images, labels), strict=True)
     return Score(sum(losses) / n, sum(hits), n)
+
+
+def _score(
+    net: Layer, params: Tree, state: Tree, normaliser: Normaliser, images: np.ndarray, labels: np.ndarray
+) -> tuple[float, int]:
+    """Loss, summed up, and hits of one batch."""
+    logits, _, _ = net.forward(params, state, normaliser(images), False)
+    loss, _ = softmax_cross_entropy_forward(logits, labels)
+    return float(loss) * len(labels), int((logits.argmax(axis=1) == labels).sum())
 
 
 def batches(

@@ -16,8 +16,9 @@ from .checkpoint import Progress
 from .diagnose import diverged
 from .evaluate import evaluate
 from .optim import learning_rate
-from .parallel import Workers, gradients
+from .parallel import gradients
 from .run import Run
+from .workers import Workers
 
 
 class Watcher(Protocol):

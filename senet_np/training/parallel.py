@@ -1,47 +1,18 @@
-"""One minibatch on several cores: each micro-batch goes through the whole net in a thread of its own.
+"""One minibatch on several cores: each micro-batch goes through the whole net in one worker.
 
-Floor 4. NumPy lets go of Python's lock while it computes, so threads really run at the same time; and because no
-layer stores anything during a pass, they share a net without knowing of each other. The BLAS is held to one thread:
-its own threads would fight with ours for the cores.
-
-How a minibatch is cut depends on `micro_batch` alone, and what the pieces return is added in their order. So the
-number of threads changes the time and not a single bit of the result.
+Floor 4. Because no layer stores anything during a pass, the workers need not know of each other. How a minibatch is
+cut depends on `micro_batch` alone, and what the pieces return is added in their order. So the number of workers
+changes the time and not a single bit of the result.
 """
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ..layers import Layer
 from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from ..tree import Tree, tree_map
-from .memory import keep_freed_memory
-
-
-class Workers:
-    """Threads to hand jobs to, for the length of a `with` statement; meanwhile the BLAS computes with one thread."""
-
-    def __init__(self, threads: int | None = None):
-        self.threads = threads or os.cpu_count() or 1
-
-    def __enter__(self) -> "Workers":
-        keep_freed_memory()
-        self.limits = threadpool_limits(1, "blas")
-        self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.pool:
-            self.pool.shutdown(cancel_futures=True)
-        self.limits.restore_original_limits()
-
-    def map(self, job: Callable[..., Any], *pieces: Iterable[Any]) -> list[Any]:
-        """What `job` returns for each piece, in the order of the pieces."""
-        return [*(self.pool.map if self.pool else map)(job, *pieces)]
+from .workers import Workers
 
 
 class Gradients(NamedTuple):
@@ -75,16 +46,8 @@ def gradients(
     """
     n = len(labels)
     count = -(-n // micro_batch)
-
-    def one(x: np.ndarray, labels: np.ndarray) -> Gradients:
-        share = len(labels) / n
-        with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own; the caller looks at the loss
-            logits, cache, new_state = net.forward(params, state, x, True)
-            loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
-            _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache, wants_dx=False)
-        return Gradients(share * float(loss), int((logits.argmax(axis=1) == labels).sum()), grads, new_state)
-
-    parts = workers.map(one, np.array_split(x, count), np.array_split(labels, count))
+    pieces = np.array_split(x, count), np.array_split(labels, count)
+    parts = workers.map(_one, (net, params, state, n), *pieces)
     grads = tree_map(lambda *g: sum(g[1:], g[0]), *(part.grads for part in parts))
     return Gradients(
         sum(part.loss for part in parts),
@@ -92,6 +55,16 @@ def gradients(
         grads,
         mean_state([p.state for p in parts]),
     )
+
+
+def _one(net: Layer, params: Tree, state: Tree, n: int, x: np.ndarray, labels: np.ndarray) -> Gradients:
+    """What one micro-batch of a minibatch of n images says."""
+    share = len(labels) / n
+    with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own; the caller looks at the loss
+        logits, cache, new_state = net.forward(params, state, x, True)
+        loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
+        _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache, wants_dx=False)
+    return Gradients(share * float(loss), int((logits.argmax(axis=1) == labels).sum()), grads, new_state)
 
 
 def mean_state(states: list[Tree]) -> Tree:

@@ -22,7 +22,8 @@ mistake = planter(MISTAKES)
     "say in them.",
 )
 def _freezes_the_statistics(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -37,7 +38,8 @@ def _freezes_the_statistics(dy, cache):
     "statistics.",
 )
 def _ignores_the_mode(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -54,7 +56,8 @@ def _ignores_the_mode(dy, cache):
     "it.",
 )
 def _drops_the_mean(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -73,7 +76,8 @@ def _drops_the_mean(dy, cache):
     "differentiated.",
 )
 def _drops_the_variance(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -91,7 +95,8 @@ def _drops_the_variance(dy, cache):
     why="The derivation starts from ∂L/∂x̂, and in the program dy takes its place, though gamma stands between the two.",
 )
 def _forgets_gamma(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -110,7 +115,8 @@ def _forgets_gamma(dy, cache):
     "part.",
 )
 def _counts_images(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -129,7 +135,8 @@ def _counts_images(dy, cache):
     "forward pass divides by m.",
 )
 def _mixes_divisors(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -148,7 +155,8 @@ def _mixes_divisors(dy, cache):
     "through.",
 )
 def _leaves_out_eps(dy, cache):
-    x_hat, inv_std, gamma, batch, _, var = cache
+    centred, inv_std, gamma, batch, _, var = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -167,7 +175,8 @@ def _leaves_out_eps(dy, cache):
     why="dbeta is the simpler sum, is computed first and so is returned first, and as both are (C,) nothing complains.",
 )
 def _returns_in_another_order(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -185,7 +194,8 @@ def _returns_in_another_order(dy, cache):
     why="The 2 of the square and the ½ of the square root cancel, and on paper only one of the two got struck out.",
 )
 def _loses_the_two(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
@@ -208,7 +218,8 @@ def _loses_the_two(dy, cache):
     "power of var is two of them.",
 )
 def _squares_inv_std(dy, cache):
-    x_hat, inv_std, gamma, batch, _, _ = cache
+    centred, inv_std, gamma, batch, _, _ = cache
+    x_hat = centred * inv_std
     axes = tuple(range(dy.ndim - 1))
     dbeta = dy.sum(axis=axes)
     dgamma = (dy * x_hat).sum(axis=axes)
