@@ -1,4 +1,4 @@
-"""How cost grows: the tiny SE-CNN's training step with the batch, with the width, and with the threads.
+"""How cost grows: the tiny SE-CNN's training step with the batch, with the width, and with the workers.
 
 Floor 4.
 """
@@ -21,9 +21,9 @@ THREADS = (1, 2)
 def measure(
     batches: tuple[int, ...] = BATCHES, widths: tuple[int, ...] = WIDTHS, seconds: float = 1.5
 ) -> list[dict[str, Any]]:
-    """Images a second for every batch, width and number of threads.
+    """Images a second for every batch, width and number of workers.
 
-    Micro-batches are the same whatever the threads, so that one thread and two compute the same numbers.
+    Micro-batches are the same whatever the workers, so that one and two compute the same numbers.
 
     Args:
         batches: images in a minibatch.
@@ -31,7 +31,7 @@ def measure(
         seconds: about how long each point is timed; at least two steps.
 
     Returns:
-        One record for each width and number of threads: {"width", "threads", "batches", "images_per_second"}.
+        One record for each width and number of workers: {"width", "threads", "batches", "images_per_second"}.
     """
     curves = []
     for width in widths:

@@ -82,7 +82,7 @@ def growth(curves: list[dict[str, Any]]) -> Iterator[str]:
     yield "    batch          " + " ".join(f"{batch:6}" for batch in curves[0]["batches"])
     for curve in curves:
         rates = " ".join(f"{rate:6.0f}" for rate in curve["images_per_second"])
-        yield f"    ×{curve['width']}, {curve['threads']} thread{'s' if curve['threads'] > 1 else ' '}   {rates}"
+        yield f"    ×{curve['width']}, {curve['threads']} worker{'s' if curve['threads'] > 1 else ' '}   {rates}"
 
 
 def loop(result: dict[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import SenetError
 from ..training.checkpoint import write_atomically
-from .parser import add_command, new_path, whole
+from .parser import WORKERS, add_command, new_path, whole
 
 EXAMPLES = """\
   senet-np bench                          everything: a quarter of an hour, with PyTorch and its compiler
@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--micro-batch", type=whole(2, 4096), metavar="M", help="images at a time (default: what is fastest)"
     )
-    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help="default: one a core")
+    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help=WORKERS)
     command.add_argument("--rounds", type=whole(1, 1000), metavar="R", help="turns of each contender (default: 11)")
     command.add_argument("--no-loops", action="store_true", help="leave out the plain loops (half a minute)")
     command.add_argument("--no-compile", action="store_true", help="leave out torch.compile (some minutes)")

@@ -11,7 +11,7 @@ from ..training.evaluate import evaluate, result_line
 from ..training.run import describe, open_run
 from ..training.workers import Workers
 from .data import data_line, load_run_data
-from .parser import add_command, add_data_options, whole
+from .parser import WORKERS, add_command, add_data_options, whole
 
 EXAMPLES = """\
   senet-np evaluate runs/mine
@@ -23,7 +23,7 @@ def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "evaluate", run, "classify the test images with a trained run", EXAMPLES)
     command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
-    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help="default: one a core; changes no result")
+    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help=WORKERS)
     add_data_options(command, "what the run was trained on")
 
 

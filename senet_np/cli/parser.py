@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 
+WORKERS = "micro-batches at a time, on Linux each in a process (default: one a core); changes no result"
 EXAMPLES = """\
 examples:
   senet-np train                                     a tiny SE-CNN, on CIFAR-10 if it is here, else on shapes

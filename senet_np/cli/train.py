@@ -18,7 +18,7 @@ from ..training.run import Run, create_run, describe, open_run
 from ..training.settings import Settings, make_settings
 from ..tree import tree_size
 from .data import data_line, load_run_data
-from .parser import add_command, add_data_options, new_path, not_negative, positive, whole, widths
+from .parser import WORKERS, add_command, add_data_options, new_path, not_negative, positive, whole, widths
 
 EXAMPLES = """\
   senet-np train                                       CIFAR-10 if it is found here, else shapes
@@ -48,7 +48,7 @@ def add(commands: Any) -> None:
         metavar="M",
         help="images that go through the net at a time (default: 32 on cifar10, 16 else)",
     )
-    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help="default: one a core; changes no result")
+    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help=WORKERS)
     command.add_argument("--lr", type=positive, metavar="L", help="peak learning rate (default: 0.1; adam: 0.003)")
     command.add_argument(
         "--optimizer", choices=("sgd", "adam"), metavar="O", help="sgd (Nesterov) or adam (default: sgd)"

@@ -63,7 +63,7 @@ def draw_roofline(record: dict[str, Any], path: Path) -> Path:
 
 
 def draw_growth(record: dict[str, Any], path: Path) -> Path:
-    """Images a second over the batch, one panel a width, one curve for each number of threads.
+    """Images a second over the batch, one panel a width, one curve for each number of workers.
 
     Args:
         record: what `bench` measured.
@@ -74,7 +74,7 @@ def draw_growth(record: dict[str, Any], path: Path) -> Path:
     """
     curves = record["growth"]
     widths = sorted({curve["width"] for curve in curves})
-    title = "How the cost of a training step grows: tiny SE-CNN, images a second by batch, width and threads"
+    title = "How the cost of a training step grows: tiny SE-CNN, images a second by batch, width and workers"
     with style():
         figure = new_figure(11, 4.4, title, _stamp(record))
         panels = figure.subplots(1, len(widths), sharex=True, squeeze=False)[0]
@@ -83,7 +83,7 @@ def draw_growth(record: dict[str, Any], path: Path) -> Path:
                 colour = (BLUE, ORANGE)[curve["threads"] > 1]
                 axes.plot(
                     curve["batches"], curve["images_per_second"], "o-", color=colour, markersize=4,
-                    label=f"{curve['threads']} thread" + "s" * (curve["threads"] > 1),
+                    label=f"{curve['threads']} worker" + "s" * (curve["threads"] > 1),
                 )  # fmt: skip
             channels = "/".join(str(width * c) for c in (32, 64, 128))
             axes.set_title(f"width ×{width}: {channels} channels")

@@ -79,5 +79,5 @@ def batches(
 
 
 def result_line(correct: int, n: int, name: str, stamp: str) -> str:
-    """The line that ends `train` and `evaluate`: 'test accuracy 0.7612 (7612 of 10000, cifar10, official bytes)'."""
+    """The line that ends `train` and `evaluate`: 'test accuracy 0.7622 (7622 of 10000, cifar10, official bytes)'."""
     return f"test accuracy {correct / n:.4f} ({correct} of {n}, {name}, {stamp})"

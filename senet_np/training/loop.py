@@ -51,7 +51,7 @@ def train(
         dataset: what to train on; the one that the run was created with.
         progress: `run.start()`, or `run.load()` to go on. Changed as the run proceeds.
         watcher: told about every step and epoch, and asked whether to stop.
-        threads: how many compute at the same time; None for as many as there are cores. It changes no result.
+        threads: how many micro-batches at the same time; None for as many as there are cores. It changes no result.
 
     Returns:
         The record of the test result.
