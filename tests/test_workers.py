@@ -147,6 +147,18 @@ def is_running(pid):
     return False
 
 
+@KINDS
+def test_what_cannot_be_pickled_is_computed_all_the_same(processes):
+    class Net:
+        factor = 3
+
+    net = Net()
+    with Workers(2, processes) as workers:
+        assert workers.map(divide, (60,), [5, 6]) == [12, 10]
+        assert workers.map(lambda net, x: net.factor * x, (net,), [1, 2]) == [3, 6]
+        assert workers.map(divide, (60,), [5, 6]) == [12, 10]
+
+
 def _inside(queue):
     with Workers(2) as workers:
         queue.put((workers.processes, workers.map(divide, (60,), [5, 6])))

@@ -15,7 +15,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import current_process, get_context
 from typing import Any
@@ -45,7 +45,7 @@ class Workers:
         self.threads = threads or os.cpu_count() or 1
         allowed = PROCESSES and not current_process().daemon  # Python lets no daemon have children
         self.processes = allowed and processes is not False
-        self.pool: Executor | None = None
+        self.pool: ProcessPoolExecutor | None = None
         self.count = 0  # of processes
         self.memory: mmap.mmap | None = None  # what parent and children see both
 
@@ -62,7 +62,7 @@ class Workers:
         """[job(*given, *piece) for piece in zip(*pieces)], several at a time.
 
         Args:
-            job: a function of a module; what it is given can be pickled.
+            job: a function. What cannot be pickled, as a function inside a function, is left to threads.
             given: arguments that are the same for all.
             pieces: arguments of which each call has its own.
 
@@ -76,11 +76,12 @@ class Workers:
         calls = [*zip(*pieces, strict=True)]
         if self.threads == 1 or len(calls) == 1:
             return [job(*given, *call) for call in calls]
-        if not self.processes:
-            self.pool = self.pool or ThreadPoolExecutor(self.threads)
-            return [*self.pool.map(lambda call: job(*given, *call), calls)]
+        questions = _pack_all([(job, given), *calls]) if self.processes else None
+        if questions is None:
+            with ThreadPoolExecutor(self.threads) as pool:
+                return [*pool.map(lambda call: job(*given, *call), calls)]
         try:
-            return self._through_shared_memory(job, given, calls)
+            return self._through_shared_memory(questions)
         except BaseException as error:
             self._dismiss()  # some may still be computing, and would write into what comes next
             if not isinstance(error, BrokenProcessPool):
@@ -90,21 +91,21 @@ class Workers:
                 "try a smaller --micro-batch, or --threads 1, which needs no workers"
             ) from error
 
-    def _through_shared_memory(self, job: Callable[..., Any], given: tuple, calls: list[tuple]) -> list[Any]:
-        questions = [_pack(value) for value in (given, *calls)]
-        sizes = [_size(question) for question in questions]
+    def _through_shared_memory(self, questions: list[Packed]) -> list[Any]:
+        """The answers to all questions but the first, which is what they have in common."""
+        sizes, count = [_size(question) for question in questions], len(questions) - 1
         room = sizes[0] + max(sizes[1:]) + SLACK  # for an answer: gradients are as large as parameters
-        pool, memory = self._forked(min(self.threads, len(calls)), sum(sizes) + len(calls) * room)
+        pool, memory = self._forked(min(self.threads, count), sum(sizes) + count * room)
         at, tickets = 0, []
         for question, size in zip(questions, sizes, strict=True):
             tickets.append(_write(question, memory, at))
             at += size
         self.next.value = 0
-        futures = [pool.submit(_answer, job, *tickets, at=at, room=room) for _ in range(self.count)]
+        futures = [pool.submit(_answer, *tickets, at=at, room=room) for _ in range(self.count)]
         answers = {index: answer for future in futures for index, answer in future.result()}
-        return [_read(answers[index], memory) for index in range(len(calls))]
+        return [_read(answers[index], memory) for index in range(count)]
 
-    def _forked(self, count: int, size: int) -> tuple[Executor, mmap.mmap]:
+    def _forked(self, count: int, size: int) -> tuple[ProcessPoolExecutor, mmap.mmap]:
         """At least `count` processes, and at least `size` bytes of memory that they and we see."""
         if self.pool is None or self.memory is None or len(self.memory) < size or self.count < count:
             self._dismiss()
@@ -130,11 +131,11 @@ def _begin(memory: mmap.mmap, next_call: Any) -> None:
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
-def _answer(job: Callable[..., Any], given: Packed, *calls: Packed, at: int, room: int) -> list[tuple[int, Packed]]:
+def _answer(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[int, Packed]]:
     """In a worker process: take one call after the other, compute, and write what comes out behind what came in."""
-    arguments, answers = _read(given, _memory), []
+    (job, given), answers = _read(common, _memory), []
     while (index := _take()) < len(calls):
-        answer = job(*arguments, *_read(calls[index], _memory))
+        answer = job(*given, *_read(calls[index], _memory))
         packed = _pack(answer)
         fits = _size(packed) <= room
         answers.append((index, _write(packed, _memory, at + index * room) if fits else (pickle.dumps(answer), [])))
@@ -145,6 +146,13 @@ def _take() -> int:
     with _next.get_lock():
         _next.value += 1
         return _next.value - 1
+
+
+def _pack_all(values: list[Any]) -> list[Packed] | None:
+    try:
+        return [_pack(value) for value in values]
+    except (pickle.PicklingError, AttributeError, TypeError):  # whichever it is that cannot be pickled
+        return None
 
 
 def _pack(value: Any) -> Packed:
