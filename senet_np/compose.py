@@ -1,17 +1,20 @@
-"""Layers made of layers: one after the other (Sequential), or added to what came in (Residual).
+"""Layers made of layers: one after the other (Sequential), added to what came in (Residual), side by side (Branches).
 
 Floor 2. Their parameters, states and caches are the trees of their parts, each under its name; so a path such as
 "stage1.block2.branch.se.w1" leads to any array of any network.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .layers import Array, Layer, Rng
 from .se import SECache
 from .tree import Tree
+from .variants import ECACache
+
+GateCache = SECache | ECACache
 
 
 class Sequential:
@@ -79,14 +82,58 @@ class Residual:
         return (dxs["branch"] + dxs["shortcut"] if wants_dx else None), _without_empty(grads)
 
 
-def se_caches(cache: Any, prefix: str = "") -> dict[str, SECache]:
-    """Find the caches of all SE blocks inside a network's cache: {path: cache}, in the order of the layers.
+class BranchesCache(NamedTuple):
+    """What side by side layers remember."""
+
+    parts: dict[str, Any]  # their own caches
+    ends: Array  # where one part's channels end and the next one's begin
+
+
+class Branches:
+    """Layers that all see the same input, and whose outputs stand side by side (Szegedy et al. 2015).
+
+    y = [part₁(x), part₂(x), …] along the channels. Backward, each part gets its own channels of dy; and x fanned out
+    to all of them, so their gradients add up: dx = Σ_k part_k′(dy_k).
+    """
+
+    def __init__(self, parts: dict[str, Layer]):
+        if not parts:
+            raise ValueError("there are no parts, expected at least one")
+        self.parts = parts
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Initialise the parts in order."""
+        return Sequential([*self.parts.items()]).init(rng, dtype)
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """y = the parts' outputs, concatenated along the channels."""
+        outputs, caches, new_state = [], {}, {}
+        for name, part in self.parts.items():
+            y, caches[name], new_state[name] = part.forward(params.get(name, {}), state.get(name, {}), x, training)
+            outputs.append(y)
+        ends = np.cumsum([y.shape[-1] for y in outputs])[:-1]
+        return np.concatenate(outputs, axis=-1), BranchesCache(caches, ends), _without_empty(new_state)
+
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+        """dx = Σ_k part_k′(dy_k)."""
+        caches, ends = cache
+        dxs, grads = [], {}
+        for (name, part), dy_part in zip(self.parts.items(), np.split(dy, ends, axis=-1), strict=True):
+            dx, grads[name] = part.backward(np.ascontiguousarray(dy_part), caches[name], wants_dx)
+            dxs.append(dx)
+        return (sum(dxs[1:], dxs[0]) if wants_dx else None), _without_empty(grads)
+
+
+def se_caches(cache: Any, prefix: str = "") -> dict[str, GateCache]:
+    """Find the caches of all SE and ECA blocks inside a network's cache: {path: cache}, in the order of the layers.
 
     `se_caches(cache)["stage1.se"].s` are the gates of the first block, (N, C).
     """
-    if isinstance(cache, SECache):
+    if isinstance(cache, GateCache):
         return {prefix: cache}
     found = {}
+    if isinstance(cache, BranchesCache):
+        cache = cache.parts
     if isinstance(cache, dict):
         for name, value in cache.items():
             found |= se_caches(value, f"{prefix}.{name}" if prefix else name)

@@ -19,8 +19,9 @@ import numpy as np
 
 from . import ops
 from .ops import fast
-from .se import hidden_width, se_backward, se_forward
+from .se import GATE, hidden_width
 from .tree import Tree
+from .variants import BLOCKS, eca_backward, eca_forward, eca_kernel
 
 Array = np.ndarray
 Rng = np.random.Generator
@@ -67,9 +68,9 @@ def relu() -> Function:
     return Function(ops.relu_forward, ops.relu_backward)
 
 
-def max_pool(size: int, stride: int) -> Function:
+def max_pool(size: int, stride: int, pad: int = 0) -> Function:
     """Max pooling over size×size windows (pixels) as a layer."""
-    return Function(ops.max_pool2d_forward, ops.max_pool2d_backward, size=size, stride=stride)
+    return Function(ops.max_pool2d_forward, ops.max_pool2d_backward, size=size, stride=stride, pad=pad)
 
 
 def avg_pool(size: int, stride: int) -> Function:
@@ -179,9 +180,12 @@ class SE:
 
     Parameters w1 (C, h), b1 (h,), w2 (h, C), b2 (C,). Biases start at zero and w2 with N(0, 1/h), so the gates start
     around σ(0) = 1/2 and the block learns from there what to tell apart. Its cache is a `senet_np.se.SECache`.
+    `squeeze` is "avg", "max", "none" (a gate for each position) or "avg+max": see `se.py` and `variants.py`.
     """
 
     def __init__(self, c: int, r: int = 4, squeeze: str = "avg", gate: str = "sigmoid", bias: bool = True):
+        if squeeze not in BLOCKS or gate not in GATE:
+            raise ValueError(f"squeeze={squeeze!r}, gate={gate!r}: expected one of {[*BLOCKS]} and one of {[*GATE]}")
         self.fc1 = Linear(c, hidden_width(c, r), bias, std=float(np.sqrt(2 / c)))
         self.fc2 = Linear(hidden_width(c, r), c, bias)
         self.squeeze, self.gate = squeeze, gate
@@ -194,13 +198,37 @@ class SE:
     def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
         """See `se.se_forward`; the layer's input is the paper's U."""
         w1, b1, w2, b2 = params["w1"], params.get("b1"), params["w2"], params.get("b2")
-        x_scaled, cache = se_forward(x, w1, b1, w2, b2, self.squeeze, self.gate)
+        x_scaled, cache = BLOCKS[self.squeeze][0](x, w1, b1, w2, b2, gate=self.gate)
         return x_scaled, cache, state
 
     def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
         """See `se.se_backward`."""
-        du, dw1, db1, dw2, db2 = se_backward(dy, cache)
+        du, dw1, db1, dw2, db2 = BLOCKS[self.squeeze][1](dy, cache)
         return du, _without_none(w1=dw1, b1=db1, w2=dw2, b2=db2)
+
+
+class ECA:
+    """Efficient channel attention as a layer on C channels: one kernel of `variants.eca_kernel(C)` weights, no FCs.
+
+    Parameter w (k,), drawn from N(0, 1/k): the gates start around 1/2, as SE's do. Its cache is a `variants.ECACache`.
+    """
+
+    def __init__(self, c: int, gate: str = "sigmoid"):
+        self.c, self.k, self.gate = c, eca_kernel(c), gate
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Draw the kernel."""
+        return {"w": _normal(rng, (self.k,), float(np.sqrt(1 / self.k)), dtype)}, {}
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """See `variants.eca_forward`."""
+        x_scaled, cache = eca_forward(x, params["w"], self.gate)
+        return x_scaled, cache, state
+
+    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+        """See `variants.eca_backward`."""
+        du, dw = eca_backward(dy, cache)
+        return du, {"w": dw}
 
 
 def _normal(rng: Rng, shape: tuple[int, ...], std: float, dtype: Any) -> Array:

@@ -205,7 +205,7 @@ def test_a_damaged_configuration_is_one_clear_sentence(undisturbed, text):
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ('"tiny"', '"vgg"', "setting net is 'vgg', expected one of"),
+        ('"tiny"', '"lenet"', "setting net is 'lenet', expected one of"),
         ('"sgd"', '"x"', "setting optimizer is 'x'"),
         ('"squeeze": "avg"', '"squeeze": "sum"', "setting squeeze is 'sum'"),
         ('"reduction": 4', '"reduction": 0', "setting reduction is 0, expected 1 or more"),

@@ -53,8 +53,8 @@ def global_max_pool(x):
     return F.adaptive_max_pool2d(nchw(x), 1).flatten(1)
 
 
-def max_pool2d(x, size, stride):
-    return nhwc(F.max_pool2d(nchw(x), size, stride))
+def max_pool2d(x, size, stride, pad=0):
+    return nhwc(F.max_pool2d(nchw(x), size, stride, pad))
 
 
 def avg_pool2d(x, size, stride):

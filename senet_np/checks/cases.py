@@ -172,7 +172,8 @@ def layer_case(op: str, note: str, layer: layers.Layer, shape: tuple[int, ...], 
         return {"x": rng.standard_normal(shape), **params}
 
     def accept(cache: Any) -> bool:
-        return all(_alive_and_dead(block) for block in compose.se_caches(cache).values())
+        blocks = [block for block in compose.se_caches(cache).values() if isinstance(block, se.SECache)]
+        return all(map(_alive_and_dead, blocks))
 
     return Case(op, note, forward, backward, draw, accept=accept)
 
@@ -214,7 +215,7 @@ def net_cases() -> Iterator[Case]:
     options = {
         "SE": {},
         "no SE": {"se": False},
-        "SE, max, tanh, no bias": {"squeeze": "max", "gate": "tanh", "se_bias": False},
+        "SE, max, tanh, no bias": {"squeeze": "max", "gate": "tanh", "bias": False},
     }
     for (note, option), training in product(options.items(), (True, False)):
         when = "training" if training else "evaluation"

@@ -79,6 +79,35 @@ def add_data_options(command: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def add_net_options(command: argparse.ArgumentParser) -> None:
+    """Which network, and all the paper's choices: the fields of `Settings` that `build_net` needs."""
+    nets = ("tiny", "vgg", "inception", "resnet20", "resnet32", "resnet44", "resnet56", "resnet110")
+    command.add_argument("--net", choices=nets, metavar="N", help=f"one of {', '.join(nets)} (default: tiny)")
+    command.add_argument(
+        "--se", action=argparse.BooleanOptionalAction, help="with or without SE blocks (default: with)"
+    )
+    command.add_argument("--reduction", type=whole(1, 4096), metavar="R", help="reduction ratio r (default: 4)")
+    command.add_argument(
+        "--squeeze",
+        choices=("avg", "max", "none", "avg+max"),
+        help="squeeze operator (default: avg); none: a gate for each position",
+    )
+    command.add_argument("--gate", choices=("sigmoid", "tanh", "relu"), help="gate function (default: sigmoid)")
+    command.add_argument(
+        "--se-bias", action=argparse.BooleanOptionalAction, help="biases in the SE blocks' FCs (default: with)"
+    )
+    command.add_argument(
+        "--excite", choices=("fc", "eca"), help="two FCs, or ECA's kernel over neighbouring channels (default: fc)"
+    )
+    command.add_argument(
+        "--position",
+        choices=("standard", "pre", "post", "identity"),
+        help="place of SE on a residual block (default: standard, on the branch before the sum)",
+    )
+    command.add_argument("--stages", type=stages, metavar="K,K", help="stages that carry SE (default: all)")
+    command.add_argument("--widths", type=widths, metavar="C,C", help="channels of the stages (default: the network's)")
+
+
 def whole(least: int, most: int | None = None) -> Any:
     """A type for whole numbers from `least` to `most`."""
 
@@ -119,6 +148,17 @@ def widths(text: str) -> tuple[int, ...]:
         values = ()
     if not 1 <= len(values) <= 4 or not all(1 <= value <= 4096 for value in values):
         raise argparse.ArgumentTypeError(f"{text!r} is not one to four channel counts such as 32,64,128")
+    return values
+
+
+def stages(text: str) -> tuple[int, ...]:
+    """A type for the numbers of stages: '1,3'."""
+    try:
+        values = tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        values = ()
+    if not values or values[0] < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of stage numbers such as 1,3")
     return values
 
 

@@ -18,12 +18,13 @@ from ..training.run import Run, create_run, describe, open_run
 from ..training.settings import Settings, make_settings
 from ..tree import tree_size
 from .data import data_line, load_run_data
-from .parser import WORKERS, add_command, add_data_options, new_path, not_negative, positive, whole, widths
+from .parser import WORKERS, add_command, add_data_options, add_net_options, new_path, not_negative, positive, whole
 
 EXAMPLES = """\
   senet-np train                                       CIFAR-10 if it is found here, else shapes
   senet-np train --data shapes --no-se --seed 1        without SE blocks, another seed
   senet-np train --data cifar10 --data-dir DIR --reduction 8 --out runs/r8
+  senet-np train --net resnet20 --position pre         SE before the first convolution of each residual branch
   senet-np train --out runs/r8 --resume                go on where it stopped (Ctrl-C stops cleanly)
 """
 
@@ -32,14 +33,7 @@ def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "train", run, "train a network, test it once, draw its plots", EXAMPLES)
     add_data_options(command, "auto: CIFAR-10 where it is found on this machine, else shapes; never downloads")
-    command.add_argument("--net", choices=("tiny",), help="which network (default: tiny)")
-    command.add_argument(
-        "--se", action=argparse.BooleanOptionalAction, help="with or without SE blocks (default: with)"
-    )
-    command.add_argument("--reduction", type=whole(1, 4096), metavar="R", help="reduction ratio r (default: 4)")
-    command.add_argument("--squeeze", choices=("avg", "max"), help="squeeze operator (default: avg)")
-    command.add_argument("--gate", choices=("sigmoid", "tanh", "relu"), help="gate function (default: sigmoid)")
-    command.add_argument("--widths", type=widths, metavar="C,C,C", help="channels of the stages (default: 32,64,128)")
+    add_net_options(command)
     command.add_argument("--epochs", type=whole(1, 100000), metavar="E", help="default: 10 on cifar10, 3 on shapes")
     command.add_argument("--batch-size", type=whole(2, 100000), metavar="B", help="default: 64 on cifar10, 32 else")
     command.add_argument(

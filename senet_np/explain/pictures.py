@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..compose import GateCache
 from ..se import SECache
-from .gates import GateStatistics
+from .gates import GateStatistics, image_gates
 from .style import BLUE, GATE_COLOURS, GREY, ORANGE, new_figure
 
 
@@ -75,7 +76,17 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str], title: str, stamp:
     return figure
 
 
-def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) -> Any:
+def _squeezed(block: GateCache, u: np.ndarray) -> list[tuple[np.ndarray, str, str]]:
+    """What the squeeze made of one image: values, their kind, and a colour."""
+    if block.s.ndim == 4:
+        return [(u.mean(axis=(0, 1)), "mean", GREY)]
+    if len(block.z) > len(block.s):  # avg+max: the mean's row above the maximum's
+        return [(block.z[0], "mean", GREY), (block.z[1], "maximum", ORANGE)]
+    maximum = isinstance(block, SECache) and block.squeeze == "max"
+    return [(block.z[0], "maximum" if maximum else "mean", GREY)]
+
+
+def draw_scaling(picture: np.ndarray, block: GateCache, title: str, stamp: str) -> Any:
     """The paper's Figure 1 with real numbers: U, what the squeeze saw, the gates, and X̃, for one image.
 
     Args:
@@ -87,7 +98,8 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
         A figure: the picture, z and s above; every channel before and after scaling below, framed in its gate's
         colour.
     """
-    u, s, z = block.scale_cache[0][0], block.s[0], block.z[0]
+    per_position = block.s.ndim == 4
+    u, s = block.z[0] if per_position else block.scale_cache[0][0], image_gates(block)[0]
     channels = len(s)
     across, down = _grid(channels)
     top, bottom = 3.2, 0.6 + 5.4 * down / across  # inches
@@ -100,17 +112,20 @@ def draw_scaling(picture: np.ndarray, block: SECache, title: str, stamp: str) ->
 
     low, high = _gate_limits(s)
     colours = _gate_colours((s - low) / (high - low))
-    squeeze.bar(range(channels), z, width=1, color=GREY)
-    kind = {"avg": "mean", "max": "maximum"}[block.squeeze]
-    squeeze.set(title=f"squeeze: z, each channel's {kind}", xlabel="channel", ylabel="z (activation)")
+    title = "no squeeze; each channel's mean, which no gate sees" if per_position else "squeeze: z"
+    for z, kind, colour in _squeezed(block, u)[::-1]:  # the mean in front
+        squeeze.bar(range(channels), z, width=1, color=colour, label=kind)
+    squeeze.set(title=title, xlabel="channel", ylabel="z (activation)")
+    squeeze.legend()
     gate.bar(range(channels), s, width=1, color=colours)
-    gate.set(title="excitation: s, each channel's gate", xlabel="channel", ylabel="s", ylim=(low, high))
+    whose = "each channel's gate" + (", mean over positions" if per_position else "")
+    gate.set(title=f"excitation: s, {whose}", xlabel="channel", ylabel="s", ylim=(low, high))
     for axes in (squeeze, gate):
         axes.set_xlim(-0.5, channels - 0.5)
 
     before, after = below.subplots(1, 2)
     bright = float(np.percentile(u, 99.5)) or 1.0  # the same white for both, so that dimming shows
-    for axes, maps, name in ((before, u, "U: before scaling"), (after, u * s, "X̃ = s · U: after scaling")):
+    for axes, maps, name in ((before, u, "U: before scaling"), (after, u * block.s[0], "X̃ = s · U: after scaling")):
         axes.imshow(_mosaic(maps / bright, colours), interpolation="nearest")
         axes.set_title(f"{name}, {channels} channels, frame = gate")
         axes.axis("off")

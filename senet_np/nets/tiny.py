@@ -12,49 +12,37 @@ Floor 3.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..compose import Sequential
-from ..layers import SE, BatchNorm, Conv2D, Linear, global_avg_pool, max_pool, relu
+from ..layers import max_pool
+from .choices import Attach
+from .parts import conv_bn_relu, head
 
 
-def tiny(
-    se: bool = True,
-    r: int = 4,
-    squeeze: str = "avg",
-    gate: str = "sigmoid",
-    se_bias: bool = True,
-    widths: Sequence[int] = (32, 64, 128),
-    classes: int = 10,
-) -> Sequential:
+def tiny(se: bool = True, widths: Sequence[int] = (32, 64, 128), classes: int = 10, **choices: Any) -> Sequential:
     """Build the tiny SE-CNN, or the same net without the SE blocks.
 
     Args:
         se: whether an SE block stands after each stage's ReLU.
-        r: reduction ratio of the SE blocks, dimensionless.
-        squeeze: "avg" or "max".
-        gate: "sigmoid", "tanh" or "relu".
-        se_bias: whether the SE blocks' FCs have biases.
         widths: channels of each stage; 2×2 max pooling stands between stages.
         classes: how many logits.
+        choices: which block, and in which stages: the fields of `nets.choices.Choices`, such as r=8.
 
     Returns:
         A Sequential on images (N, H, W, 3).
 
     Raises:
-        ValueError: an option that the SE block does not know.
+        ValueError: a choice that does not exist, or a place on a residual block.
 
     Source: ours, small enough for a CPU; the block's place follows Hu et al. 2019 for nets without shortcuts.
     """
-    stages = []
-    c_in = 3
+    se_at = Attach(se, len(widths), choices)
+    stages, c_in = [], 3
     for number, c in enumerate(widths, start=1):
-        stage = [("conv", Conv2D(c_in, c, bias=False)), ("bn", BatchNorm(c)), ("relu", relu())]
-        if se:
-            stage.append(("se", SE(c, r, squeeze, gate, se_bias)))
+        stage = [*conv_bn_relu(c_in, c), *se_at(number, c)]
         if number < len(widths):
             stage.append(("pool", max_pool(size=2, stride=2)))
         stages.append((f"stage{number}", Sequential(stage)))
         c_in = c
-    # Small weights in the head: at the start all logits are close to 0, and the loss is close to log(classes).
-    head = Sequential([("pool", global_avg_pool()), ("fc", Linear(c_in, classes, std=0.01))])
-    return Sequential([*stages, ("head", head)])
+    return Sequential([*stages, ("head", head(c_in, classes))])

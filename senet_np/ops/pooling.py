@@ -111,27 +111,33 @@ def global_max_pool_backward(dz: np.ndarray, cache: tuple) -> np.ndarray:
     return dx.reshape(shape)
 
 
-def max_pool2d_forward(x: np.ndarray, size: int, stride: int) -> tuple[np.ndarray, tuple]:
+def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> tuple[np.ndarray, tuple]:
     """Take the largest value of each size×size window.
 
-    y[n,i,j,c] = max_{p,q < size} x[n, i·stride+p, j·stride+q, c]
+    y[n,i,j,c] = max_{p,q < size} x_pad[n, i·stride+p, j·stride+q, c]
 
     Args:
         x: feature maps, (N, H, W, C), float32 or float64.
         size: side of the window, pixels.
         stride: step of the window, pixels; below `size` the windows overlap.
+        pad: rows and columns of −∞ on each side, which never win, pixels; below `size`.
 
     Returns:
-        y: (N, Ho, Wo, C) with Ho = (H − size) // stride + 1 and Wo likewise, dtype of x; rows and columns that
-            fill no whole window are left out.
+        y: (N, Ho, Wo, C) with Ho = (H + 2·pad − size) // stride + 1 and Wo likewise, dtype of x; rows and columns
+            that fill no whole window are left out.
         cache: what the backward pass needs.
 
     Raises:
-        ValueError: a shape, dtype, size or stride that does not fit.
+        ValueError: a shape, dtype, size, stride or pad that does not fit.
 
     Source: the definition.
     """
-    first, *others = _windows(x, size, stride)
+    check_array("x", x, ("N", "H", "W", "C"))
+    check_count("pad", pad, 0)
+    if pad and pad >= size:
+        raise ValueError(f"pad is {pad}, expected less than size, {size}: a window would see nothing of the picture")
+    x_pad = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf) if pad else x
+    first, *others = _windows(x_pad, size, stride)
     y = first.copy()
     winner = np.zeros(y.shape, np.min_scalar_type(size * size))  # which place of the window holds the maximum
     for place, candidate in enumerate(others, start=1):
@@ -139,7 +145,7 @@ def max_pool2d_forward(x: np.ndarray, size: int, stride: int) -> tuple[np.ndarra
         better *= place
         np.maximum(winner, better, out=winner)  # places come in rising order, so the last that was better stays
         np.maximum(y, candidate, out=y)
-    cache = (winner, x.shape, x.dtype, size, stride)
+    cache = (winner, x_pad.shape, x.dtype, size, stride, pad)
     return y, cache
 
 
@@ -161,15 +167,16 @@ def max_pool2d_backward(dy: np.ndarray, cache: tuple) -> np.ndarray:
 
     Source: the derivation above.
     """
-    winner, shape, dtype, size, stride = cache
+    winner, padded_shape, dtype, size, stride, pad = cache
     check_array("dy", dy, winner.shape, dtype)
-    dx = np.zeros(shape, dtype)
-    for place, window in enumerate(_windows(dx, size, stride)):  # views: this writes into dx
+    dx_pad = np.zeros(padded_shape, dtype)
+    for place, window in enumerate(_windows(dx_pad, size, stride)):  # views: this writes into dx_pad
         if stride < size:
             window += dy * (winner == place)
         else:  # no pixel is in two windows
             np.multiply(dy, winner == place, out=window)
-    return dx
+    _, height, width, _ = padded_shape
+    return np.ascontiguousarray(dx_pad[:, pad : height - pad, pad : width - pad])
 
 
 def avg_pool2d_forward(x: np.ndarray, size: int, stride: int) -> tuple[np.ndarray, tuple]:

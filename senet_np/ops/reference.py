@@ -155,21 +155,22 @@ def _pooled_shape(x, size, stride):
     return n, (height - size) // stride + 1, (width - size) // stride + 1, c
 
 
-def max_pool2d_forward(x, size, stride):
+def max_pool2d_forward(x, size, stride, pad=0):
     """The largest value of each window."""
+    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf)
     y = np.zeros(_pooled_shape(x, size, stride), x.dtype)
     for n, i, j, c in np.ndindex(y.shape):
         y[n, i, j, c] = x[_first_best(x, [(n, row, col, c) for row, col in _window(i, j, size, stride)])]
-    return y, (x, size, stride)
+    return y, (x, size, stride, pad)
 
 
 def max_pool2d_backward(dy, cache):
     """All of each window's gradient for its winner."""
-    x, size, stride = cache
+    x, size, stride, pad = cache
     dx = np.zeros_like(x)
     for n, i, j, c in np.ndindex(dy.shape):
         dx[_first_best(x, [(n, row, col, c) for row, col in _window(i, j, size, stride)])] += dy[n, i, j, c]
-    return dx
+    return dx[:, pad : x.shape[1] - pad, pad : x.shape[2] - pad]
 
 
 def avg_pool2d_forward(x, size, stride):

@@ -187,10 +187,17 @@ def describe(run: Run) -> str:
     settings = run.settings
     if not settings.se:
         return f"{settings.net} CNN without SE"
-    usual = (settings.squeeze, settings.gate) == ("avg", "sigmoid")
-    return f"{settings.net} SE-CNN, r = {settings.reduction}" + (
-        "" if usual else f", {settings.squeeze}, {settings.gate}"
-    )
+    block = "ECA" if settings.excite == "eca" else "SE"
+    words = [f"{settings.net} {block}-CNN"] + ([f"r = {settings.reduction}"] if block == "SE" else [])
+    if (settings.squeeze, settings.gate) != ("avg", "sigmoid"):
+        words += [settings.squeeze, settings.gate]
+    if not settings.se_bias:
+        words.append("no bias")
+    if settings.position != "standard":
+        words.append(f"position {settings.position}")
+    if settings.stages:
+        words.append("in stage " + " and ".join(map(str, settings.stages)))
+    return ", ".join(words)
 
 
 def _versions() -> dict[str, str]:

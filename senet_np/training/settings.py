@@ -10,8 +10,9 @@ from typing import Any
 
 from ..compose import Sequential
 from ..errors import SenetError
-from ..nets import NETS
-from ..se import GATE, SQUEEZE
+from ..nets import EXCITE, NETS, POSITIONS
+from ..se import GATE
+from ..variants import BLOCKS
 from .optim import OPTIMIZERS, Optimizer
 
 
@@ -25,6 +26,10 @@ class Settings:
     reduction: int = 4  # r
     squeeze: str = "avg"
     gate: str = "sigmoid"
+    se_bias: bool = True  # whether the SE blocks' FCs have biases
+    excite: str = "fc"  # or "eca"
+    position: str = "standard"  # of the SE block, on residual networks
+    stages: tuple[int, ...] = ()  # which carry SE blocks; empty for all
     widths: tuple[int, ...] = (32, 64, 128)  # channels of each stage
     epochs: int = 3
     batch_size: int = 32
@@ -36,8 +41,16 @@ class Settings:
     seed: int = 0
 
     def build_net(self) -> Sequential:
-        """The network, without parameters."""
-        return NETS[self.net](self.se, self.reduction, self.squeeze, self.gate, widths=self.widths)
+        """The network, without parameters.
+
+        Raises:
+            SenetError: options that do not go together.
+        """
+        choices = {name: getattr(self, name) for name in ("squeeze", "gate", "excite", "position", "stages")}
+        try:
+            return NETS[self.net].build(self.se, self.widths, r=self.reduction, bias=self.se_bias, **choices)
+        except ValueError as error:
+            raise SenetError(str(error)) from error
 
     def build_optimizer(self) -> Optimizer:
         """The optimiser, without memory."""
@@ -52,8 +65,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def make_settings(data: str, given: dict[str, Any]) -> Settings:
-    """Fill in the data set's defaults, and Adam's lower learning rate, where nothing was given."""
-    defaults = dict(DEFAULTS[data])
+    """Fill in what was not given: the data set's and the network's defaults, and Adam's lower learning rate."""
+    defaults = {**DEFAULTS[data], "widths": NETS[given.get("net", "tiny")].widths}
     if given.get("optimizer") == "adam":
         defaults["lr"] = 3e-3
     return Settings(**{**defaults, **given, "data": data})
@@ -63,12 +76,18 @@ def _one_of(choices: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
     return (lambda value: value in choices), f"one of {sorted(choices)}"
 
 
+# Settings that runs of version 0.1 do not have, and what these were trained with.
+LATER: dict[str, Any] = {"se_bias": True, "excite": "fc", "position": "standard", "stages": []}
+
 # What a setting of the right type may be; the command line asks for the same.
 SENSIBLE: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data": _one_of(DEFAULTS),
     "net": _one_of(NETS),
-    "squeeze": _one_of(SQUEEZE),
+    "squeeze": _one_of(BLOCKS),
     "gate": _one_of(GATE),
+    "excite": _one_of(EXCITE),
+    "position": _one_of(POSITIONS),
+    "stages": (lambda numbers: all(type(k) is int and k >= 1 for k in numbers), "stage numbers from 1"),
     "optimizer": _one_of(OPTIMIZERS),
     "reduction": (lambda r: r >= 1, "1 or more"),
     "widths": (lambda w: w and all(type(c) is int and 1 <= c <= 4096 for c in w), "channel counts from 1 to 4096"),
@@ -93,10 +112,13 @@ def settings_from_json(values: Any) -> Settings:
         SenetError: a setting is missing, unknown or of the wrong type.
     """
     expected = {f.name: type(f.default) for f in fields(Settings)}
+    if isinstance(values, dict):
+        values = {**LATER, **values}
     if not isinstance(values, dict) or values.keys() != expected.keys():
         came = sorted(values) if isinstance(values, dict) else type(values).__name__
         raise SenetError(f"the settings hold {came}, expected exactly {sorted(expected)}")
-    values = {**values, "widths": tuple(values["widths"]) if isinstance(values["widths"], list) else None}
+    for name in ("widths", "stages"):
+        values[name] = tuple(values[name]) if isinstance(values[name], list) else None
     for name, kind in expected.items():
         allowed = (int, float) if kind is float else (kind,)
         if type(values[name]) not in allowed:
