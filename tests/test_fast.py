@@ -74,13 +74,16 @@ def test_im2col_in_pieces_takes_any_square_kernel_and_any_smaller_pad(size, pad)
     assert db is None
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", ["odd sides", "many pieces"])
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
-def test_where_nobody_wants_dx_there_is_none_and_the_rest_is_the_same(kernel):
-    x, w, b, dy = problem("odd sides")
+def test_where_nobody_wants_dx_there_is_none_and_the_rest_is_the_same(kernel, shape, dtype):
+    x, w, b, dy = problem(shape, dtype)
     _, cache = kernel.conv2d_forward(x, w, b)
     (_, *with_dx), (dx, *without) = kernel.conv2d_backward(dy, cache), kernel.conv2d_backward(dy, cache, wants_dx=False)
     assert dx is None
-    assert max(map(deviation, without, with_dx)) < 1e-14
+    assert all(a.dtype == dtype for a in without)
+    assert max(map(deviation, without, with_dx)) < (1e-5 if dtype == np.float32 else 1e-13)
 
 
 @pytest.mark.parametrize("shape", ["odd sides", "many pieces"])
@@ -115,6 +118,18 @@ def test_a_kernel_refuses_what_it_is_not_made_for(kernel):
         kernel.conv2d_backward(np.ones((2, 5, 7, 4), np.float32), kernel.conv2d_forward(x, w, None)[1])
     with pytest.raises(ValueError, match=r"^b has shape"):
         kernel.conv2d_forward(x, w, np.ones(5))
+
+
+@pytest.mark.parametrize(("w_shape", "pad"), [((3, 3, 4, 4), 3), ((3, 5, 4, 4), 1), ((5, 3, 4, 4), 4)])
+def test_im2col_in_pieces_refuses_oblong_kernels_and_pads_as_large_as_the_kernel(w_shape, pad):
+    with pytest.raises(ValueError, match="expected stride 1, a square, a smaller pad"):
+        columns.conv2d_forward(problem("odd sides")[0], np.ones(w_shape), None, 1, pad)
+
+
+@pytest.mark.parametrize(("tiles", "pictures"), [(1, 227), (56, 4), (57, 3), (1000, 1)])
+def test_as_many_pictures_share_a_piece_as_it_has_room_for(tiles, pictures):
+    u = np.ones((36, 16, 8))  # a tile's patches: 36 · 16 numbers of 8 bytes, the larger side counts
+    assert winograd._pieces(1000, tiles, u)[0] == slice(0, pictures)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def describe(threads: int) -> dict[str, Any]:
         blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     names = [f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', '?')})" for pool in blas]
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "threads": threads,
         "workers": kind,
@@ -68,7 +68,8 @@ def _best(job: Any, rounds: int) -> float:
     return min(times[1:])
 
 
-def _processor() -> str:
+def processor() -> str:
+    """The processor's name, as the system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

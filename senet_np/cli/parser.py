@@ -19,8 +19,11 @@ examples:
   senet-np train --out runs/mine --resume            go on with a run that was stopped
   senet-np evaluate runs/mine                        test accuracy of a run
   senet-np explain runs/mine                         plots of its gates
+  senet-np export runs/mine mine.safetensors         its weights for PyTorch; `import` makes a run of such a file
+  senet-np describe --net resnet20                   its layers, and what SE adds to them
   senet-np gradcheck                                 prove every backward pass
   senet-np bench                                     how fast this machine trains, against PyTorch if it is there
+  senet-np compare FILE                              networks over several seeds, with intervals
   senet-np data --download                           fetch CIFAR-10 (170 MB)
 
 senet-np is the same as python -m senet_np. `senet-np COMMAND --help` explains one command.
@@ -37,7 +40,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 def build_parser() -> OneLineParser:
     """The whole command line. Each command's namespace has `run`, the function that does it."""
-    from . import bench, data, evaluate, explain, gradcheck, train
+    from . import bench, compare, data, describe, evaluate, explain, gradcheck, train, weights
 
     parser = OneLineParser(
         prog="senet-np",
@@ -48,7 +51,7 @@ def build_parser() -> OneLineParser:
     )
     parser.add_argument("--version", action="version", version=f"senet_np {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (train, evaluate, explain, data, gradcheck, bench):
+    for module in (train, evaluate, explain, weights, describe, data, gradcheck, bench, compare):
         module.add(commands)
     return parser
 

@@ -1,4 +1,4 @@
-"""Comparing: several networks, several seeds, an interval.
+"""Comparisons that are honest: several seeds, paired, with an interval, and every result line kept.
 
-Floor 4.
+Floor 4. Start reading at `comparison.py`: what is compared. `runner.py` trains, `results.py` keeps, `report.py` judges.
 """

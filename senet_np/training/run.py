@@ -123,7 +123,7 @@ def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool
         "settings": settings_to_json(settings),
         "data": data,
         "parameters": tree_size(fresh.params),
-        "versions": _versions(),
+        "versions": versions(),
     }
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -183,8 +183,12 @@ def _is_record(record: Any) -> bool:
 
 
 def describe(run: Run) -> str:
+    """The run's network in a few words: 'tiny SE-CNN, r = 4'."""
+    return describe_settings(run.settings)
+
+
+def describe_settings(settings: Settings) -> str:
     """The network in a few words: 'tiny SE-CNN, r = 4'."""
-    settings = run.settings
     if not settings.se:
         return f"{settings.net} CNN without SE"
     block = "ECA" if settings.excite == "eca" else "SE"
@@ -200,7 +204,8 @@ def describe(run: Run) -> str:
     return ", ".join(words)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What a result was made with."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index, call-overload]
     return {
         "senet_np": senet_np.__version__,

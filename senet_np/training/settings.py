@@ -102,7 +102,7 @@ SENSIBLE: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """The settings as plain JSON values."""
-    return asdict(settings)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings).items()}
 
 
 def settings_from_json(values: Any) -> Settings:

@@ -128,7 +128,13 @@ def _begin(memory: mmap.mmap, next_call: Any) -> None:
     global _memory, _next
     _memory, _next = memory, next_call
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who finishes what it began
-    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    die_with_parent()
+
+
+def die_with_parent() -> None:
+    """Have this process killed when the one that started it dies; only Linux knows how."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def _answer(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[int, Packed]]:

@@ -1,0 +1,168 @@
+"""The runs of a comparison: trained several at a time, each on one core, each in a folder from which it goes on.
+
+Floor 4. A run is known by its settings and by the bytes of its data; its folder is named after both. What was stopped
+goes on from its last epoch, and ends bit-identical to what was never stopped.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import signal
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..bench.machine import processor
+from ..data import Dataset, load_data
+from ..errors import SenetError
+from ..training.loop import train
+from ..training.run import create_run, open_run, versions
+from ..training.settings import Settings, settings_to_json
+from ..training.workers import die_with_parent
+from ..tree import tree_size
+
+
+class Job(NamedTuple):
+    """One run to be made."""
+
+    settings: Settings
+    folder: Path  # that holds the runs' folders
+    data_dir: str | None
+    threads: int
+    fingerprint: str  # the data must have it
+
+
+class Quiet:
+    """A watcher that looks away."""
+
+    def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
+        """Nothing to show."""
+
+    def epoch(self, record: dict[str, Any]) -> None:
+        """Nothing to show."""
+
+    def stop_wanted(self) -> bool:
+        """Never."""
+        return False
+
+
+def run_job(job: Job) -> dict[str, Any]:
+    """Train one network to its end, or take its result from the folder where it has ended already.
+
+    Args:
+        job: what to train.
+
+    Returns:
+        The result line.
+
+    Raises:
+        SenetError: the data is not there or holds other bytes; or the run's own trouble, such as a loss that diverged.
+    """
+    dataset = _load(job.settings.data, job.data_dir)
+    if dataset.fingerprint != job.fingerprint:
+        raise SenetError(f"{dataset.origin} holds other bytes than the comparison was started on")
+    folder = job.folder / _name(job)
+    if not (folder / "config.json").exists():
+        create_run(folder, job.settings, dataset)
+    run = open_run(folder)
+    progress = run.load()
+    result = run.result
+    if result is None:
+        run.forget_records_after(progress)
+        result = train(run, dataset, progress, Quiet(), job.threads)
+    return {
+        "settings": settings_to_json(job.settings),
+        "data": dataset.name,
+        "stamp": dataset.stamp,
+        "fingerprint": dataset.fingerprint,
+        "correct": result["correct"],
+        "n": result["n"],
+        "test_loss": result["test_loss"],
+        "parameters": tree_size(progress.params),
+        "seconds": round(progress.seconds, 1),
+        "machine": f"{processor()}, {os.cpu_count()} cores, {job.threads} for this run; {platform.system()}",
+        "versions": versions(),
+    }
+
+
+def run_here(jobs: list[Job], at_a_time: int) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Make runs on this machine, each in a process of its own.
+
+    Args:
+        jobs: the runs.
+        at_a_time: how many of them.
+
+    Yields:
+        (job, result line) as each ends, in whichever order that is.
+
+    Raises:
+        SenetError: a run cannot be made, or its process died.
+    """
+    with ProcessPoolExecutor(at_a_time, get_context("spawn"), _begin) as pool:
+        try:
+            futures = {pool.submit(run_job, job): job for job in jobs}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise SenetError(
+                    "a run's process died, as when the system runs out of memory: try fewer --jobs. The same command "
+                    "goes on from the last epoch"
+                ) from error
+            raise
+
+
+def run_on_dask(jobs: list[Job], scheduler: str) -> Iterator[tuple[Job, dict[str, Any]]]:
+    """Make runs on the workers of a Dask cluster; each worker has to find the data, and keeps its own run folders.
+
+    Args:
+        jobs: the runs.
+        scheduler: its address, "tcp://host:8786".
+
+    Yields:
+        (job, result line) as each ends.
+
+    Raises:
+        SenetError: Dask is not installed, the scheduler does not answer, or a run cannot be made.
+    """
+    try:
+        import distributed  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise SenetError('--scheduler needs Dask: python -m pip install "senet_np[dask]"') from None
+    try:
+        client = distributed.Client(scheduler, timeout=10)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SenetError(f"no Dask scheduler answers at {scheduler}: {error}") from error
+    with client:
+        futures = {client.submit(run_job, job, pure=False): job for job in jobs}
+        for future in distributed.as_completed(futures):
+            yield futures[future], future.result()  # type: ignore[misc]
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends this process
+    die_with_parent()
+
+
+@lru_cache(maxsize=1)
+def _load(name: str, data_dir: str | None) -> Dataset:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # which bytes they are has been said once, when the comparison began
+        return load_data(name, data_dir)
+
+
+def _name(job: Job) -> str:
+    """A folder's name: readable, and different wherever settings or data are."""
+    s = job.settings
+    whole = json.dumps([settings_to_json(s), job.fingerprint], sort_keys=True)
+    kind = "se" if s.se else "plain"
+    return f"{s.net}-{s.data}-{kind}-seed{s.seed}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}"

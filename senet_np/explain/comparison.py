@@ -1,0 +1,41 @@
+"""The picture of a comparison: every seed a dot, the mean and its interval, and the differences beside them.
+
+Floor 4.
+"""
+
+import statistics
+from typing import Any
+
+from ..experiments.report import Report
+from .style import BLUE, GREY, ORANGE, new_figure
+
+
+def draw_comparison(report: Report) -> Any:
+    """Accuracy of every run, and every arm's paired difference from the reference.
+
+    Args:
+        report: from `experiments.report.make_report`, with at least one arm.
+
+    Returns:
+        A figure with two panels that share the arms: test accuracy, and difference in points.
+    """
+    arms, c = report.arms[::-1], report.comparison  # the first arm at the top
+    images = f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, {len(c.seeds)} seeds"
+    figure = new_figure(10, 1.9 + 0.5 * len(arms), c.title, images)
+    accuracy, difference = figure.subplots(1, 2, sharey=True)
+    for y, arm in enumerate(arms):
+        values = [*arm.accuracies.values()]
+        accuracy.plot(values, [y] * len(values), "o", color=BLUE, alpha=0.5, markersize=5)
+        accuracy.plot(statistics.mean(values), y, "|", color=ORANGE, markersize=18, markeredgewidth=3)
+        d = arm.difference
+        if d is None:
+            continue
+        difference.plot(d.values, [y] * len(d.values), "o", color=BLUE, alpha=0.5, markersize=5)
+        if d.half is not None:
+            difference.errorbar(d.mean, y, xerr=d.half, fmt="|", color=ORANGE, markersize=18, linewidth=3)
+            difference.annotate(d.verdict, (d.mean, y), (0, 11), textcoords="offset points", ha="center", size=8)
+    accuracy.set_yticks(range(len(arms)), [arm.name for arm in arms])
+    accuracy.set(xlabel="test accuracy (%)", title="each dot a seed, the bar their mean", ylim=(-0.6, len(arms) - 0.3))
+    difference.axvline(0, color=GREY, linewidth=1)
+    difference.set(xlabel=f"points more than {c.reference}", title="paired by seed, with the 95 % interval")
+    return figure

@@ -1,0 +1,272 @@
+"""Comparisons: what a file may say, runs that are made once, and a table that claims no more than it may."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from senet_np.cli import main
+from senet_np.errors import SenetError
+from senet_np.experiments.comparison import read_comparison
+from senet_np.experiments.report import as_markdown, as_text, make_report
+from senet_np.experiments.results import append_result, read_results
+from senet_np.experiments.runner import Job, run_here, run_job
+from senet_np.training.settings import settings_to_json
+
+FILE = """
+title = "SE against none"
+data = "shapes"
+seeds = {seeds}
+results = "mine.jsonl"
+reference = "without SE"
+[settings]
+epochs = 1
+widths = [4, 4]
+[arms."with SE"]
+[arms."without SE"]
+se = false
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a comparison file, with something in it replaced, and read it."""
+
+    def write(before="", after="", seeds=2):
+        path = tmp_path / "mine.toml"
+        text = FILE.format(seeds=seeds)
+        assert before in text
+        path.write_text(text.replace(before, after, 1) if before else text, "utf-8")
+        return read_comparison(path)
+
+    return write
+
+
+def line(settings, accuracy, fingerprint="f", **more):
+    """A result line, of 1,000 test images."""
+    return {
+        "settings": settings_to_json(settings), "stamp": "s", "fingerprint": fingerprint, "correct": 10 * accuracy,
+        "n": 1000, "parameters": 7, "seconds": 1.5, "machine": "m", **more,
+    }  # fmt: skip
+
+
+def fill(comparison, accuracies):
+    """Result lines for each arm: its accuracies by seed, in whole percent."""
+    for name, settings in comparison.cells:
+        if settings.seed < len(accuracies[name]):
+            append_result(comparison.results, line(settings, accuracies[name][settings.seed]))
+
+
+def test_every_arm_meets_every_seed_pair_by_pair(write):
+    cells = [(name, settings.seed, settings.se) for name, settings in write().cells]
+    assert cells == [(name, seed, name == "with SE") for seed in (0, 1) for name in ("with SE", "without SE")]
+
+
+def test_seeds_may_be_a_list(write):
+    assert write("seeds = 2", "seeds = [7, 3]").seeds == (7, 3)
+
+
+def test_without_a_reference_it_is_the_first_arm(write):
+    assert write('reference = "without SE"', "").reference == "with SE"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("title", "titel", "'titel', expected title"),
+        ('title = "SE against none"', "", "lacks 'title'"),
+        ('title = "SE against none"', "title = 3", "title is 3"),
+        ('"shapes"', '"mnist"', "data is 'mnist', expected one of"),
+        ("seeds = 2", "seeds = 0", "seeds is 0"),
+        ("seeds = 2", "seeds = -1", "seeds is -1"),
+        ("seeds = 2", "seeds = true", "seeds is True"),
+        ("seeds = 2", "seeds = 99999999999", "seeds is 99999999999"),
+        ("seeds = 2", "seeds = [1, 1]", "list of distinct ones"),
+        ("seeds = 2", 'seeds = ["a"]', "seeds is"),
+        ('"without SE"', '"none"', "reference is 'none', expected the name of an arm"),
+        ('[arms."without SE"]\nse = false', "", "has 1 arms, expected two or more"),
+        ("epochs = 1", "epoch = 1", "setting 'epoch', expected one of"),
+        ("epochs = 1", "epochs = 0", "setting epochs is 0, expected 1 or more"),
+        ("epochs = 1", 'epochs = "1"', "setting epochs is '1', expected a value of type int"),
+        ("epochs = 1", "seed = 1", "setting 'seed', expected one of"),
+        ("epochs = 1", 'net = "lenet"', "the net 'lenet', expected one of tiny"),
+        ("epochs = 1", "net = []", "the net"),
+        ("epochs = 1", 'position = "pre"', "position is 'pre', which is a place on a residual block"),
+        ("epochs = 1", "stages = [9]", "stages are"),
+        ("epochs = 1", "epochs = 1979-05-27", "setting epochs"),
+        ("se = false", "se = false\nse = true", "is not a TOML file"),
+    ],
+)
+def test_what_makes_no_sense_is_one_clear_sentence(write, before, after, message):
+    with pytest.raises(SenetError, match=message) as caught:
+        write(before, after)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_one_clear_sentence(tmp_path):
+    path = tmp_path / "picture.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SenetError, match="is not a TOML file"):
+        read_comparison(path)
+
+
+def test_result_lines_come_back_as_they_were_written(write):
+    comparison = write()
+    fill(comparison, {"with SE": [60, 61], "without SE": [50, 55]})
+    found = [(r.settings.se, r.settings.seed, r.accuracy) for r in read_results(comparison.results)]
+    assert found == [(True, 0, 60.0), (False, 0, 50.0), (True, 1, 61.0), (False, 1, 55.0)]
+
+
+def test_a_line_that_was_cut_off_is_left_out_and_the_next_one_is_whole(write):
+    comparison = write()
+    fill(comparison, {"with SE": [60], "without SE": [50]})
+    whole = comparison.results.read_bytes()
+    comparison.results.write_bytes(whole[:-20])
+    assert len(read_results(comparison.results)) == 1
+    append_result(comparison.results, line(comparison.cells[1][1], 50))
+    assert comparison.results.read_bytes() == whole
+
+
+@pytest.mark.parametrize("damage", ["[]", "{}", "3", "no JSON", "[" * 99999, '{"settings": 3}'])
+def test_a_line_that_is_no_result_is_named_by_its_number(write, damage):
+    comparison = write()
+    fill(comparison, {"with SE": [60], "without SE": []})
+    with open(comparison.results, "a") as file:
+        file.write(damage + "\n")
+    with pytest.raises(SenetError, match="line 2 is not a result"):
+        read_results(comparison.results)
+
+
+@pytest.mark.parametrize("wrong", [{"correct": 1001}, {"n": 0, "correct": 0}, {"correct": 1.5}, {"stamp": None}])
+def test_a_result_of_senseless_figures_is_refused(write, wrong):
+    comparison = write()
+    append_result(comparison.results, line(comparison.cells[0][1], 50, **wrong))
+    with pytest.raises(SenetError, match="line 1 holds"):
+        read_results(comparison.results)
+
+
+def test_with_five_pairs_the_table_gives_an_interval_and_a_verdict(write):
+    comparison = write(seeds=5)
+    fill(comparison, {"with SE": [60, 62, 61, 63, 64], "without SE": [50, 51, 52, 53, 54]})
+    text = as_text(make_report(comparison))
+    assert "62.00 ± 1.58" in text
+    assert "+10.00 ± 0.88" in text
+    assert " more " in text
+
+
+def test_with_fewer_pairs_it_gives_the_values_alone(write):
+    comparison = write()
+    fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
+    text = as_text(make_report(comparison))
+    assert "+10.00 +11.00 (each pair)" in text
+    assert "too few seeds to say" in text
+
+
+def test_where_the_interval_covers_0_the_table_says_that_no_difference_was_seen(write):
+    comparison = write(seeds=5)
+    fill(comparison, {"with SE": [60, 62, 61, 63, 64], "without SE": [61, 61, 62, 62, 64]})
+    assert "no difference seen" in as_text(make_report(comparison))
+
+
+def test_only_seeds_that_both_arms_have_are_paired(write):
+    comparison = write()
+    fill(comparison, {"with SE": [60, 62], "without SE": [50]})
+    report = make_report(comparison)
+    assert report.arms[0].difference.values == (10.0,)
+    assert report.missing == 1
+    assert "1 of 4 runs are still missing" in as_text(report)
+
+
+def test_results_on_different_bytes_are_not_compared(write):
+    comparison = write()
+    for k, (_, settings) in enumerate(comparison.cells):
+        append_result(comparison.results, line(settings, 50, fingerprint=f"{k}"))
+    with pytest.raises(SenetError, match="results on different bytes"):
+        make_report(comparison)
+
+
+def test_the_page_has_the_command_and_as_many_cells_in_each_row(write):
+    comparison = write()
+    fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
+    page = as_markdown(make_report(comparison))
+    assert f"python -m senet_np compare {comparison.path.as_posix()}" in page
+    assert {row.count("|") for row in page.splitlines() if row.startswith("|")} == {9}
+
+
+def test_what_is_missing_is_trained_and_what_is_there_is_not(write, tmp_path, capsys):
+    comparison = write(seeds=1)
+    words = ["compare", str(comparison.path), "--work", str(tmp_path / "work"), "--jobs", "2"]
+    assert main(words) == 0
+    assert "2 of 2: " in capsys.readouterr().out
+    assert comparison.path.with_suffix(".png").stat().st_size > 10_000
+    before = comparison.results.read_bytes()
+    assert main(words) == 0
+    assert "2 of 2 runs are there" in capsys.readouterr().out
+    assert comparison.results.read_bytes() == before
+    assert len({r.settings.se for r in read_results(comparison.results)}) == 2
+
+
+def test_a_run_whose_line_was_lost_is_read_from_its_folder(write, tmp_path, monkeypatch):
+    settings = write().cells[0][1]
+    from senet_np.data import load_shapes
+
+    job = Job(settings, tmp_path / "work", None, 1, load_shapes().fingerprint)
+    record = run_job(job)
+    monkeypatch.setattr("senet_np.experiments.runner.train", None)  # whoever trains now fails
+    assert run_job(job) == record
+
+
+def test_other_bytes_than_the_comparisons_are_refused(write, tmp_path):
+    with pytest.raises(SenetError, match="holds other bytes"):
+        run_job(Job(write().cells[0][1], tmp_path / "work", None, 1, "another fingerprint"))
+
+
+def die(_):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_process_that_dies_is_one_clear_sentence(write, tmp_path, monkeypatch):
+    monkeypatch.setattr("senet_np.experiments.runner.run_job", die)
+    with pytest.raises(SenetError, match="a run's process died"):
+        list(run_here([Job(write().cells[0][1], tmp_path, None, 1, "f")], 1))
+
+
+def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(write, tmp_path):
+    comparison = write("epochs = 1", "epochs = 40", seeds=1)
+    words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--work", str(tmp_path / "work")]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    logs = []
+    while len(logs) < 2 and process.poll() is None:  # until both have finished an epoch
+        time.sleep(0.1)
+        logs = [log for log in tmp_path.glob("work/*/log.jsonl") if log.stat().st_size]
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in complaint
+    sizes = [log.stat().st_size for log in logs]
+    time.sleep(1.5)  # an epoch takes less
+    assert [log.stat().st_size for log in logs] == sizes, "somebody trains on"
+
+
+def test_the_report_alone_needs_no_run(write, capsys):
+    comparison = write()
+    fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
+    assert main(["compare", str(comparison.path), "--report", "--markdown"]) == 0
+    assert "| with SE | 2 |" in capsys.readouterr().out
+
+
+def test_without_results_the_report_says_so(write, capsys):
+    assert main(["compare", str(write().path), "--report"]) == 0
+    assert "no results yet" in capsys.readouterr().out
+
+
+def test_a_result_line_says_what_its_run_was_made_with(write, tmp_path):
+    from senet_np.data import load_shapes
+
+    record = run_job(Job(write().cells[0][1], tmp_path, None, 1, load_shapes().fingerprint))
+    assert record["versions"].keys() >= {"numpy", "python", "blas", "senet_np"}
+    assert json.loads(json.dumps(record)) == record
