@@ -41,7 +41,7 @@ ci-extra: lint judge coverage
 
 judge: .venv/torch
 	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'
-	$(BIN)/python -m pytest tests/test_pytorch.py tests/test_bench_pytorch.py
+	$(BIN)/python -m pytest tests/test_pytorch.py tests/test_pytorch_nets.py tests/test_bench_pytorch.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .

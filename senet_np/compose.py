@@ -140,5 +140,17 @@ def se_caches(cache: Any, prefix: str = "") -> dict[str, GateCache]:
     return found
 
 
+def image_gates(block: GateCache) -> Array:
+    """One gate for each image and channel: s, averaged over positions where each position has its own.
+
+    Args:
+        block: the cache of one SE or ECA block.
+
+    Returns:
+        (N, C), dtype of s, dimensionless.
+    """
+    return block.s.mean(axis=(1, 2)) if block.s.ndim == 4 else block.s
+
+
 def _without_empty(trees: dict[str, Tree]) -> Tree:
     return {name: tree for name, tree in trees.items() if tree}

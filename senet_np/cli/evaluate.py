@@ -33,7 +33,10 @@ def run(args: argparse.Namespace) -> int:
     dataset = load_run_data(this, vars(args))
     print(data_line(dataset, dataset.name))
     progress = this.load()
-    if this.result is None:
+    if "imported" in this.data:
+        came = this.data["imported"]
+        print(f"note: {this.path} began with the weights in {came}; {progress.epoch} epochs were trained here")
+    elif this.result is None:
         print(f"note: {this.path} is not trained to its end ({progress.epoch} of {this.settings.epochs} epochs)")
     with Workers(vars(args).get("threads")) as workers:
         score = evaluate(

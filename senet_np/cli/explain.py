@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     this = open_run(args.folder)
     dataset = load_run_data(this, given)
     print(data_line(dataset, dataset.name))
-    if this.result is None:
+    if this.result is None and "imported" not in this.data:
         print(f"note: {args.folder} is not trained to its end; curves are drawn for whole epochs only")
     files = explain_run(this, this.load(), dataset, given.get("out") or this.path / "plots", given.get("image", 0))
     for file in files:

@@ -10,7 +10,7 @@ from ..errors import SenetError
 from ..nets.describe import multiply_adds
 from .comparison import Comparison
 from .results import Result, read_results
-from .statistics import Difference, paired_difference
+from .statistics import FEWEST, Difference, paired_difference
 
 
 class Arm(NamedTuple):
@@ -20,7 +20,7 @@ class Arm(NamedTuple):
     accuracies: dict[int, float]  # by seed, %
     parameters: int
     multiply_adds: int  # for one picture
-    seconds: float  # of training, mean
+    seconds: float  # of training, median
     difference: Difference | None  # from the reference, over the seeds that both have; None for itself, or no pair
 
 
@@ -80,7 +80,7 @@ def _arm(comparison: Comparison, name: str, by_arm: dict[str, dict[int, Result]]
         {seed: result.accuracy for seed, result in results.items()},
         next(iter(results.values())).parameters,
         multiply_adds(comparison.arms[name].build_net()),
-        statistics.mean(result.seconds for result in results.values()),
+        statistics.median(result.seconds for result in results.values()),
         difference,
     )
 
@@ -118,11 +118,13 @@ def legend(report: Report) -> str:
     """What the table's figures are, and what they were measured on."""
     c = report.comparison
     epochs = sorted({arm.epochs for arm in c.arms.values()})
+    several = any(len(arm.accuracies) >= FEWEST for arm in report.arms)
+    interval = ", mean ± half the 95 % interval (Student's t)" if several else ""
     missing = f" {report.missing} of {len(c.cells)} runs are still missing." if report.missing else ""
     return (
-        f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, {' or '.join(map(str, epochs))} epochs; "
-        f"n seeds, mean ± sd over them; differences paired by seed, mean ± half the 95 % interval (Student's t) from "
-        f"five pairs on. {'; '.join(report.machines)}.{missing}"
+        f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, epochs: {' or '.join(map(str, epochs))}; "
+        f"n seeds, mean ± sd over them; differences paired by seed{interval}; multiply-adds of one picture; "
+        f"seconds of training, median. {'; '.join(report.machines)}.{missing}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..compose import GateCache, se_caches
+from ..compose import image_gates, se_caches
 from ..data.augment import Normaliser
 from ..layers import Layer
 from ..training.evaluate import batches
@@ -35,18 +35,6 @@ def collect_gates(
         for path, block in se_caches(cache).items():
             gates.setdefault(path, []).append(image_gates(block))
     return {path: np.concatenate(parts) for path, parts in gates.items()}
-
-
-def image_gates(block: GateCache) -> np.ndarray:
-    """One gate for each image and channel: s, averaged over positions where each position has its own.
-
-    Args:
-        block: the cache of one SE or ECA block.
-
-    Returns:
-        (N, C), dtype of s, dimensionless.
-    """
-    return block.s.mean(axis=(1, 2)) if block.s.ndim == 4 else block.s
 
 
 class GateStatistics(NamedTuple):

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..compose import GateCache
+from ..compose import GateCache, image_gates
 from ..se import SECache
-from .gates import GateStatistics, image_gates
+from .gates import GateStatistics
 from .style import BLUE, GATE_COLOURS, GREY, ORANGE, new_figure
 
 

@@ -15,6 +15,7 @@ from ..tree import tree_items
 from .checkpoint import Progress
 from .diagnose import diverged
 from .evaluate import evaluate
+from .moments import gate_moments, record_gates
 from .optim import learning_rate
 from .parallel import gradients
 from .run import Run
@@ -66,6 +67,7 @@ def train(
     size = settings.batch_size
     batches = len(labels) // size  # an incomplete last batch is dropped
     steps = settings.epochs * batches
+    moments = gate_moments(steps) if settings.se else {}
 
     with Workers(threads) as workers:
         while progress.epoch < settings.epochs:
@@ -74,10 +76,12 @@ def train(
                 if watcher.stop_wanted():
                     run.save(progress)
                     raise Stopped
+                step = progress.epoch * batches + progress.batch
+                if step in moments:
+                    record_gates(run, net, progress, dataset.val.images, step)
                 began = time.perf_counter()
                 pixels, index = take_batch(images, plan, progress.batch * size, size)
                 x, y = normaliser(pixels), labels[index]
-                step = progress.epoch * batches + progress.batch
                 lr = learning_rate(step, steps, settings.lr)
 
                 with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is dealt with below
@@ -95,6 +99,8 @@ def train(
                 watcher.step(progress.epoch + 1, size, progress.loss_sum / done, progress.correct / (done * size))
             watcher.epoch(_finish_epoch(run, dataset, progress, net, batches, workers))
 
+        if steps in moments:
+            record_gates(run, net, progress, dataset.val.images, steps)
         score = evaluate(net, progress.params, progress.state, dataset.test, normaliser, workers)
     return run.log("result", test_loss=score.loss, accuracy=score.accuracy, correct=score.correct, n=score.n)
 

@@ -127,7 +127,11 @@ def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool
     }
     try:
         path.mkdir(parents=True, exist_ok=True)
-        stale = ["checkpoint.npz", *(f"plots/{name}.png" for name in ("curves", "sky", "gates_*", "scaling_*"))]
+        stale = [
+            "checkpoint.npz",
+            "gates/*.npz",
+            *(f"plots/{name}.png" for name in ("curves", "sky", "gates_*", "scaling_*")),
+        ]
         for old in (file for pattern in stale for file in path.glob(pattern)):
             old.unlink()  # of the run that is replaced
     except OSError as error:

@@ -1,0 +1,50 @@
+"""Tables in a page, made anew from the result lines:   python -m senet_np.experiments.page docs/results.md
+
+Floor 4. Between `<!-- compare comparisons/tiny-se.toml -->` and `<!-- end -->` stands what the lines of that comparison
+say; nothing there is written by hand. The rest of the page is left as it is.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from ..errors import SenetError
+from .comparison import read_comparison
+from .report import as_markdown, make_report
+
+BLOCK = re.compile(r"(<!-- compare (?P<file>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def refreshed(path: Path) -> str:
+    """The page's text with every table made anew.
+
+    Args:
+        path: the page, Markdown; comparison files are named from its folder.
+
+    Returns:
+        The new text.
+
+    Raises:
+        SenetError: a comparison or its results cannot be read.
+    """
+
+    def table(block: re.Match[str]) -> str:
+        report = make_report(read_comparison(path.parent / block["file"]))
+        return f"{block[1]}\n{as_markdown(report) if report.arms else 'No results yet.'}\n\n{block[3]}"
+
+    return BLOCK.sub(table, path.read_text("utf-8"))
+
+
+def main() -> None:
+    """Make the tables of one page anew."""
+    parser = argparse.ArgumentParser(description="Make a page's tables anew from the result lines.")
+    parser.add_argument("page", type=Path, help="a Markdown page with <!-- compare FILE --> … <!-- end --> in it")
+    page = parser.parse_args().page
+    try:
+        page.write_text(refreshed(page), "utf-8")
+    except (SenetError, OSError) as error:
+        parser.exit(2, f"error: {error}\n")
+
+
+if __name__ == "__main__":
+    main()

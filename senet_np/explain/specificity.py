@@ -1,0 +1,67 @@
+"""How much of a gate belongs to the channel, how much to the class, and how much to the image: one figure a block.
+
+Floor 4. The paper reads from its Figure 6 that gates are generic in early stages and class-specific in late ones. Here
+that is a number, so that it can be true or false.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Shares(NamedTuple):
+    """Where the variance of a block's gates comes from; the three sum to 1."""
+
+    channel: float  # channels differ in their mean gate, whatever the image
+    klass: float  # the classes' means of one channel differ
+    image: float  # images of one class differ
+    variance: float  # what is shared out: the variance of all gates
+
+
+def variance_shares(gates: np.ndarray, labels: np.ndarray) -> Shares:
+    """Split the variance of a block's gates over images and channels into three parts.
+
+    Var(s) = Var_c(E[s|c]) + E_c[Var_k(E[s|c,k])] + E_{c,k}[Var(s|c,k)]       c the channel, k the class
+
+    the law of total variance, twice: between channels, between classes of a channel, between images of a class.
+
+    Args:
+        gates: (n, C), dimensionless.
+        labels: (n,) the images' true classes.
+
+    Returns:
+        The shares; all 0 where all gates are equal.
+
+    Source: the law of total variance; classes weigh as many images as they have.
+    """
+    s = gates.astype(np.float64)
+    classes, weights = np.unique(labels, return_counts=True)
+    weights = weights / len(labels)
+    means = np.stack([s[labels == k].mean(axis=0) for k in classes])  # (K, C)
+    overall = weights @ means
+    channel = float(overall.var())
+    klass = float((weights @ (means - overall) ** 2).mean())
+    total = float(s.var())
+    if total == 0:
+        return Shares(0.0, 0.0, 0.0, 0.0)
+    image = max(0.0, total - channel - klass)
+    return Shares(channel / total, klass / total, image / total, total)
+
+
+def class_selectivity(means: np.ndarray) -> np.ndarray:
+    """How much each channel's gate prefers its favourite class.
+
+    (μ_max − μ_rest) / (μ_max + μ_rest),    μ_rest the mean over all the other classes
+
+    Args:
+        means: each class's mean gate, (classes, C), not negative.
+
+    Returns:
+        (C,), from 0 (all classes alike) to 1 (open for one class alone); 0 where a gate is shut for all.
+
+    Source: Morcos, Barrett, Rabinowitz, Botvinick 2018.
+    """
+    best = means.max(axis=0)
+    rest = (means.sum(axis=0) - best) / (len(means) - 1)
+    total = best + rest
+    return np.divide(best - rest, total, out=np.zeros_like(total), where=total > 0)

@@ -1,0 +1,127 @@
+"""Replaced gates: what each control puts in their place, and that the shares of a variance are shares."""
+
+import numpy as np
+import pytest
+
+from senet_np.compose import se_caches
+from senet_np.data.augment import Normaliser
+from senet_np.explain.controls import ALL, CONTROLS, measure, replacements
+from senet_np.explain.intervene import predict, with_gates
+from senet_np.explain.specificity import class_selectivity, variance_shares
+from senet_np.nets import inception, resnet, tiny
+from senet_np.training.workers import Workers
+
+PLAIN = Normaliser(np.full(3, 0.5, np.float32), np.full(3, 0.25, np.float32))
+rng = np.random.default_rng(0)
+IMAGES = rng.integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)
+LABELS = np.repeat(np.arange(10), 3)
+NETS = {
+    "tiny": tiny(widths=(4, 8)),
+    "resnet": resnet(widths=(4, 8), blocks=1),
+    "inception": inception(widths=(16,), modules=1),
+}
+
+
+def start(name):
+    net = NETS[name]
+    params, state = net.init(np.random.default_rng(1))
+    logits, cache, _ = net.forward(params, state, PLAIN(IMAGES), False)
+    return net, params, state, logits, {path: block.s for path, block in se_caches(cache).items()}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_with_its_own_gates_a_network_says_what_it_said(name):
+    net, params, state, logits, gates = start(name)
+    again = with_gates(net, gates).forward(params, state, PLAIN(IMAGES), False)[0]
+    assert np.array_equal(again, logits)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_with_other_gates_in_one_block_it_says_something_else(name):
+    net, params, state, logits, gates = start(name)
+    for path, s in gates.items():
+        changed = with_gates(net, {path: 1 - s}).forward(params, state, PLAIN(IMAGES), False)[0]
+        assert not np.allclose(changed, logits), path
+
+
+def test_a_network_without_blocks_has_nothing_to_replace():
+    net = tiny(se=False, widths=(4, 8))
+    params, state = net.init(np.random.default_rng(1))
+    with Workers(1) as workers:
+        before = predict(net, params, state, IMAGES, PLAIN, workers)
+        assert np.array_equal(before, predict(net, params, state, IMAGES, PLAIN, workers, {"stage1.se": np.ones(4)}))
+
+
+def given_controls():
+    gates = rng.uniform(size=(30, 5))
+    means, overall, predicted = rng.uniform(size=(10, 5)), rng.uniform(size=5), rng.integers(10, size=30)
+    return gates, means, overall, predicted, replacements(gates, means, overall, LABELS, predicted, seed=3)
+
+
+def rows_of(gates, lent):
+    """Which image lent each row."""
+    return np.array([int(np.flatnonzero((gates == row).all(axis=1))[0]) for row in lent])
+
+
+def test_means_are_those_of_the_classes_that_their_names_say():
+    _, means, overall, predicted, new = given_controls()
+    assert np.array_equal(new["mean"], overall)
+    assert np.array_equal(new["mean of the predicted class"], means[predicted])
+    assert np.array_equal(new["mean of the true class (oracle)"], means[LABELS])
+
+
+def test_a_lender_is_another_image_of_the_class_that_the_name_says():
+    gates, *_, new = given_controls()
+    same = rows_of(gates, new["another image, same class (oracle)"])
+    other = rows_of(gates, new["another image, other class"])
+    assert (LABELS[same] == LABELS).all()
+    assert (same != np.arange(30)).all()
+    assert (LABELS[other] != LABELS).all()
+    assert sorted(other) == sorted(same) == list(range(30)), "each image lends once, so that means are kept"
+
+
+def test_shuffling_keeps_each_channels_values_and_breaks_the_rows():
+    gates, *_, new = given_controls()
+    assert np.array_equal(np.sort(new["shuffled"], axis=0), np.sort(gates, axis=0))
+    assert not any((gates == row).all(axis=1).any() for row in new["shuffled"])
+
+
+def test_controls_are_counted_for_each_block_and_for_all():
+    net, params, state, logits, gates = start("tiny")
+    training = {path: (np.tile(s.mean(axis=0), (10, 1)), s.mean(axis=0)) for path, s in gates.items()}
+    with Workers(1) as workers:
+        found = measure(net, params, state, IMAGES, LABELS, PLAIN, gates, training, workers)
+    assert (found.n, found.learned) == (30, (logits.argmax(axis=1) == LABELS).sum())
+    assert [*found.correct] == ["stage1.se", "stage2.se", ALL]
+    assert all([*counts] == [*CONTROLS] for counts in found.correct.values())
+    assert found.correct[ALL]["mean"] == found.correct[ALL]["mean of the true class (oracle)"]  # the same gates here
+
+
+def test_shares_of_the_variance_add_up_to_it():
+    gates = rng.uniform(size=(30, 7))
+    shares = variance_shares(gates, LABELS)
+    assert sum(shares[:3]) == pytest.approx(1)
+    assert shares.variance == pytest.approx(gates.var())
+
+
+@pytest.mark.parametrize(
+    ("gates", "share"),
+    [
+        (np.tile([0.1, 0.9], (30, 1)), "channel"),
+        (np.tile(LABELS[:, None] / 10, (1, 2)), "klass"),
+        (np.tile([[0.2], [0.5], [0.8]], (10, 2)), "image"),
+    ],
+    ids=["channels differ", "classes differ", "images differ"],
+)
+def test_a_variance_of_one_kind_has_that_share_whole(gates, share):
+    assert getattr(variance_shares(gates, LABELS), share) == pytest.approx(1)
+
+
+def test_gates_that_are_all_equal_have_no_shares():
+    assert variance_shares(np.full((30, 2), 0.5), LABELS) == (0, 0, 0, 0)
+
+
+def test_selectivity_is_0_for_all_alike_and_1_for_one_class_alone():
+    means = np.array([[0.5, 0.9, 0.0], [0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
+    assert np.array_equal(class_selectivity(means), [0, 1, 0])
+    assert class_selectivity(np.array([[0.6], [0.2], [0.4]]))[0] == pytest.approx(0.3 / 0.9)

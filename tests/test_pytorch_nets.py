@@ -1,0 +1,165 @@
+"""docs/pytorch_nets.py and our nets give the same logits from the same file, whoever wrote it.
+
+Skipped without PyTorch; `make ci-extra` installs it.
+"""
+
+import importlib.util
+import json
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from senet_np.cli import main
+from senet_np.errors import SenetError
+from senet_np.nets import NETS
+from senet_np.training.interchange import from_pytorch, load_weights, save_weights, to_pytorch, unfilled
+from senet_np.training.run import open_run
+from senet_np.tree import tree_items, tree_map
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed; `make ci-extra` installs it")
+safetensors_torch = pytest.importorskip("safetensors.torch")
+
+PAGE = Path(__file__).parents[1] / "docs" / "pytorch_nets.py"
+WIDTHS = {"tiny": (6, 8, 10), "vgg": (6, 8, 10), "inception": (16, 32), "resnet20": (6, 8, 10)}
+CHOICES = [
+    {},
+    {"se": False},
+    {"squeeze": "max", "gate": "tanh", "stages": (2,)},
+    {"squeeze": "none", "r": 2},
+    {"squeeze": "avg+max", "bias": False},
+    {"gate": "relu"},
+    {"excite": "eca", "gate": "tanh"},
+]
+PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"excite": "eca"})]
+CASES = [(net, choices) for net in WIDTHS for choices in CHOICES] + [("resnet20", place) for place in PLACES]
+every_case = pytest.mark.parametrize(("name", "choices"), CASES, ids=str)
+TOLERANCE = 1e-4
+
+
+@pytest.fixture(scope="module")
+def theirs():
+    """docs/pytorch_nets.py as a module."""
+    spec = importlib.util.spec_from_file_location("pytorch_nets", PAGE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def make_pair(theirs, name, choices):
+    """Our net and PyTorch's, both without the numbers."""
+    kinds = {"tiny": theirs.TinySE, "vgg": theirs.VGG, "inception": theirs.Inception, "resnet20": theirs.ResNet}
+    options = {"widths": WIDTHS[name], **choices}
+    return NETS[name].build(**options), kinds[name](**options).eval()
+
+
+def pictures():
+    return np.random.default_rng(1).standard_normal((3, 8, 12, 3)).astype(np.float32)  # not square
+
+
+def our_logits(net, params, state):
+    return net.forward(params, state, pictures(), False)[0]
+
+
+def their_logits(net):
+    with torch.no_grad():
+        return net(torch.from_numpy(pictures()).permute(0, 3, 1, 2)).numpy()
+
+
+def assert_same(ours, theirs):
+    assert ours.std(axis=0).max() > 100 * TOLERANCE  # they depend on the picture
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
+
+
+def drawn(net):
+    """Parameters of which none is 0 or 1, and the running statistics that fit them: those of one batch."""
+    rng = np.random.default_rng(0)
+    params, fresh = net.init(rng)
+    params = tree_map(lambda a: (a + rng.normal(0, 0.3, a.shape)).astype(np.float32) if a.ndim < 4 else a, params)
+    moved = net.forward(params, fresh, pictures(), True)[2]
+    return params, tree_map(lambda new, old: ((new - 0.9 * old) / 0.1).astype(np.float32), moved, fresh)
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+@every_case
+def test_a_file_written_here_gives_the_same_logits_there(tmp_path, theirs, name, choices, ending):
+    net, module = make_pair(theirs, name, choices)
+    params, state = drawn(net)
+    path = tmp_path / f"weights.{ending}"
+    save_weights(path, params, state)
+    if ending == "npz":
+        tensors = {name: torch.from_numpy(array) for name, array in np.load(path).items()}
+    else:
+        tensors = safetensors_torch.load_file(path)
+    module.load_state_dict(tensors, strict=True)
+    assert_same(our_logits(net, params, state), their_logits(module))
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+@every_case
+def test_a_file_written_there_gives_the_same_logits_here(tmp_path, theirs, name, choices, ending):
+    torch.manual_seed(0)
+    net, module = make_pair(theirs, name, choices)
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0  # the running statistics are then those of the one batch that they see
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
+        torch.nn.init.normal_(norm.bias)
+    module.train()(torch.from_numpy(pictures()).permute(0, 3, 1, 2))
+    module.eval().head.fc.weight.data *= 10
+    assert all(norm.num_batches_tracked == 1 for norm in norms)
+    path = tmp_path / f"weights.{ending}"
+    if ending == "npz":
+        np.savez(path, **{name: tensor.numpy() for name, tensor in module.state_dict().items()})
+    else:
+        safetensors_torch.save_file(module.state_dict(), path)
+    assert_same(our_logits(net, *load_weights(path, *unfilled(net))), their_logits(module))
+
+
+def test_a_state_dict_itself_will_do(theirs):
+    net, module = make_pair(theirs, "tiny", {})
+    back = to_pytorch(*from_pytorch(module.state_dict(), *unfilled(net)))
+    counters = {name for name in module.state_dict() if name.endswith("num_batches_tracked")}
+    assert back.keys() == module.state_dict().keys() - counters
+    assert all(np.array_equal(array, module.state_dict()[name]) for name, array in back.items())
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_other_floats_of_pytorch_become_float32(tmp_path, theirs, dtype):
+    net, module = make_pair(theirs, "tiny", {})
+    safetensors_torch.save_file(module.to(dtype).state_dict(), tmp_path / "weights.safetensors")
+    params, state = load_weights(tmp_path / "weights.safetensors", *unfilled(net))
+    assert {a.dtype for tree in (params, state) for _, a in tree_items(tree)} == {np.dtype(np.float32)}
+
+
+def test_bfloat16_which_numpy_does_not_have_is_refused_by_name(tmp_path, theirs):
+    net, module = make_pair(theirs, "tiny", {})
+    safetensors_torch.save_file(module.to(torch.bfloat16).state_dict(), tmp_path / "weights.safetensors")
+    with pytest.raises(SenetError, match=r"stage1\.conv\.weight is of dtype BF16, expected one of"):
+        load_weights(tmp_path / "weights.safetensors", *unfilled(net))
+
+
+def test_what_the_page_says_about_an_exported_run_works(tmp_path, monkeypatch, theirs, few_shapes):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
+    monkeypatch.setitem(sys.modules, "pytorch_nets", theirs)
+    few = ["--data", "shapes", "--epochs", "1", "--net", "resnet20", "--widths", "4,4,6", "--gate", "tanh"]
+    few += ["--reduction", "2", "--position", "post"]
+    main(["train", *few, "--no-plots", "--out", "run"])
+    assert [main(["export", "run", f"mine.{ending}"]) for ending in ("safetensors", "npz")] == [0, 0]
+    run, images = open_run(tmp_path / "run"), few_shapes.test.images
+    progress = run.load()
+    ours = run.settings.build_net().forward(progress.params, progress.state, run.normaliser(images), False)[0]
+
+    first, second = re.findall(r"^    .*\n(?:(?:    .*)?\n)*", theirs.__doc__, re.MULTILINE)[:2]
+    names = {"images": torch.from_numpy(images), "torch": torch, "numpy": np, "json": json, "build": theirs.build}
+    exec(textwrap.dedent(first), names)
+    np.testing.assert_allclose(names["logits"].detach().numpy(), ours, rtol=0, atol=TOLERANCE * ours.std())
+    loaded = names.pop("net").state_dict()
+    exec(textwrap.dedent(second), names)
+    assert all(torch.equal(a, loaded[name]) for name, a in names["net"].state_dict().items())

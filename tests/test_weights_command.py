@@ -1,0 +1,167 @@
+"""`export` and `import`, as a person meets them: a run leaves as a file, and a file becomes a run."""
+
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from senet_np.cli import main
+from senet_np.nets import tiny
+from senet_np.training.interchange import load_metadata, save_weights
+from senet_np.training.run import open_run
+from senet_np.tree import tree_items
+
+SETTINGS = {
+    "net": "tiny", "se": True, "reduction": 4, "squeeze": "avg", "gate": "tanh", "se_bias": True, "excite": "fc",
+    "position": "standard", "stages": [2], "widths": [4, 6],
+}  # fmt: skip
+ABOUT = {"settings": SETTINGS, "data": {"name": "shapes"}, "mean": [1, 2, 3], "std": [4, 5, 6]}
+OPTIONS = ["--widths", "4,6", "--stages", "2", "--gate", "tanh"]  # the same, as they are typed
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, few_shapes):
+    """A place to work in, where `shapes` is small."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
+    return tmp_path
+
+
+@pytest.fixture
+def trained(folder, capsys):
+    """A run, and the last line of its training."""
+    assert main(["train", "--data", "shapes", *OPTIONS, "--epochs", "1", "--no-plots", "--out", "run"]) == 0
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def arrays(run):
+    progress = run.load()
+    return {path: a.tobytes() for tree in (progress.params, progress.state) for path, a in tree_items(tree)}
+
+
+def save(run, path, about=None):
+    """Another's file: the run's weights, saying of themselves what it likes."""
+    progress = run.load()
+    save_weights(path, progress.params, progress.state, {} if about is None else {"senet_np": about})
+
+
+@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+def test_an_exported_run_comes_back_by_import_and_answers_the_same(folder, trained, capsys, ending):
+    if ending == "safetensors":
+        pytest.importorskip("safetensors.numpy")
+    assert main(["export", "run", f"mine.{ending}"]) == 0
+    assert main(["import", f"mine.{ending}", "--out", "there"]) == 0
+    here, there = open_run(folder / "run"), open_run(folder / "there")
+    assert arrays(there) == arrays(here)
+    assert [there.data[name] for name in ("mean", "std")] == [here.data[name] for name in ("mean", "std")]
+
+    capsys.readouterr()
+    assert main(["evaluate", "there"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"note: there began with the weights in mine.{ending}; 0 epochs were trained here" in lines
+    assert lines[-1] == trained
+
+
+def test_an_imported_run_can_be_explained_and_trained_on(folder, trained, capsys):
+    main(["export", "run", "mine.npz"])
+    main(["import", "mine.npz", "--out", "there"])
+    assert main(["explain", "there"]) == 0
+    assert {path.name for path in (folder / "there" / "plots").iterdir()} == {
+        "gates_stage2.se.png", "scaling_stage2.se.png", "sky.png"
+    }  # fmt: skip
+    assert main(["train", "--resume", "--out", "there", "--no-plots"]) == 0
+    capsys.readouterr()
+    main(["evaluate", "there"])
+    assert "note: there began with the weights in mine.npz; 3 epochs were trained here" in capsys.readouterr().out
+
+
+def test_an_exported_file_says_what_one_has_to_know(folder, trained):
+    main(["export", "run", "mine.npz"])
+    about, run = json.loads(load_metadata("mine.npz")["senet_np"]), open_run(folder / "run")
+    assert about["settings"] == SETTINGS
+    assert (about["data"]["name"], about["data"]["stamp"]) == ("shapes", "made by NumPy")
+    assert (about["mean"], about["std"]) == (run.data["mean"], run.data["std"])
+    assert run.result is not None
+    assert about["test"] == {name: run.result[name] for name in ("accuracy", "correct", "n")}
+
+
+def test_a_run_that_is_not_tested_is_exported_without_an_accuracy(folder, trained, capsys):
+    (folder / "run" / "log.jsonl").write_text("")
+    assert main(["export", "run", "mine.npz"]) == 0
+    assert "note: run is not trained to its end" in capsys.readouterr().out
+    assert json.loads(load_metadata("mine.npz")["senet_np"])["test"] is None
+
+
+def test_the_files_normaliser_is_kept_and_not_measured_again(folder, trained):
+    save(open_run(folder / "run"), "theirs.npz", json.dumps(ABOUT))
+    assert main(["import", "theirs.npz", "--out", "there"]) == 0
+    assert np.array_equal(open_run(folder / "there").normaliser, [[1, 2, 3], [4, 5, 6]])
+
+
+def test_a_file_that_says_nothing_needs_the_options_and_the_normaliser_is_measured(folder, trained):
+    here = open_run(folder / "run")
+    save(here, "bare.npz")
+    assert main(["import", "bare.npz", "--out", "there", *OPTIONS, "--data", "shapes"]) == 0
+    there = open_run(folder / "there")
+    assert arrays(there) == arrays(here)
+    assert (there.settings.gate, there.data["mean"]) == ("tanh", here.data["mean"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("export nowhere mine.npz", "nowhere holds no run"),
+        ("export run mine.pt", "mine.pt ends in '.pt', expected .safetensors or .npz"),
+        ("import mine.npz --out run", "run already holds a run: name another folder with --out"),
+        ("import mine.npz --out there --gate relu", "--gate is relu, but the file says tanh"),
+        ("import mine.npz --out there --no-se", "--se is False, but the file says True"),
+        ("import mine.npz --out there --data cifar10", "--data is cifar10, but the file says shapes"),
+        ("import bare.npz --out there --data shapes", "bare.npz: the array stage1.se.fc1.weight is missing"),
+        ("import bare.npz --out there --data shapes --position pre", "position is 'pre'"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_one_line_and_leaves_nothing(folder, trained, capsys, words, message):
+    main(["export", "run", "mine.npz"])
+    save(open_run(folder / "run"), "bare.npz")
+    capsys.readouterr()
+    assert main(words.split()) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (folder / "there").exists()
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "{",
+        "[]",
+        "[" * 100_000,
+        json.dumps({"settings": SETTINGS}),
+        json.dumps({**ABOUT, "data": {"name": ["shapes"]}}),
+        json.dumps({**ABOUT, "std": [0, 1, 1]}),
+        json.dumps({**ABOUT, "mean": [10**400, 0, 0]}),
+        json.dumps({**ABOUT, "settings": {**SETTINGS, "gate": "x" * 1000}}),
+        json.dumps({**ABOUT, "settings": {**SETTINGS, "widths": [4] * 9}}),
+    ],
+    ids=range(9),
+)
+def test_a_file_that_says_of_itself_what_cannot_be_is_refused(folder, capsys, about):
+    save_weights("odd.npz", *tiny(widths=(4,)).init(np.random.default_rng(0)), {"senet_np": about})
+    assert main(["import", "odd.npz", "--out", "there"]) == 2
+    error = capsys.readouterr().err
+    assert "odd.npz says about itself what cannot be" in error
+    assert error.count("\n") == 1
+    assert len(error) < 400
+
+
+def test_a_file_that_claims_a_huge_net_takes_no_memory(folder, capsys):
+    claim = json.dumps({**ABOUT, "settings": {**SETTINGS, "net": "resnet110", "widths": [4096] * 4}})  # 87 GB
+    save_weights("huge.npz", *tiny(widths=(4,)).init(np.random.default_rng(0)), {"senet_np": claim})
+    tracemalloc.start()
+    status = main(["import", "huge.npz", "--out", "there"])
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (status, held < 2e7) == (2, True)
+    assert "huge.npz: the array stem.conv.weight is missing" in capsys.readouterr().err
