@@ -20,7 +20,8 @@ def draw_comparison(report: Report) -> Any:
         A figure with two panels that share the arms: test accuracy, and difference in points.
     """
     arms, c = report.arms[::-1], report.comparison  # the first arm at the top
-    images = f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, {len(c.seeds)} seeds"
+    epochs = " or ".join(map(str, sorted({settings.epochs for settings in c.arms.values()})))
+    images = f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, {len(c.seeds)} seeds, epochs: {epochs}"
     figure = new_figure(10, 1.9 + 0.5 * len(arms), c.title, images)
     accuracy, difference = figure.subplots(1, 2, sharey=True)
     for y, arm in enumerate(arms):
@@ -33,7 +34,8 @@ def draw_comparison(report: Report) -> Any:
         difference.plot(d.values, [y] * len(d.values), "o", color=BLUE, alpha=0.5, markersize=5)
         if d.half is not None:
             difference.errorbar(d.mean, y, xerr=d.half, fmt="|", color=ORANGE, markersize=18, linewidth=3)
-            difference.annotate(d.verdict, (d.mean, y), (0, 11), textcoords="offset points", ha="center", size=8)
+            finding = f"{d.mean:+.2f} ± {d.half:.2f}: {d.verdict}"
+            difference.annotate(finding, (d.mean, y), (0, 11), textcoords="offset points", ha="center", size=8)
     accuracy.set_yticks(range(len(arms)), [arm.name for arm in arms])
     accuracy.set(xlabel="test accuracy (%)", title="each dot a seed, the bar their mean", ylim=(-0.6, len(arms) - 0.3))
     difference.axvline(0, color=GREY, linewidth=1)
