@@ -214,6 +214,8 @@ class ECA:
     """
 
     def __init__(self, c: int, gate: str = "sigmoid"):
+        if gate not in GATE:
+            raise ValueError(f"gate={gate!r}: expected one of {[*GATE]}")
         self.c, self.k, self.gate = c, eca_kernel(c), gate
 
     def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import ops
-from .ops.arguments import check_array
+from .ops.arguments import check_fcs
 
 Array = np.ndarray
 SQUEEZE = {
@@ -97,12 +97,7 @@ def se_forward(
     """
     if squeeze not in SQUEEZE or gate not in GATE:
         raise ValueError(f"squeeze={squeeze!r}, gate={gate!r}: expected one of {[*SQUEEZE]} and one of {[*GATE]}")
-    check_array("u", u, ("N", "H", "W", "C"))
-    check_array("w1", w1, (u.shape[3], "h"), u.dtype)
-    check_array("w2", w2, (w1.shape[1], u.shape[3]), u.dtype)
-    for name, b, width in (("b1", b1, w1.shape[1]), ("b2", b2, u.shape[3])):
-        if b is not None:
-            check_array(name, b, (width,), u.dtype)
+    check_fcs(u, w1, b1, w2, b2)
 
     z, squeeze_cache = SQUEEZE[squeeze][0](u)  # (N, C)  what does each channel hold on the whole?
     a, fc1_cache = ops.linear_forward(z, w1, b1)  # (N, h)  r times fewer numbers

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import ops
-from .ops.arguments import check_array
+from .ops.arguments import check_array, check_fcs
 from .se import GATE, SECache, se_backward, se_forward
 
 Array = np.ndarray
@@ -91,7 +91,7 @@ def se_avg_max_forward(
     """
     if gate not in GATE:
         raise ValueError(f"gate={gate!r}: expected one of {[*GATE]}")
-    check_array("u", u, ("N", "H", "W", "C"))
+    check_fcs(u, w1, b1, w2, b2)
     z_avg, avg_cache = ops.global_avg_pool_forward(u)
     z_max, max_cache = ops.global_max_pool_forward(u)
     z = np.concatenate([z_avg, z_max])  # (2N, C)  as rows of one matrix, both pass through the same FCs

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from senet_np import ops, se
+from senet_np import ops, se, variants
 from senet_np.checks.cases import Case, op_cases, se_cases
 from senet_np.ops.arguments import check_array, check_count, check_labels, check_window
 
@@ -15,6 +15,7 @@ for case in (*op_cases(), *se_cases()):
     args = case.draw(np.random.default_rng(0))
     if case.op not in FIRST or len(args) > len(FIRST[case.op][1]):
         FIRST[case.op] = (case, args)
+BLOCK = [("u", "(N, H, W, C)"), ("w1", "(6, h)"), ("w2", "(4, 6)"), ("b1", "(4,)"), ("b2", "(6,)")]
 
 
 def is_float(a):
@@ -33,7 +34,9 @@ CASES = [pytest.param(case, id=op) for op, (case, _) in FIRST.items()]
 
 def backward_argument(case: Case) -> str:
     """What the op calls its upstream gradient: dy, dz, dx_scaled or dloss."""
-    return next(iter(inspect.signature(getattr(se if case.op == "se" else ops, f"{case.op}_backward")).parameters))
+    name = f"{case.op}_backward"
+    module = next(module for module in (ops, se, variants) if hasattr(module, name))
+    return next(iter(inspect.signature(getattr(module, name)).parameters))
 
 
 @pytest.mark.parametrize(("case", "name"), SHAPED)
@@ -60,11 +63,9 @@ def test_an_axis_too_many_is_met_by_the_arguments_name(case, name):
         ("channel_scale", "s", "(2, 3)"),
         ("batch_norm", "x", "(N, H, W, C)"),
         ("softmax_cross_entropy", "logits", "(N, K)"),
-        ("se", "u", "(N, H, W, C)"),
-        ("se", "w1", "(6, h)"),
-        ("se", "w2", "(4, 6)"),
-        ("se", "b1", "(4,)"),
-        ("se", "b2", "(6,)"),
+        *((op, *pair) for op in ("se", "se_per_position", "se_avg_max") for pair in BLOCK),
+        ("eca", "u", "(N, H, W, C)"),
+        ("eca", "w", "(k,)"),
     ],
 )
 def test_the_expected_axes_are_spelt_as_in_the_docstring(op, name, layout):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from senet_np import ops, se
+from senet_np import ops, se, variants
 from senet_np.compose import Sequential
-from senet_np.layers import SE, BatchNorm, Conv2D, Linear, avg_pool, max_pool, relu
+from senet_np.layers import ECA, SE, BatchNorm, Conv2D, Linear, avg_pool, max_pool, relu
 
 
 def rng():
@@ -85,6 +85,11 @@ def test_a_pooling_layer_is_its_op(layer, op):
     assert np.array_equal(forward(layer(size=3, stride=2), x)[0], op(x, 3, 2)[0])
 
 
+def test_a_max_pooling_layer_hands_its_pad_on():
+    x = picture(2, 6, 7, 3)
+    assert np.array_equal(forward(max_pool(size=3, stride=2, pad=1), x)[0], ops.max_pool2d_forward(x, 3, 2, 1)[0])
+
+
 def test_an_average_pooling_layer_has_the_ops_backward_pass():
     layer, x, dy = avg_pool(size=3, stride=2), picture(2, 6, 7, 3), picture(2, 2, 3, 3)
     dx, grads = layer.backward(dy, layer.forward({}, {}, x, True)[1])
@@ -98,6 +103,44 @@ def test_an_se_layer_is_the_se_block_with_its_options(squeeze, gate):
     u = picture(2, 3, 4, 8)
     y, p = forward(SE(8, 2, squeeze, gate), u)
     assert np.array_equal(y, se.se_forward(u, p["w1"], p["b1"], p["w2"], p["b2"], squeeze, gate)[0])
+
+
+@pytest.mark.parametrize("gate", se.GATE)
+@pytest.mark.parametrize(
+    ("squeeze", "block"), [("none", variants.se_per_position_forward), ("avg+max", variants.se_avg_max_forward)]
+)
+def test_an_se_layer_with_another_squeeze_is_the_blocks_relative(squeeze, block, gate):
+    u = picture(2, 3, 4, 8)
+    y, p = forward(SE(8, 2, squeeze, gate), u)
+    assert np.array_equal(y, block(u, p["w1"], p["b1"], p["w2"], p["b2"], gate)[0])
+
+
+@pytest.mark.parametrize("gate", se.GATE)
+def test_an_eca_layer_is_the_eca_block_with_its_gate(gate):
+    u = picture(2, 3, 4, 16)
+    y, p = forward(ECA(16, gate), u)
+    assert np.array_equal(y, variants.eca_forward(u, p["w"], gate)[0])
+
+
+@pytest.mark.parametrize(("c", "k"), [(16, 3), (128, 5)])
+def test_an_eca_layer_has_one_small_kernel_in_the_dtype_asked_for(c, k):
+    for dtype in (np.float32, np.float64):
+        params, state = ECA(c).init(rng(), dtype)
+        assert {name: (w.shape, w.dtype) for name, w in params.items()} == {"w": ((k,), dtype)}
+        assert state == {}
+
+
+def test_eca_kernels_start_with_the_stated_spread():
+    draws = np.random.default_rng(0)
+    kernels = np.array([ECA(16).init(draws)[0]["w"] for _ in range(5000)])
+    assert abs(kernels.std() * np.sqrt(3) - 1) < 0.02
+
+
+@pytest.mark.parametrize("option", [{"squeeze": "sum"}, {"gate": "softmax"}])
+def test_an_se_layer_names_an_option_that_it_does_not_know(option):
+    (name, value), *_ = option.items()
+    with pytest.raises(ValueError, match=f"{name}='{value}'.*: expected one of"):
+        SE(8, **option)
 
 
 def test_batch_norm_hands_its_eps_on_in_training_too():

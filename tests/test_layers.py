@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import Residual, Sequential, se_caches
-from senet_np.layers import SE, BatchNorm, Conv2D, Linear, relu
+from senet_np.compose import Branches, Residual, Sequential, se_caches
+from senet_np.layers import ECA, SE, BatchNorm, Conv2D, Linear, relu
 from senet_np.tree import tree_build, tree_items, tree_map, tree_size
 
 
@@ -157,6 +157,68 @@ def test_the_parts_of_a_residual_layer_may_have_nothing_to_learn():
     assert layer.backward(np.array([1.0, 1.0]), cache)[1] == {}
 
 
+class Repeater(Recorder):
+    """Its output has `times` as many channels as its input."""
+
+    def __init__(self, times):
+        super().__init__()
+        self.times = times
+
+    def forward(self, params, state, x, training):
+        y, cache, new_state = super().forward(params, state, x, training)
+        return np.concatenate([y] * self.times, axis=-1), cache, new_state
+
+    def backward(self, dy, cache, wants_dx=True):
+        self.dy = dy
+        return super().backward(sum(np.split(dy, self.times, axis=-1)), cache, wants_dx)
+
+
+def test_branches_concatenate_their_parts_and_each_gets_its_own_channels_back():
+    one, two = Repeater(1), Repeater(2)
+    layer = Branches({"one": one, "two": two})
+    params, state = layer.init(rng(), np.float64)
+    k, q = params["one"]["k"], params["two"]["k"]
+    x, dy = np.array([[2.0, 3.0]]), np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
+    y, cache, new_state = layer.forward(params, state, x, False)
+    dx, grads = layer.backward(dy, cache)
+    assert np.allclose(y, np.concatenate([k * x, q * x, q * x], axis=1))
+    assert (one.dy.tolist(), two.dy.tolist()) == ([[1, 2]], [[3, 4, 5, 6]])
+    assert np.allclose(dx, k * [[1, 2]] + q * [[3 + 5, 4 + 6]])
+    assert [*params] == [*state] == [*new_state] == [*grads] == ["one", "two"]
+    assert (grads["one"]["k"], grads["two"]["k"]) == (2 * 1 + 3 * 2, 2 * 8 + 3 * 10)
+    assert all(part["seen"] == 1 for part in new_state.values())
+
+
+def test_branches_hand_on_the_mode_and_whether_anybody_wants_dx():
+    parts = {"one": Recorder(), "two": Recorder()}
+    layer = Branches(parts)
+    cache = layer.forward(*layer.init(rng(), np.float64), np.ones((1, 2)), False)[1]
+    assert layer.backward(np.ones((1, 4)), cache, wants_dx=False)[0] is None
+    assert [part.asked for part in parts.values()] == [[False, False]] * 2
+
+
+def test_branches_of_one_part_are_that_part():
+    layer = Branches({"one": relu()})
+    y, cache, _ = layer.forward({}, {}, np.array([[-1.0, 2.0]]), True)
+    assert np.array_equal(y, [[0, 2]])
+    assert np.array_equal(layer.backward(np.ones((1, 2)), cache)[0], [[0, 1]])
+
+
+def test_the_parts_of_branches_may_have_nothing_to_learn():
+    layer = Branches({"one": relu(), "two": relu()})
+    params, state = layer.init(rng())
+    assert (params, state) == ({}, {})
+    y, cache, new_state = layer.forward(params, state, np.array([[-1.0, 2.0]]), True)
+    assert np.array_equal(y, [[0, 2, 0, 2]])
+    assert new_state == {}
+    assert layer.backward(np.ones((1, 4)), cache)[1] == {}
+
+
+def test_branches_have_at_least_one_part():
+    with pytest.raises(ValueError, match="there are no parts, expected at least one"):
+        Branches({})
+
+
 @pytest.mark.parametrize(
     ("layer", "x"),
     [(Conv2D(3, 2), picture(1, 4, 4, 3)), (Conv2D(3, 2, stride=2), picture(1, 4, 4, 3)), (Linear(3, 2), picture(2, 3))],
@@ -184,6 +246,16 @@ def test_se_caches_are_found_by_path_at_any_depth():
     params, state = net.init(rng())
     cache = net.forward(params, state, picture(1, 2, 2, 3, dtype=np.float32), False)[1]
     assert list(se_caches(cache)) == ["one.se", "two"]
+
+
+def test_se_and_eca_caches_are_found_inside_branches_and_residual_layers():
+    net = Residual(Branches({"one": SE(2), "two": Sequential([("eca", ECA(2))])}), Conv2D(2, 4))
+    params, state = net.init(rng(), np.float64)
+    cache = net.forward(params, state, picture(1, 2, 3, 2), False)[1]
+    assert {path: block.s.shape for path, block in se_caches(cache).items()} == {
+        "branch.one": (1, 2),
+        "branch.two.eca": (1, 2),
+    }
 
 
 def test_a_tree_is_rebuilt_from_its_paths():

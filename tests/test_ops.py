@@ -96,6 +96,9 @@ FLOAT32 = W[0, 0].astype(np.float32)
         (ops.channel_scale_forward, (f(0, 3, 3, 4), f(0, 4)), "u has shape"),
         (ops.max_pool2d_forward, (X, 6, 1), "x is 5×5 .* 6×6"),
         (ops.max_pool2d_forward, (X, 2, True), "stride is True"),
+        (ops.max_pool2d_forward, (X, 3, 1, -1), "pad is -1, expected a whole number of at least 0"),
+        (ops.max_pool2d_forward, (X, 3, 1, 3), "pad is 3, expected less than size, 3"),
+        (ops.max_pool2d_forward, (X[:, :2], 5, 1, 1), "x is 4×7 .* at least the window's 5×5"),
         (ops.batch_norm_forward, (X, f(3), f(3), f(3)), "one of mean and var"),
         (ops.batch_norm_forward, (X, f(2), f(3)), r"gamma has shape \(2,\), expected \(3,\)"),
         (ops.batch_norm_forward, (f(0, 3), f(3), f(3)), r"x has shape \(0, 3\), expected \(N, C\)$"),
@@ -111,6 +114,16 @@ FLOAT32 = W[0, 0].astype(np.float32)
 def test_what_does_not_fit_is_named(op, args, message):
     with pytest.raises(ValueError, match=message):
         op(*args)
+
+
+def test_padding_never_wins_a_maximum():
+    y, cache = ops.max_pool2d_forward(-X, 4, 1, 3)
+    assert np.array_equal(y, np.full((2, 8, 8, 3), -1.0))
+    assert ops.max_pool2d_backward(np.ones_like(y), cache).sum() == y.size
+
+
+def test_max_pooling_with_windows_of_3_and_a_pad_of_1_keeps_the_pictures_size():
+    assert ops.max_pool2d_forward(f(2, 4, 5, 3), 3, 1, 1)[0].shape == (2, 4, 5, 3)
 
 
 def test_sigmoid_neither_overflows_nor_loses_its_small_values():

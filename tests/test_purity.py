@@ -140,6 +140,7 @@ def test_a_result_shares_no_memory_with_the_arguments(case: Case):
 BORROWED = {
     **{"conv2d": {"w"}, "linear": {"x", "w"}, "channel_scale": {"u", "s"}, "se": {"u", "w1", "w2"}},
     **{"batch_norm": {"gamma", "mean", "var"}, "softmax_cross_entropy": {"labels"}},
+    **{"se_per_position": {"u", "w1", "w2"}, "se_avg_max": {"u", "w1", "w2"}, "eca": {"u", "w"}},
 }
 
 

@@ -54,7 +54,8 @@ def global_max_pool(x):
 
 
 def max_pool2d(x, size, stride, pad=0):
-    return nhwc(F.max_pool2d(nchw(x), size, stride, pad))
+    framed = F.pad(nchw(x), (pad, pad, pad, pad), value=-torch.inf)  # its own padding ends at half a window
+    return nhwc(F.max_pool2d(framed, size, stride))
 
 
 def avg_pool2d(x, size, stride):
@@ -80,11 +81,25 @@ def se(u, w1, b1, w2, b2, squeeze="avg", gate="sigmoid"):
     return channel_scale(u, TWINS[gate](e))
 
 
+def se_per_position(u, w1, b1, w2, b2, gate="sigmoid"):
+    return u * TWINS[gate](F.linear(torch.relu(F.linear(u, w1.T, b1)), w2.T, b2))
+
+
+def se_avg_max(u, w1, b1, w2, b2, gate="sigmoid"):
+    avg, best = (linear(torch.relu(linear(z, w1, b1)), w2, b2) for z in (global_avg_pool(u), global_max_pool(u)))
+    return channel_scale(u, TWINS[gate](avg + best))
+
+
+def eca(u, w, gate="sigmoid"):
+    e = F.conv1d(global_avg_pool(u)[:, None], w[None, None], padding=len(w) // 2)[:, 0]
+    return channel_scale(u, TWINS[gate](e))
+
+
 TWINS = {
     twin.__name__: twin
     for twin in (
         *(conv2d, linear, relu, sigmoid, tanh, global_avg_pool, global_max_pool, max_pool2d, avg_pool2d),
-        *(channel_scale, batch_norm, softmax_cross_entropy, se),
+        *(channel_scale, batch_norm, softmax_cross_entropy, se, se_per_position, se_avg_max, eca),
     )
 }
 

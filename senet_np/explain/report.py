@@ -110,4 +110,5 @@ def _sky(run: Run, progress: Progress, dataset: Dataset, out: Path, index: int) 
 
 
 def _stamp(run: Run, bytes_: str) -> str:
-    return f"{describe(run)}, {run.data['name']} ({bytes_}), seed {run.settings.seed}"
+    origin = f"weights from {run.data['imported']}" if "imported" in run.data else f"seed {run.settings.seed}"
+    return f"{describe(run)}, {run.data['name']} ({bytes_}), {origin}"

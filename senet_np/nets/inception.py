@@ -49,7 +49,7 @@ def inception(
 
     Source: Szegedy et al. 2015, the shares of module 3a, rounded; Hu et al. 2019, Figure 2 (SE around the module).
     """
-    if min(widths) < 16:
+    if min(widths, default=0) < 16:
         raise ValueError(f"widths are {[*widths]}, expected 16 or more: a module's narrowest layer has a sixteenth")
     se_at = Attach(se, len(widths), choices)
     c_in = widths[0] // 2

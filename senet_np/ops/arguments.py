@@ -45,6 +45,16 @@ def check_labels(name: str, labels: object, n: int, classes: int) -> None:
         raise ValueError(f"{name} holds {labels.min()} to {labels.max()}, expected 0 to {classes - 1}")
 
 
+def check_fcs(u: np.ndarray, w1: np.ndarray, b1: object, w2: object, b2: object) -> None:
+    """Raise ValueError unless feature maps u (N, H, W, C) fit two FCs: w1 (C, h), b1 (h,), w2 (h, C), b2 (C,)."""
+    check_array("u", u, ("N", "H", "W", "C"))
+    check_array("w1", w1, (u.shape[3], "h"), u.dtype)
+    check_array("w2", w2, (w1.shape[1], u.shape[3]), u.dtype)
+    for name, b, width in (("b1", b1, w1.shape[1]), ("b2", b2, u.shape[3])):
+        if b is not None:
+            check_array(name, b, (width,), u.dtype)
+
+
 def check_count(name: str, value: object, least: int) -> None:
     """Raise ValueError unless `value` is a whole number of at least `least`."""
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:

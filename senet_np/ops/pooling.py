@@ -133,8 +133,9 @@ def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> t
     Source: the definition.
     """
     check_array("x", x, ("N", "H", "W", "C"))
+    check_count("size", size, 1)
     check_count("pad", pad, 0)
-    if pad and pad >= size:
+    if pad >= size:
         raise ValueError(f"pad is {pad}, expected less than size, {size}: a window would see nothing of the picture")
     x_pad = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf) if pad else x
     first, *others = _windows(x_pad, size, stride)

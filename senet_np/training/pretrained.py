@@ -1,8 +1,8 @@
 """Trained networks in the box: loaded by name, with no data and no network on the machine.
 
-Floor 4. Each is one file in `senet_np/box/`, under PyTorch's names as `export` writes them, rounded to float16 before it
-was evaluated; SHA256SUMS lists their digests. What was measured on it, on which data, and the command that made it stand
-in its metadata.
+Floor 4. Each is one file in `senet_np/box/`, under PyTorch's names as `export` writes them, rounded to float16 before
+it was evaluated; SHA256SUMS lists their digests. What was measured on it, on which data, and the command that made it
+stand in its metadata.
 """
 
 import hashlib
@@ -72,9 +72,10 @@ def check_sum(path: Path) -> None:
         SenetError: they differ, or the file is not listed.
     """
     try:
-        listed = dict(reversed(line.split()) for line in (path.parent / SUMS).read_text("utf-8").splitlines())
+        lines = [line.split() for line in (path.parent / SUMS).read_text("utf-8").splitlines()]
+        listed = {name: digest for digest, name in lines}
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except (OSError, ValueError) as error:
         raise SenetError(f"could not read {path} and its digest: {error}; install senet_np again") from error
     if listed.get(path.name) != digest:
-        raise SenetError(f"{path} is not the file that belongs into the box (its sha256 differs): install senet_np again")
+        raise SenetError(f"{path} is not the file that belongs there (its sha256 differs): install senet_np again")

@@ -11,9 +11,10 @@ would write it. One cause counts once: a forgotten divisor is the same mistake i
     normalisation.py    batch_norm
     loss.py             softmax_cross_entropy
     block.py            the SE block
+    variants.py         its relatives: per position, average and maximum, ECA
 """
 
-from . import activations, block, convolution, loss, normalisation, pooling, products
+from . import activations, block, convolution, loss, normalisation, pooling, products, variants
 from .register import Caught, Mistake, catch
 
 PLANTED: tuple[Mistake, ...] = (
@@ -24,6 +25,7 @@ PLANTED: tuple[Mistake, ...] = (
     *normalisation.MISTAKES,
     *loss.MISTAKES,
     *block.MISTAKES,
+    *variants.MISTAKES,
 )
 
 __all__ = ["PLANTED", "Caught", "Mistake", "catch"]

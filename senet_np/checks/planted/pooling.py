@@ -106,13 +106,13 @@ def _puts_flat(dz, cache):
     "widely known.",
 )
 def _adds_once(dy, cache):
-    winner, shape, dtype, size, stride = cache
+    winner, padded_shape, dtype, size, stride, pad = cache
     n, h_out, w_out, c = dy.shape
     image, i, j, channel = np.ogrid[:n, :h_out, :w_out, :c]
     p, q = np.divmod(winner, size)
-    dx = np.zeros(shape, dtype)
-    dx[image, i * stride + p, j * stride + q, channel] += dy
-    return dx
+    dx_pad = np.zeros(padded_shape, dtype)
+    dx_pad[image, i * stride + p, j * stride + q, channel] += dy
+    return dx_pad[:, pad : padded_shape[1] - pad, pad : padded_shape[2] - pad]
 
 
 @mistake(
@@ -122,13 +122,13 @@ def _adds_once(dy, cache):
     why="Width comes before height when one speaks of pictures, so the winner's index is split into column and row.",
 )
 def _swaps_row_and_column(dy, cache):
-    winner, shape, dtype, size, stride = cache
+    winner, padded_shape, dtype, size, stride, pad = cache
     n, h_out, w_out, c = dy.shape
     image, i, j, channel = np.ogrid[:n, :h_out, :w_out, :c]
     q, p = np.divmod(winner, size)
-    dx = np.zeros(shape, dtype)
-    np.add.at(dx, (image, i * stride + p, j * stride + q, channel), dy)
-    return dx
+    dx_pad = np.zeros(padded_shape, dtype)
+    np.add.at(dx_pad, (image, i * stride + p, j * stride + q, channel), dy)
+    return dx_pad[:, pad : padded_shape[1] - pad, pad : padded_shape[2] - pad]
 
 
 @mistake(
@@ -139,12 +139,30 @@ def _swaps_row_and_column(dy, cache):
     "they were one.",
 )
 def _multiplies_by_the_index(dy, cache):
-    winner, shape, dtype, size, stride = cache
+    winner, padded_shape, dtype, size, stride, pad = cache
     _, h_out, w_out, _ = dy.shape
-    dx = np.zeros(shape, dtype)
+    dx_pad = np.zeros(padded_shape, dtype)
     for p in range(size):
         for q in range(size):
-            dx[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride] += dy * winner
+            dx_pad[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride] += dy * winner
+    return dx_pad[:, pad : padded_shape[1] - pad, pad : padded_shape[2] - pad]
+
+
+@mistake(
+    "max_pool2d",
+    "padding forgotten and the index clipped",
+    cause="index clipped to silence an error",
+    why="A winner's place is counted in the padded picture, so without the padding it may lie outside, and np.clip "
+    "makes the error message go away.",
+)
+def _clips_the_index(dy, cache):
+    winner, (n, height, width, c), dtype, size, stride, pad = cache
+    height, width = height - 2 * pad, width - 2 * pad
+    image, i, j, channel = np.ogrid[:n, : dy.shape[1], : dy.shape[2], :c]
+    p, q = np.divmod(winner, size)
+    row, column = np.clip(i * stride + p, 0, height - 1), np.clip(j * stride + q, 0, width - 1)
+    dx = np.zeros((n, height, width, c), dtype)
+    np.add.at(dx, (image, row, column, channel), dy)
     return dx
 
 

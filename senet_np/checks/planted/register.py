@@ -28,7 +28,7 @@ Backward = Callable[[Any, Any], Any]
 class Mistake:
     """One wrong backward pass, and why people write it."""
 
-    op: str  # the promised name, as in `Case.op`
+    op: str  # the name of the pair, as in `Case.op`
     title: str  # a few words: what is wrong
     cause: str  # the key of the mistake behind it; no two planted mistakes share one
     why: str  # one sentence: what people think when they make it
@@ -96,7 +96,7 @@ def catch(mistake: Mistake, seed: int = 0) -> Caught | None:
     """
     cases = [case for case in (*op_cases(), *se_cases()) if case.op == mistake.op]
     if not cases:
-        raise ValueError(f"there is no case of {mistake.op!r}, expected a promised op or 'se'")
+        raise ValueError(f"there is no case of {mistake.op!r}, expected a promised op, 'se' or one of its relatives")
     for case in cases:
         note = f" ({case.note})" if case.note else ""
         try:
