@@ -24,6 +24,13 @@ def test_the_sums_and_products_are_those_of_plain_numpy(arrays):
     assert np.array_equal(rows.times_each(x, s), x * s[:, None, None, :])
 
 
+@pytest.mark.parametrize("shape", [(1, 1023, 1023, 2), (1, 1, 300, 2), (1, 1, 7, 2)], ids=str)
+def test_a_sum_over_many_pixels_stays_exact_in_float32_whatever_their_number(shape):
+    x = np.random.default_rng(0).standard_normal(shape, np.float32) + np.float32(1000)
+    exact = x.sum(axis=(0, 1, 2), dtype=np.float64)
+    assert np.abs(rows.channel_sum(x) / exact - 1).max() < 5e-6  # one sum after the other would be 1 % off
+
+
 def test_a_fitted_vector_stands_beside_its_channels(arrays):
     x, _, s = arrays
     long = rows.long_rows(x)

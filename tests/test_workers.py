@@ -120,6 +120,47 @@ def test_a_worker_that_dies_is_reported_with_what_to_do_and_the_next_ones_work()
         assert workers.map(divide, (60,), [5, 6]) == [12, 10]
 
 
+def hold_the_lock_and_die(seconds):
+    if seconds == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(seconds)
+
+
+@forks
+def test_a_worker_that_would_wait_for_ever_is_ended_whatever_its_parent_does_about_sigterm():
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # as `train` has one, and its workers inherit it
+    try:
+        began = time.monotonic()
+        with Workers(2) as workers, pytest.raises(SenetError, match="a worker process died"):
+            workers.map(hold_the_lock_and_die, (), [0, 600])
+        assert time.monotonic() - began < 60, "not as long as the other one would sleep"
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Stubborn(Exception):
+    """An exception that pickle cannot build anew: it wants two arguments, and hands on one."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+def be_stubborn(_):
+    raise Stubborn("this", "that")
+
+
+@forks
+def test_an_error_that_cannot_travel_arrives_as_its_text():
+    with Workers(2) as workers, pytest.raises(RuntimeError, match="Stubborn: this and that"):
+        workers.map(be_stubborn, (), range(2))
+
+
+@KINDS
+def test_nothing_to_do_is_done(processes):
+    with Workers(2, processes) as workers:
+        assert workers.map(divide, (60,), []) == []
+
+
 @forks
 def test_workers_do_not_outlive_a_parent_that_is_killed():
     code = """

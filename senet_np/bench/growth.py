@@ -41,7 +41,7 @@ def measure(
             with Workers(threads) as workers:
                 for batch in batches:
                     problem = make_problem(net, batch)
-                    micro_batch = default_micro_batch("tiny", batch, max(THREADS))
+                    micro_batch = default_micro_batch(batch, max(THREADS))
                     step = timer(lambda p=problem, m=micro_batch: gradients(*p, m, workers))
                     rounds = int(np.clip(seconds / step() / 2, 1, 25))
                     rates.append(batch / float(np.median(in_turns({"step": step}, rounds)["step"])))

@@ -20,7 +20,7 @@ from ..training import loop
 from ..training.parallel import gradients
 from ..training.run import create_run
 from ..training.settings import make_settings
-from ..training.workers import Workers
+from ..training.workers import Workers, die_with_parent
 from .nets import NETS, make_problem
 
 
@@ -95,7 +95,7 @@ def peak_memory(net: str, batch: int, micro_batch: int, threads: int) -> dict[st
     """
     if not _status().exists():
         return None
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), die_with_parent) as pool:
         return pool.submit(_resident, net, batch, micro_batch, threads).result()
 
 

@@ -25,7 +25,7 @@ def describe(threads: int) -> dict[str, Any]:
         Processor, cores, threads used, versions, the BLAS, and which of its threads compute meanwhile (one).
     """
     with Workers(threads) as workers:
-        kind = "processes" if workers.processes else "threads"
+        kind = "processes" if workers.processes and threads > 1 else "threads"
         blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     names = [f"{pool['internal_api']} {pool['version']} ({pool.get('architecture', '?')})" for pool in blas]
     return {
@@ -43,10 +43,10 @@ def describe(threads: int) -> dict[str, Any]:
 
 def matrix_peak(threads: int, rounds: int) -> float:
     """The best rate of a float32 matrix product with that many threads at once, GFLOP/s: the ceiling of arithmetic."""
-    a = np.random.default_rng(0).standard_normal((threads, SIDE, SIDE)).astype(np.float32)
-    out = np.empty_like(a)
+    a = np.random.default_rng(0).standard_normal((SIDE, SIDE), np.float32)
+    out = np.empty((threads, SIDE, SIDE), np.float32)
     with Workers(threads, processes=False) as workers:
-        seconds = _best(lambda: workers.map(lambda k: np.matmul(a[k], a[k], out=out[k]), (), range(threads)), rounds)
+        seconds = _best(lambda: workers.map(lambda k: np.matmul(a, a, out=out[k]), (), range(threads)), rounds)
     return 2 * SIDE**3 * threads / seconds / 1e9
 
 

@@ -27,7 +27,7 @@ NETS: dict[str, Callable[[], Layer]] = {
 }
 NAMES = {"tiny": "tiny SE-CNN", "resnet20": "SE-ResNet-20", "wide": "wide SE-ResNet (64/128/256, one block a stage)"}
 TOLERANCE = 1e-3  # the largest difference from PyTorch, as a share
-MOST = {"tiny": 32, "resnet20": 32, "wide": 32}  # images in a micro-batch: what is fastest with two processes
+MOST = 32  # images in a micro-batch: what is fastest with two processes, or hardly slower, for each of the nets
 
 
 class Problem(NamedTuple):
@@ -48,9 +48,9 @@ def make_problem(net: Layer, batch: int) -> Problem:
     return Problem(net, params, state, x, rng.integers(10, size=batch))
 
 
-def default_micro_batch(name: str, batch: int, threads: int) -> int:
+def default_micro_batch(batch: int, threads: int) -> int:
     """A piece for each worker, of up to MOST images."""
-    return min(MOST[name], -(-batch // threads))
+    return min(MOST, -(-batch // threads))
 
 
 def rungs_before(problem: Problem, rounds: int, loops: bool) -> dict[str, float]:
@@ -92,7 +92,7 @@ def rungs_after(problem: Problem, micro_batch: int, threads: int, rounds: int) -
     with Workers(1):  # keeps freed memory
         found["+ freed memory kept"] = _rate("im2col in pieces", lambda: whole_batch(problem), problem, rounds)
     rungs = [(f"+ {threads} threads", "im2col in pieces", False)]
-    if Workers(threads).processes:
+    if Workers(threads).processes and threads > 1:
         rungs.append(("+ a process each", "im2col in pieces", True))
     rungs += [
         ("+ Winograd wherever it can", "Winograd", True),

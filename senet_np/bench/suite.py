@@ -33,9 +33,10 @@ class Plan:
     batches: tuple[int, ...] = growth.BATCHES
     seconds: float = 1.5  # for each point of the growth
 
-    def pieces(self, net: str) -> int:
+    @property
+    def pieces(self) -> int:
         """Images in a micro-batch."""
-        return self.micro_batch or nets.default_micro_batch(net, self.batch, self.threads)
+        return self.micro_batch or nets.default_micro_batch(self.batch, self.threads)
 
 
 def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
         tell(report.head(record))
         record["nets"] = {}
         for name, problem in problems.items():
-            pieces = plan.pieces(name)
+            pieces = plan.pieces
             record["nets"][name] = {
                 "rungs": plain[name] | nets.rungs_after(problem, pieces, plan.threads, few),
                 "duel": nets.duel(problem, pieces, plan.threads, plan.rounds, pytorch, plan.compiled),

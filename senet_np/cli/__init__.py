@@ -44,3 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
+        except MemoryError as error:
+            print(f"error: out of memory ({error}): a smaller --micro-batch or batch needs less", file=sys.stderr)
+            return 2

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import SenetError
 from ..training.checkpoint import write_atomically
-from .parser import WORKERS, add_command, new_path, whole
+from .parser import WORKERS, add_command, new_file, new_path, whole
 
 EXAMPLES = """\
   senet-np bench                          everything: a quarter of an hour, with PyTorch and its compiler
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
     command.add_argument("--no-loops", action="store_true", help="leave out the plain loops (half a minute)")
     command.add_argument("--no-compile", action="store_true", help="leave out torch.compile (some minutes)")
     command.add_argument("--no-torch", action="store_true", help="leave out PyTorch")
-    command.add_argument("--json", type=new_path, metavar="FILE", help="write everything that was measured")
+    command.add_argument("--json", type=new_file, metavar="FILE", help="write everything that was measured")
     command.add_argument("--out", type=new_path, metavar="DIR", help="where the plots go (default: runs/bench)")
 
 

@@ -16,7 +16,7 @@ from ..experiments.results import append_result, read_results
 from ..experiments.runner import Job, run_here, run_on_dask
 from ..training.run import describe_settings
 from .data import data_line
-from .parser import add_command, existing_path, new_path, whole
+from .parser import add_command, existing_path, new_file, new_path, whole
 from .watch import spell_seconds
 
 EXAMPLES = """\
@@ -53,7 +53,7 @@ def add(commands: Any) -> None:
     command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler, for more machines than one")
     command.add_argument("--report", action="store_true", help="only say what is there")
     command.add_argument("--markdown", action="store_true", help="the table as Markdown")
-    command.add_argument("--plot", type=new_path, metavar="PNG", help="where the plot goes (default: beside FILE)")
+    command.add_argument("--plot", type=new_file, metavar="PNG", help="where the plot goes (default: beside FILE)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ Floor 5. Commands import what they need when they run, so that `--help` is quick
 
 import argparse
 import math
+import os
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -170,6 +171,16 @@ def existing_path(text: str) -> Path:
     path = Path(text).expanduser()
     if not path.exists():
         raise argparse.ArgumentTypeError(f"{text!r} does not exist")
+    return path
+
+
+def new_file(text: str) -> Path:
+    """A type for a file to write, once there is something to write: what cannot be is said before the work."""
+    path = Path(text).expanduser()
+    if not text.strip() or (path.exists() and not path.is_file()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file's name")
+    if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: there is no such folder, or it is read-only")
     return path
 
 

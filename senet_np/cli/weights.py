@@ -20,7 +20,7 @@ from ..training.run import Run, create_run, describe, open_run
 from ..training.settings import Settings, make_settings, settings_from_json, settings_to_json
 from ..tree import tree_size
 from .data import data_line
-from .parser import add_command, add_data_options, add_net_options, existing_path, new_path
+from .parser import add_command, add_data_options, add_net_options, existing_path, new_file, new_path
 
 KEY = "senet_np"
 NET = ("net", "se", "reduction", "squeeze", "gate", "se_bias", "excite", "position", "stages", "widths")
@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
     """Declare both commands."""
     command = add_command(commands, "export", run_export, "write a run's weights to a file for PyTorch", EXPORT)
     command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
-    command.add_argument("file", type=new_path, metavar="FILE", help="ends in .safetensors or .npz")
+    command.add_argument("file", type=new_file, metavar="FILE", help="ends in .safetensors or .npz")
 
     command = add_command(commands, "import", run_import, "make a run of weights that came from elsewhere", IMPORT)
     command.add_argument("file", type=existing_path, metavar="FILE", help="ends in .safetensors or .npz")

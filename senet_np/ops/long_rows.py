@@ -6,8 +6,6 @@ hundred numbers; a vector of C values is repeated k times to stand beside them. 
 function says in its first line what it is in plain NumPy.
 """
 
-import math
-
 import numpy as np
 
 BLOCK = 256  # pixels that are summed up in one go
@@ -34,9 +32,10 @@ def channel_sum(x: np.ndarray) -> np.ndarray:
     In blocks, since the error of a sum grows with the number of its terms; and since NumPy lets go of Python's lock,
     so that another thread can compute, only for products whose result has more than 500 numbers.
     """
-    c = x.shape[-1]
-    size = math.gcd(x.size // c, BLOCK)
-    return (np.ones((1, size), x.dtype) @ x.reshape(-1, size, c)).sum(axis=(0, 1))
+    pixels = x.reshape(-1, x.shape[-1])
+    whole = len(pixels) // BLOCK * BLOCK
+    blocks = np.ones((1, BLOCK), x.dtype) @ pixels[:whole].reshape(-1, BLOCK, x.shape[-1])
+    return blocks.sum(axis=(0, 1)) + np.ones(len(pixels) - whole, x.dtype) @ pixels[whole:]
 
 
 def channel_dot(x: np.ndarray, y: np.ndarray) -> np.ndarray:

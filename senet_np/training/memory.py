@@ -26,6 +26,6 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):  # another C library
         return False
-    return bool(
-        mallopt(M_MMAP_THRESHOLD, GIB) and mallopt(M_TRIM_THRESHOLD, 2 * GIB - 1) and mallopt(M_TOP_PAD, GIB // 16)
-    )
+    # Before 2.35 glibc takes no threshold above 32 MiB for what is handed back at once, and says so by a 0.
+    kept = mallopt(M_MMAP_THRESHOLD, GIB) or mallopt(M_MMAP_THRESHOLD, GIB // 32)
+    return bool(kept and mallopt(M_TRIM_THRESHOLD, 2 * GIB - 1) and mallopt(M_TOP_PAD, GIB // 16))

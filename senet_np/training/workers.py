@@ -36,6 +36,9 @@ Packed = tuple[bytes, list[Any]]  # a value, and the arrays in it apart, as buff
 class Workers:
     """Who computes, for the length of a `with` statement.
 
+    Processes are forked by the first `map` and know the code as it was then: after a change of a function or a class,
+    in a notebook say, begin another `with`. Call `map` from one thread only.
+
     Args:
         threads: how many compute at the same time; None for as many as there are cores.
         processes: False for threads of this process, even where processes of their own are allowed.
@@ -67,14 +70,15 @@ class Workers:
             pieces: arguments of which each call has its own.
 
         Returns:
-            What `job` returned, in the order of the pieces. Arrays in there are valid until the next call.
+            What `job` returned, which has to be something that can be pickled, in the order of the pieces. Arrays in
+            there are valid until the next call.
 
         Raises:
             SenetError: a worker died.
             Exception: whatever `job` raised.
         """
         calls = [*zip(*pieces, strict=True)]
-        if self.threads == 1 or len(calls) == 1:
+        if self.threads == 1 or len(calls) <= 1:
             return [job(*given, *call) for call in calls]
         questions = _pack_all([(job, given), *calls]) if self.processes else None
         if questions is None:
@@ -83,7 +87,7 @@ class Workers:
         try:
             return self._through_shared_memory(questions)
         except BaseException as error:
-            self._dismiss()  # some may still be computing, and would write into what comes next
+            self._kill()  # some may still be computing, and would write into what comes next
             if not isinstance(error, BrokenProcessPool):
                 raise
             raise SenetError(
@@ -114,6 +118,12 @@ class Workers:
             self.pool = ProcessPoolExecutor(count, fork, _begin, (self.memory, self.next))
         return self.pool, self.memory
 
+    def _kill(self) -> None:
+        """End the processes whatever they do: one may wait for ever for a lock that a dead one held."""
+        for process in [*(getattr(self.pool, "_processes", None) or {}).values()]:
+            process.kill()  # the executor would only ask (SIGTERM), and they have their parent's handler for that
+        self._dismiss()
+
     def _dismiss(self) -> None:
         if self.pool:
             self.pool.shutdown(cancel_futures=True)
@@ -141,11 +151,22 @@ def _answer(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[in
     """In a worker process: take one call after the other, compute, and write what comes out behind what came in."""
     (job, given), answers = _read(common, _memory), []
     while (index := _take()) < len(calls):
-        answer = job(*given, *_read(calls[index], _memory))
+        try:
+            answer = job(*given, *_read(calls[index], _memory))
+        except Exception as error:
+            raise _fit_to_travel(error) from None
         packed = _pack(answer)
         fits = _size(packed) <= room
         answers.append((index, _write(packed, _memory, at + index * room) if fits else (pickle.dumps(answer), [])))
     return answers
+
+
+def _fit_to_travel(error: Exception) -> Exception:
+    """The error, or its text where it would not survive the way to the parent, who would take that for a death."""
+    try:
+        return pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 def _take() -> int:

@@ -24,6 +24,7 @@ def conv2d_forward(
     x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int = 1, pad: int = 1
 ) -> tuple[np.ndarray, tuple[ModuleType, Any]]:
     """`ops.conv2d_forward`, by the fastest kernel for the shape."""
+    conv.check_conv2d(x, w, b, stride, pad)
     kernel = choose(w.shape, stride, pad)
     y, cache = kernel.conv2d_forward(x, w, b, stride, pad)
     return y, (kernel, cache)

@@ -46,7 +46,7 @@ def conv2d_forward(
         x, w, b, stride, pad: as there.
 
     Returns:
-        y: (N, H, W, Cout), dtype of x. In float32 within 1e-5 of the exact result, as a share of its largest value.
+        y: (N, H, W, Cout), dtype of x. In float32 within 2e-5 of the exact result, as a share of its largest value.
         cache: V, for dw, as it was needed here; w, for dx; and what the backward pass has to know of the shapes.
 
     Raises:

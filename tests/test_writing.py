@@ -1,0 +1,42 @@
+"""Files are written whole, and to where they can be; what cannot be is said before the work is done for nothing."""
+
+import os
+
+import pytest
+
+from senet_np.cli import main
+from senet_np.errors import SenetError
+from senet_np.training.checkpoint import write_atomically
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "there").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there").read_bytes() == b"new"
+
+
+def test_what_is_no_file_is_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(SenetError, match="is not a file that could be replaced"):
+            write_atomically(path, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("target", ["", ".", "no/such/folder/x.json"])
+def test_where_the_record_cannot_be_written_nothing_is_measured(target, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["bench", "loop", "--json", target])
+    assert left.value.code == 2
+    assert "argument --json: " in capsys.readouterr().err
+
+
+def test_too_little_memory_is_one_line_and_status_2(monkeypatch, capsys):
+    def train(*_):
+        raise MemoryError("18 GiB")
+
+    monkeypatch.setattr("senet_np.cli.train.run", train)
+    assert main(["train", "--data", "shapes"]) == 2
+    assert capsys.readouterr().err.startswith("error: out of memory (18 GiB): ")
