@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import se_caches
+from senet_np.compose import image_gates, se_caches
 from senet_np.data.augment import fit_normaliser
 from senet_np.explain.gates import collect_gates, summarise
 from senet_np.explain.pictures import _mosaic, draw_curves, draw_gates, draw_scaling
@@ -77,3 +77,35 @@ def test_a_mosaic_keeps_each_channels_pixels_and_frames_them():
     picture = _mosaic(maps, colours)
     assert np.array_equal(picture[1:9, 1:9, 0], maps[:, :, 0])
     assert np.array_equal(picture[0, 0], colours[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"squeeze": "max"}, "squeeze: z"),
+        ({"squeeze": "avg+max"}, "squeeze: z"),
+        ({"squeeze": "none"}, "no squeeze; each channel's mean, which no gate sees"),
+        ({"excite": "eca"}, "squeeze: z"),
+        ({"gate": "tanh"}, "squeeze: z"),
+    ],
+    ids=str,
+)
+def test_one_image_is_followed_through_every_kind_of_block(few_shapes, options, words):
+    model = tiny(widths=(4, 6), **options)
+    params, state = model.init(np.random.default_rng(0))
+    normaliser, picture = fit_normaliser(few_shapes.train.images), few_shapes.train.images[0]
+    for block in se_caches(model.forward(params, state, normaliser(picture[None]), False)[1]).values():
+        with style():
+            figure = draw_scaling(picture, block, "title", "stamp")
+        squeeze = next(axes for axes in figure.axes if axes.get_title(loc="left") == words)
+        shown = {text.get_text(): axes for axes in [squeeze] for text in axes.get_legend().get_texts()}
+        assert len(squeeze.patches) == len(shown) * image_gates(block).shape[1]
+
+
+def test_where_each_position_has_its_gate_an_image_has_their_mean():
+    model = tiny(widths=(4,), squeeze="none")
+    params, state = model.init(np.random.default_rng(0))
+    images = np.random.default_rng(1).standard_normal((3, 8, 8, 3)).astype(np.float32)
+    (block,) = se_caches(model.forward(params, state, images, False)[1]).values()
+    assert block.s.shape == (3, 8, 8, 4)
+    assert np.allclose(image_gates(block), block.s.mean(axis=(1, 2)))
