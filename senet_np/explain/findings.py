@@ -82,7 +82,7 @@ def draw_shares(shares: Mapping[str, Shares], selectivity: Mapping[str, np.ndarr
     for row, values in zip(y, (selectivity[path] for path in shares), strict=True):
         dots.plot(values, np.full(len(values), row), "|", color=BLUE, alpha=0.4)
         dots.plot(values.mean(), row, "D", color=ORANGE, markersize=6)
-    dots.set(xlabel="class selectivity of each channel (line) and mean (diamond)", xlim=(0, None))
+    dots.set(xlabel="class selectivity\n(a line a channel, the diamond their mean)", xlim=(0, None))
     return figure
 
 
@@ -106,10 +106,11 @@ def draw_controls(found: Controls, title: str, stamp: str) -> Any:
         oracle = np.array(["oracle" in control for control in CONTROLS])
         for mask, marker, colour in ((~oracle, "o", BLUE), (oracle, "s", GREY)):
             axes.errorbar(100 * share[mask], y[mask], xerr=error[mask], fmt=marker, color=colour)
-        axes.axvline(100 * found.learned / found.n, color=ORANGE, linewidth=1.5)
+        axes.axvline(100 * found.learned / found.n, color=ORANGE, linewidth=1.5, label="learned gates")
         axes.set(title=place if place == ALL else f"{place} alone", xlabel="correct (%)")
     panels[0].set_yticks(y, CONTROLS)
-    panels[-1].annotate("learned gates", (100 * found.learned / found.n, len(CONTROLS) - 0.6), color=ORANGE, ha="right")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower right")
     return figure
 
 
