@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from senet_np.cli import main
 from senet_np.errors import SenetError
 from senet_np.experiments.comparison import read_comparison
+from senet_np.experiments.page import refreshed
 from senet_np.experiments.report import as_markdown, as_text, make_report
 from senet_np.experiments.results import append_result, read_results
 from senet_np.experiments.runner import Job, run_here, run_job
@@ -270,3 +272,21 @@ def test_a_result_line_says_what_its_run_was_made_with(write, tmp_path):
     record = run_job(Job(write().cells[0][1], tmp_path, None, 1, load_shapes().fingerprint))
     assert record["versions"].keys() >= {"numpy", "python", "blas", "senet_np"}
     assert json.loads(json.dumps(record)) == record
+
+
+def test_the_published_tables_are_those_of_the_result_lines(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[1])
+    page = Path("docs/results.md")
+    assert refreshed(page) == page.read_text("utf-8"), "run: python -m senet_np.experiments.page docs/results.md"
+
+
+def test_a_page_keeps_what_was_written_by_hand(write):
+    comparison = write()
+    fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
+    page = comparison.path.with_name("page.md")
+    page.write_text("Before.\n<!-- compare mine.toml -->\nold\n<!-- end -->\nAfter.\n", "utf-8")
+    text = refreshed(page)
+    assert text.startswith("Before.\n<!-- compare mine.toml -->\n")
+    assert text.endswith("<!-- end -->\nAfter.\n")
+    assert "| with SE | 2 |" in text
+    assert "old" not in text
