@@ -91,6 +91,8 @@ def test_without_a_reference_it_is_the_first_arm(write):
         ("seeds = 2", 'seeds = ["a"]', "seeds is"),
         ('"without SE"', '"none"', "reference is 'none', expected the name of an arm"),
         ('[arms."without SE"]\nse = false', "", "has 1 arms, expected two or more"),
+        ("se = false", "se = true", "has two arms of the same settings"),
+        ("epochs = 1", "stages = 2", r"stages is 2, expected a list such as \[1, 2\]"),
         ("epochs = 1", "epoch = 1", "setting 'epoch', expected one of"),
         ("epochs = 1", "epochs = 0", "setting epochs is 0, expected 1 or more"),
         ("epochs = 1", 'epochs = "1"', "setting epochs is '1', expected a value of type int"),
@@ -164,7 +166,7 @@ def test_with_fewer_pairs_it_gives_the_values_alone(write):
     comparison = write()
     fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
     text = as_text(make_report(comparison))
-    assert "+10.00 +11.00 (each pair)" in text
+    assert "+10.00, +11.00 (each pair)" in text
     assert "too few seeds to say" in text
 
 
@@ -259,6 +261,12 @@ def test_the_report_alone_needs_no_run(write, capsys):
     fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
     assert main(["compare", str(comparison.path), "--report", "--markdown"]) == 0
     assert "| with SE | 2 |" in capsys.readouterr().out
+
+
+def test_without_cifar10_the_sentence_says_what_a_comparison_can_do(write, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SENET_NP_DATA", str(tmp_path))
+    assert main(["compare", str(write('"shapes"', '"cifar10"').path)]) == 2
+    assert 'write data = "shapes" into the file' in capsys.readouterr().err
 
 
 def test_without_results_the_report_says_so(write, capsys):

@@ -5,15 +5,16 @@ Floor 5.
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
-from ..data import load_data
+from ..data import DataError, load_data
 from ..errors import SenetError
 from ..experiments.comparison import Comparison, read_comparison
 from ..experiments.report import as_markdown, as_text, find, make_report
 from ..experiments.results import append_result, read_results
-from ..experiments.runner import Job, run_here, run_on_dask
+from ..experiments.runner import Job, run_folder, run_here, run_on_dask
 from ..training.run import describe_settings
 from .data import data_line
 from .parser import add_command, existing_path, new_file, new_path, whole
@@ -51,7 +52,7 @@ def add(commands: Any) -> None:
     command.add_argument("--data-dir", type=existing_path, metavar="DIR", help="where CIFAR-10 lies")
     command.add_argument("--work", type=new_path, metavar="DIR", help="the runs' folders (default: runs/compare)")
     command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler, for more machines than one")
-    command.add_argument("--report", action="store_true", help="only say what is there")
+    command.add_argument("--report", action="store_true", help="only say what is there; draws with --plot")
     command.add_argument("--markdown", action="store_true", help="the table as Markdown")
     command.add_argument("--plot", type=new_file, metavar="PNG", help="where the plot goes (default: beside FILE)")
 
@@ -63,8 +64,12 @@ def run(args: argparse.Namespace) -> int:
     if "plot" in given and len(comparisons) > 1:
         raise SenetError("--plot names one picture, and there are several comparisons: leave it out")
     if "report" not in given:
-        for comparison in comparisons:
-            _train_missing(comparison, given)
+        try:
+            for comparison in comparisons:
+                _train_missing(comparison, given)
+        except KeyboardInterrupt:
+            print("every run that has ended is in its file; the same command goes on with the others", file=sys.stderr)
+            raise
     for comparison in comparisons:
         report = make_report(comparison)
         if not report.arms:
@@ -72,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
             continue
         print()
         print((as_markdown if "markdown" in given else as_text)(report))
-        print(f"\nplot in {_draw(report, given.get('plot') or comparison.path.with_suffix('.png'))}")
+        if "report" not in given or "plot" in given:
+            print(f"\nplot in {_draw(report, given.get('plot') or comparison.path.with_suffix('.png'))}")
     return 0
 
 
@@ -83,7 +89,13 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> None:
     if not cells:
         return
     data_dir = given.get("data_dir")
-    dataset = load_data(comparison.data, data_dir)
+    try:
+        dataset = load_data(comparison.data, data_dir)
+    except DataError as error:
+        raise SenetError(
+            f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, fetch it "
+            'with "python -m senet_np data --download", or write data = "shapes" into the file'
+        ) from error
     print(data_line(dataset, dataset.name), flush=True)
     if any(result.fingerprint != dataset.fingerprint for result in there.values()):
         raise SenetError(
@@ -102,7 +114,7 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> None:
         accuracy = f"{100 * record['correct'] / record['n']:.2f} % ({record['correct']} of {record['n']})"
         print(
             f"{count:4} of {len(comparison.cells)}: {jobs[job]}, seed {job.settings.seed} "
-            f"({describe_settings(job.settings)}): {accuracy} in {spell_seconds(record['seconds'])}",
+            f"({describe_settings(job.settings)}): {accuracy} in {spell_seconds(record['seconds'])}, {run_folder(job)}",
             flush=True,
         )
 

@@ -82,6 +82,9 @@ def read_comparison(path: Path) -> Comparison:
     if reference not in said["arms"]:
         raise SenetError(f"{path}: reference is {reference!r}, expected the name of an arm: {[*said['arms']]}")
     common = said.get("settings", {})
+    arms = {name: _arm(path, name, said["data"], common, special) for name, special in said["arms"].items()}
+    if len(set(arms.values())) < len(arms):
+        raise SenetError(f"{path} has two arms of the same settings: their runs would be the same")
     return Comparison(
         path,
         said["title"],
@@ -89,7 +92,7 @@ def read_comparison(path: Path) -> Comparison:
         _seeds(path, said["seeds"]),
         path.parent / said["results"],
         reference,
-        {name: _arm(path, name, said["data"], common, special) for name, special in said["arms"].items()},
+        arms,
     )
 
 

@@ -99,7 +99,7 @@ def _row(arm: Arm, reference: str) -> tuple[str, ...]:
     if d is None:
         difference, verdict = "", "reference" if arm.name == reference else "no pair yet"
     else:
-        single = " ".join(f"{value:+.2f}" for value in d.values)
+        single = ", ".join(f"{value:+.2f}" for value in d.values)
         difference = f"{single} (each pair)" if d.half is None else f"{d.mean:+.2f} ± {d.half:.2f}"
         verdict = d.verdict
     return (

@@ -67,7 +67,7 @@ def run_job(job: Job) -> dict[str, Any]:
     dataset = _load(job.settings.data, job.data_dir)
     if dataset.fingerprint != job.fingerprint:
         raise SenetError(f"{dataset.origin} holds other bytes than the comparison was started on")
-    folder = job.folder / _name(job)
+    folder = run_folder(job)
     if not (folder / "config.json").exists():
         create_run(folder, job.settings, dataset)
     run = open_run(folder)
@@ -160,9 +160,10 @@ def _load(name: str, data_dir: str | None) -> Dataset:
         return load_data(name, data_dir)
 
 
-def _name(job: Job) -> str:
-    """A folder's name: readable, and different wherever settings or data are."""
+def run_folder(job: Job) -> Path:
+    """The folder of a run: its name is readable, and different wherever settings or data are."""
     s = job.settings
     whole = json.dumps([settings_to_json(s), job.fingerprint], sort_keys=True)
     kind = "se" if s.se else "plain"
-    return f"{s.net}-{s.data}-{kind}-seed{s.seed}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}"
+    name = f"{s.net}-{s.data}-{kind}-seed{s.seed}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}"
+    return job.folder / name

@@ -20,8 +20,10 @@ def draw_comparison(report: Report) -> Any:
         A figure with two panels that share the arms: test accuracy, and difference in points.
     """
     arms, c = report.arms[::-1], report.comparison  # the first arm at the top
+    most = max(len(arm.accuracies) for arm in arms)
     epochs = " or ".join(map(str, sorted({settings.epochs for settings in c.arms.values()})))
-    images = f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, {len(c.seeds)} seeds, epochs: {epochs}"
+    images = f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, up to {most} seeds, epochs: {epochs}"
+    intervals = any(arm.difference and arm.difference.half is not None for arm in arms)
     figure = new_figure(10, 1.9 + 0.5 * len(arms), c.title, images)
     accuracy, difference = figure.subplots(1, 2, sharey=True)
     for y, arm in enumerate(arms):
@@ -39,5 +41,8 @@ def draw_comparison(report: Report) -> Any:
     accuracy.set_yticks(range(len(arms)), [arm.name for arm in arms])
     accuracy.set(xlabel="test accuracy (%)", title="each dot a seed, the bar their mean", ylim=(-0.6, len(arms) - 0.3))
     difference.axvline(0, color=GREY, linewidth=1)
-    difference.set(xlabel=f"points more than {c.reference}", title="paired by seed, with the 95 % interval")
+    difference.set(
+        xlabel=f"points more than {c.reference}",
+        title="paired by seed" + (", with the 95 % interval" if intervals else ""),
+    )
     return figure

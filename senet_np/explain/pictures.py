@@ -126,7 +126,8 @@ def draw_scaling(picture: np.ndarray, block: GateCache, title: str, stamp: str) 
     before, after = below.subplots(1, 2)
     bright = float(np.percentile(u, 99.5)) or 1.0  # the same white for both, so that dimming shows
     for axes, maps, name in ((before, u, "U: before scaling"), (after, u * block.s[0], "X̃ = s · U: after scaling")):
-        axes.imshow(_mosaic(maps / bright, colours), interpolation="nearest")
+        name += " (absolute)" if maps.min() < 0 else ""
+        axes.imshow(_mosaic(np.abs(maps) / bright, colours), interpolation="nearest")
         axes.set_title(f"{name}, {channels} channels, frame = gate")
         axes.axis("off")
     from matplotlib.cm import ScalarMappable

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..compose import se_caches
+from ..compose import image_gates, se_caches
 from ..data.dataset import Dataset
 from ..data.shapes import both_skies
 from ..errors import SenetError
@@ -86,7 +86,7 @@ def _scaling(run: Run, progress: Progress, dataset: Dataset, out: Path, index: i
     truth, said = dataset.classes[dataset.val.labels[index]], dataset.classes[int(logits[0].argmax())]
     files = []
     for path, block in se_caches(cache).items():
-        s = block.s[0]
+        s = image_gates(block)[0]
         title = f"{path}: one image, {len(s)} gates from {s.min():.2f} to {s.max():.2f} ({truth}; the net says {said})"
         figure = draw_scaling(picture, block, title, f"{_stamp(run, dataset.stamp)}, validation image {index}")
         files.append(save(figure, out / f"scaling_{path}.png"))

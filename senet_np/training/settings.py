@@ -118,7 +118,9 @@ def settings_from_json(values: Any) -> Settings:
         came = sorted(values) if isinstance(values, dict) else type(values).__name__
         raise SenetError(f"the settings hold {came}, expected exactly {sorted(expected)}")
     for name in ("widths", "stages"):
-        values[name] = tuple(values[name]) if isinstance(values[name], list) else None
+        if not isinstance(values[name], list):
+            raise SenetError(f"setting {name} is {values[name]!r}, expected a list such as [1, 2]")
+        values[name] = tuple(values[name])
     for name, kind in expected.items():
         allowed = (int, float) if kind is float else (kind,)
         if type(values[name]) not in allowed:
