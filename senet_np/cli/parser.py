@@ -151,9 +151,7 @@ def widths(text: str) -> tuple[int, ...]:
     except ValueError:
         values = ()
     if not 1 <= len(values) <= 4 or not all(1 <= value <= 4096 for value in values):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not one to four channel counts of 1 to 4096, as 32,64,128"
-        )
+        raise argparse.ArgumentTypeError(f"{text!r} is not one to four channel counts of 1 to 4096, as 32,64,128")
     return values
 
 

@@ -41,8 +41,6 @@ def draw_comparison(report: Report) -> Any:
     accuracy.set_yticks(range(len(arms)), [arm.name for arm in arms])
     accuracy.set(xlabel="test accuracy (%)", title="each dot a seed, the bar their mean", ylim=(-0.6, len(arms) - 0.3))
     difference.axvline(0, color=GREY, linewidth=1)
-    difference.set(
-        xlabel=f"points more than {c.reference}",
-        title="paired by seed" + (", with the 95 % interval" if intervals else ""),
-    )
+    title = "paired by seed" + (", with the 95 % interval" if intervals else "")
+    difference.set(xlabel=f"points more than {c.reference}", title=title)
     return figure
