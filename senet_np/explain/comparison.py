@@ -28,12 +28,12 @@ def draw_comparison(report: Report) -> Any:
     accuracy, difference = figure.subplots(1, 2, sharey=True)
     for y, arm in enumerate(arms):
         values = [*arm.accuracies.values()]
-        accuracy.plot(values, [y] * len(values), "o", color=BLUE, alpha=0.5, markersize=5)
+        accuracy.plot(values, [y] * len(values), "o", color=BLUE, alpha=0.6, markersize=5, zorder=3)
         accuracy.plot(statistics.mean(values), y, "|", color=ORANGE, markersize=18, markeredgewidth=3)
         d = arm.difference
         if d is None:
             continue
-        difference.plot(d.values, [y] * len(d.values), "o", color=BLUE, alpha=0.5, markersize=5)
+        difference.plot(d.values, [y] * len(d.values), "o", color=BLUE, alpha=0.6, markersize=5, zorder=3)
         if d.half is not None:
             difference.errorbar(d.mean, y, xerr=d.half, fmt="|", color=ORANGE, markersize=18, linewidth=3)
             finding = f"{d.mean:+.2f} ± {d.half:.2f}: {d.verdict}"
