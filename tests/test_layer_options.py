@@ -151,3 +151,8 @@ def test_batch_norm_hands_its_eps_on_in_training_too():
 def test_a_network_without_parameters_may_be_part_of_another():
     net = Sequential([("folded", Sequential([("relu", relu())]))])
     assert np.array_equal(forward(net, np.array([-1.0, 2.0]))[0], [0.0, 2.0])
+
+
+def test_an_eca_layer_refuses_a_gate_that_does_not_exist_when_it_is_built():
+    with pytest.raises(ValueError, match="gate='softmax': expected one of"):
+        ECA(8, "softmax")

@@ -152,9 +152,11 @@ def _answer(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[in
     (job, given), answers = _read(common, _memory), []
     while (index := _take()) < len(calls):
         try:
-            answer = job(*given, *_read(calls[index], _memory))
+            answer, failure = job(*given, *_read(calls[index], _memory)), None
         except Exception as error:
-            raise _fit_to_travel(error) from None
+            answer, failure = None, _fit_to_travel(error)
+        if failure:
+            raise failure  # out here, so that it does not carry the first one along as its context
         packed = _pack(answer)
         fits = _size(packed) <= room
         answers.append((index, _write(packed, _memory, at + index * room) if fits else (pickle.dumps(answer), [])))
