@@ -155,7 +155,7 @@ def _answer(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[in
             answer, failure = job(*given, *_read(calls[index], _memory)), None
         except Exception as error:
             answer, failure = None, _fit_to_travel(error)
-        if failure:
+        if failure is not None:
             raise failure  # out here, so that it does not carry the first one along as its context
         packed = _pack(answer)
         fits = _size(packed) <= room
