@@ -11,4 +11,13 @@ The house has five floors, and imports go down only:
 Start reading at `senet_np/se.py`.
 """
 
+from typing import Any
+
 __version__ = "0.1.0"
+
+
+def pretrained(name: str) -> Any:
+    """Load a trained network from the box: `senet_np.training.pretrained` says which there are, and what comes."""
+    from .training.pretrained import pretrained
+
+    return pretrained(name)

@@ -16,7 +16,7 @@ def few_shapes():
     return load_shapes(seed=5, sizes=(100, 60, 60))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def few_settings():
     """Settings for a run of seconds."""
     return make_settings(
@@ -40,6 +40,6 @@ class Watcher:
         return self.stop_after is not None and self.seen >= self.stop_after
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def watcher():
     return Watcher

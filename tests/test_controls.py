@@ -1,4 +1,4 @@
-"""Replaced gates: what each control puts in their place, and that the shares of a variance are shares."""
+"""Replaced gates: what each control puts in their place, and what it does to the answers."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from senet_np.compose import se_caches
 from senet_np.data.augment import Normaliser
 from senet_np.explain.controls import ALL, CONTROLS, measure, replacements
 from senet_np.explain.intervene import predict, with_gates
-from senet_np.explain.specificity import class_selectivity, variance_shares
 from senet_np.nets import inception, resnet, tiny
 from senet_np.training.workers import Workers
 
@@ -95,33 +94,3 @@ def test_controls_are_counted_for_each_block_and_for_all():
     assert [*found.correct] == ["stage1.se", "stage2.se", ALL]
     assert all([*counts] == [*CONTROLS] for counts in found.correct.values())
     assert found.correct[ALL]["mean"] == found.correct[ALL]["mean of the true class (oracle)"]  # the same gates here
-
-
-def test_shares_of_the_variance_add_up_to_it():
-    gates = rng.uniform(size=(30, 7))
-    shares = variance_shares(gates, LABELS)
-    assert sum(shares[:3]) == pytest.approx(1)
-    assert shares.variance == pytest.approx(gates.var())
-
-
-@pytest.mark.parametrize(
-    ("gates", "share"),
-    [
-        (np.tile([0.1, 0.9], (30, 1)), "channel"),
-        (np.tile(LABELS[:, None] / 10, (1, 2)), "klass"),
-        (np.tile([[0.2], [0.5], [0.8]], (10, 2)), "image"),
-    ],
-    ids=["channels differ", "classes differ", "images differ"],
-)
-def test_a_variance_of_one_kind_has_that_share_whole(gates, share):
-    assert getattr(variance_shares(gates, LABELS), share) == pytest.approx(1)
-
-
-def test_gates_that_are_all_equal_have_no_shares():
-    assert variance_shares(np.full((30, 2), 0.5), LABELS) == (0, 0, 0, 0)
-
-
-def test_selectivity_is_0_for_all_alike_and_1_for_one_class_alone():
-    means = np.array([[0.5, 0.9, 0.0], [0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
-    assert np.array_equal(class_selectivity(means), [0, 1, 0])
-    assert class_selectivity(np.array([[0.6], [0.2], [0.4]]))[0] == pytest.approx(0.3 / 0.9)

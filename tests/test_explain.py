@@ -1,111 +1,221 @@
-"""Gates as numbers, and pictures that can be drawn from them."""
+"""`explain`: everything it draws is on its page, for runs and for networks of the box, with data and without."""
+
+import re
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from senet_np.compose import image_gates, se_caches
-from senet_np.data.augment import fit_normaliser
-from senet_np.explain.gates import collect_gates, summarise
-from senet_np.explain.pictures import _mosaic, draw_curves, draw_gates, draw_scaling
-from senet_np.explain.style import style
-from senet_np.nets import tiny
+from senet_np.cli import main
+from senet_np.explain import pack as packing
+from senet_np.explain.captions import CAPTIONS
+from senet_np.explain.pictures.style import STYLE
+from senet_np.training import pretrained as box
+from senet_np.training.loop import train
+from senet_np.training.run import create_run
+from senet_np.training.settings import make_settings
+from senet_np.training.workers import Workers
 
-
-@pytest.fixture(scope="module")
-def net(few_shapes):
-    net = tiny(widths=(4, 6, 8))
-    return net, *net.init(np.random.default_rng(0)), fit_normaliser(few_shapes.train.images)
-
-
-def test_gates_are_collected_for_every_block_image_and_channel(net, few_shapes):
-    model, params, state, normaliser = net
-    gates = collect_gates(model, params, state, few_shapes.train.images, normaliser)
-    assert {path: g.shape for path, g in gates.items()} == {
-        "stage1.se": (100, 4), "stage2.se": (100, 6), "stage3.se": (100, 8)
-    }  # fmt: skip
+FEW = {"widths": (4, 4, 8), "batch_size": 16, "micro_batch": 8, "epochs": 1}
 
 
-def test_statistics_are_means_and_deviations_by_class():
-    gates = np.array([[0.1, 0.5], [0.3, 0.5], [0.9, 0.7]], np.float32)
-    stats = summarise(gates, np.array([0, 0, 1]), 2)
-    assert np.allclose(stats.mean, [[0.2, 0.5], [0.9, 0.7]])
-    assert np.allclose(stats.sd, [[0.1, 0.0], [0.0, 0.0]], atol=1e-7)
-    assert np.allclose(stats.overall_mean, gates.mean(axis=0))
+@pytest.fixture(autouse=True)
+def away_from_home(tmp_path, monkeypatch, few_shapes):
+    """No CIFAR-10 of this machine's user is found, `shapes` is small, pictures are coarse, all in tmp_path."""
+    monkeypatch.setitem(STYLE, "savefig.dpi", 20)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SENET_NP_DATA", raising=False)
+    for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "home"))
+    for place in ("senet_np.data", "senet_np.cli.explain"):
+        monkeypatch.setattr(f"{place}.load_shapes", lambda: few_shapes)
 
 
-def test_a_class_without_images_has_no_numbers():
-    stats = summarise(np.ones((2, 3)), np.array([0, 0]), 2)
-    assert np.array_equal(stats.mean, [[1, 1, 1], [np.nan] * 3], equal_nan=True)
+@pytest.fixture
+def trained(tmp_path, few_shapes, watcher):
+    """Train a small net for a moment, in a folder of its own."""
+
+    def trained(name="run", **options):
+        run = create_run(tmp_path / name, make_settings("shapes", {**FEW, **options}), few_shapes)
+        train(run, few_shapes, run.load(), watcher(), threads=1)
+        return run
+
+    return trained
 
 
-def test_the_heat_maps_show_the_means_and_the_spread_in_one_order(few_shapes):
-    rng = np.random.default_rng(0)
-    labels = np.arange(100) % 10
-    stats = summarise(rng.random((100, 5)), labels, 10)
-    with style():
-        figure = draw_gates(stats, few_shapes.classes, "title", "stamp")
-    order = np.argsort(stats.overall_mean)
-    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes if axes.images]
-    assert np.array_equal(shown[0], stats.mean[:, order])
-    assert np.array_equal(shown[1], stats.sd[:, order])
+@pytest.fixture
+def boxed(tmp_path, monkeypatch, trained, few_shapes):
+    """A box with one small network in it."""
+    monkeypatch.setattr(box, "BOX", tmp_path / "box")
+    with Workers(1) as workers:
+        return packing.pack(trained(), few_shapes, "small", workers, tmp_path / "box")
 
 
-def test_curves_show_what_was_logged():
-    records = [
-        {"epoch": e, "train_loss": 1 / e, "train_accuracy": 0.1 * e, "val_loss": 2 / e, "val_accuracy": 0.2 * e}
-        for e in (1, 2)
-    ]
-    with style():
-        figure = draw_curves(records, "title", "stamp")
-    assert [list(line.get_ydata()) for line in figure.axes[0].lines] == [[1, 0.5], [2, 1]]
-    assert np.allclose([line.get_ydata() for line in figure.axes[1].lines], [[10, 20], [20, 40]])
+class Page(HTMLParser):
+    """What is on a page: pictures with their words, and whether every tag is closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.pictures, self.links = [], {}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "img":
+            self.pictures[given["src"]] = given["alt"]
+        elif tag == "a":
+            self.links.append(given["href"])
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
 
 
-def test_the_scaling_picture_shows_the_gates_of_this_image(net, few_shapes):
-    model, params, state, normaliser = net
-    picture = few_shapes.val.images[0]
-    block = se_caches(model.forward(params, state, normaliser(picture[None]), False)[1])["stage2.se"]
-    with style():
-        figure = draw_scaling(picture, block, "title", "stamp")
-    bars = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("excitation"))
-    assert np.allclose([bar.get_height() for bar in bars.patches], block.s[0])
+def files(folder):
+    return {path.name for path in folder.glob("*.png")}
 
 
-def test_a_mosaic_keeps_each_channels_pixels_and_frames_them():
-    maps = np.random.default_rng(0).random((8, 8, 3))
-    colours = np.eye(3)
-    picture = _mosaic(maps, colours)
-    assert np.array_equal(picture[1:9, 1:9, 0], maps[:, :, 0])
-    assert np.array_equal(picture[0, 0], colours[0])
+def test_every_figure_is_on_the_page_with_its_words(trained, tmp_path, capsys):
+    trained()
+    assert main(["explain", "run", "--out", "pictures"]) == 0
+    text = (tmp_path / "pictures" / "index.html").read_text("utf-8")
+    page = Page(text)
+    assert page.open == []
+    assert page.pictures.keys() == files(tmp_path / "pictures")
+    assert all(len(alt) > 60 for alt in page.pictures.values())
+    assert text.count("What to see.") == text.count("What not to conclude.") == len(page.pictures)
+    assert all(link.startswith("#") or (tmp_path / "pictures" / link).exists() for link in page.links)
+    assert f"figures: {len(page.pictures)}, in pictures" in capsys.readouterr().out
+
+
+def test_a_run_with_its_data_has_every_kind_of_figure(trained, tmp_path):
+    trained()
+    main(["explain", "run"])
+    kinds = {name.partition("_")[0].removesuffix(".png") for name in files(tmp_path / "run" / "plots")}
+    assert kinds == CAPTIONS.keys()
+
+
+def test_a_run_that_replaces_another_takes_its_figures_away(trained, tmp_path, few_shapes):
+    run = trained()
+    main(["explain", "run", "--images", "5"])
+    (tmp_path / "run" / "plots" / "mine.png").write_bytes(b"of the user's own")
+    create_run(run.path, run.settings, few_shapes, overwrite=True)
+    assert [path.name for path in (tmp_path / "run" / "plots").iterdir()] == ["mine.png"]
+
+
+def test_each_block_has_its_own_figures(trained, tmp_path):
+    trained()
+    main(["explain", "run"])
+    drawn = files(tmp_path / "run" / "plots")
+    for kind in ("gates", "scaling", "openers"):
+        assert {f"{kind}_stage{k}.se.png" for k in (1, 2, 3)} <= drawn
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    "options",
     [
-        ({"squeeze": "max"}, "squeeze: z"),
-        ({"squeeze": "avg+max"}, "squeeze: z"),
-        ({"squeeze": "none"}, "no squeeze; each channel's mean, which no gate sees"),
-        ({"excite": "eca"}, "squeeze: z"),
-        ({"gate": "tanh"}, "squeeze: z"),
+        {"excite": "eca"},
+        {"squeeze": "none"},
+        {"squeeze": "avg+max"},
+        {"gate": "tanh"},
+        {"gate": "relu"},
+        {"stages": (2,)},
     ],
     ids=str,
 )
-def test_one_image_is_followed_through_every_kind_of_block(few_shapes, options, words):
-    model = tiny(widths=(4, 6), **options)
-    params, state = model.init(np.random.default_rng(0))
-    normaliser, picture = fit_normaliser(few_shapes.train.images), few_shapes.train.images[0]
-    for block in se_caches(model.forward(params, state, normaliser(picture[None]), False)[1]).values():
-        with style():
-            figure = draw_scaling(picture, block, "title", "stamp")
-        squeeze = next(axes for axes in figure.axes if axes.get_title(loc="left") == words)
-        shown = {text.get_text(): axes for axes in [squeeze] for text in axes.get_legend().get_texts()}
-        assert len(squeeze.patches) == len(shown) * image_gates(block).shape[1]
+def test_every_choice_of_the_block_can_be_explained(trained, tmp_path, options):
+    trained(**options)
+    assert main(["explain", "run", "--images", "10"]) == 0
+    assert len(files(tmp_path / "run" / "plots")) > 8
 
 
-def test_where_each_position_has_its_gate_an_image_has_their_mean():
-    model = tiny(widths=(4,), squeeze="none")
-    params, state = model.init(np.random.default_rng(0))
-    images = np.random.default_rng(1).standard_normal((3, 8, 8, 3)).astype(np.float32)
-    (block,) = se_caches(model.forward(params, state, images, False)[1]).values()
-    assert block.s.shape == (3, 8, 8, 4)
-    assert np.allclose(image_gates(block), block.s.mean(axis=(1, 2)))
+def test_every_title_ends_with_what_it_was_found_on(trained, tmp_path):
+    trained()
+    main(["explain", "run"])
+    stamps = re.findall(r'<p class="stamp">(.*?)</p>', (tmp_path / "run" / "plots" / "index.html").read_text("utf-8"))
+    of_figures = [stamp for stamp in stamps if ";" in stamp]
+    assert len(of_figures) == len(files(tmp_path / "run" / "plots"))
+    assert all("shapes (made by NumPy), seed 0; " in stamp for stamp in of_figures)
+
+
+def test_a_photo_of_ones_own_is_answered(trained, tmp_path):
+    trained()
+    Image.fromarray(np.full((90, 200, 3), 120, np.uint8)).save(tmp_path / "mine.jpg")
+    assert main(["explain", "run", "--image", "mine.jpg", "--images", "10"]) == 0
+    assert "mine.jpg" in (tmp_path / "run" / "plots" / "index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["explain", "nowhere"], "nowhere holds no run (no config.json)"),
+        (["explain", "nowhere"], "or name a network of the box: small"),
+        (["explain", "run", "--image", "99"], "image 99 does not exist: the validation images are numbered 0 to 59"),
+        (["explain", "run", "--image", "mine.jpg"], "mine.jpg does not exist"),
+        (["explain", "small", "--images", "5"], "small lies in the box with its findings"),
+        (["explain", "small", "--data", "cifar10"], "--data is cifar10, but small was trained on shapes"),
+        (["evaluate", "small", "--data", "cifar10"], "--data is cifar10, but small was trained on shapes"),
+    ],
+)
+def test_what_cannot_be_explained_is_said_in_one_line(boxed, capsys, words, message):
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_network_of_the_box_is_explained_from_what_lies_beside_its_weights(boxed, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("senet_np.cli.explain._data_here", lambda name, place: None)
+    assert main(["explain", "small"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"test accuracy {boxed['test']['accuracy']:.4f} (")
+    drawn = files(tmp_path / "explained" / "small")
+    assert {"profiles.png", "shares.png", "controls.png", "pruning.png", "weights.png", "moments.png"} <= drawn
+    assert "answer.png" in drawn, "the photo that Matplotlib brings"
+    assert not any("openers" in name or "sky" in name for name in drawn), "pictures of the data need the data"
+    page = (tmp_path / "explained" / "small" / "index.html").read_text("utf-8")
+    assert "n = 60 test images" in page
+
+
+def test_where_the_data_is_the_images_at_a_channels_ends_are_shown_too(boxed, tmp_path):
+    assert main(["explain", "small", "--out", "here"]) == 0
+    assert {"openers_stage1.se.png", "sky.png"} <= files(tmp_path / "here")
+
+
+def test_the_box_says_what_evaluate_measures(boxed, capsys):
+    assert main(["evaluate", "small"]) == 0
+    correct = boxed["test"]["correct"]
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"test accuracy {correct / 60:.4f} ({correct} of 60, shapes, made by NumPy)"
+    )
+
+
+def test_a_run_in_a_folder_comes_before_a_name_of_the_box(boxed, trained, tmp_path):
+    trained("small", seed=7)
+    main(["explain", "small", "--images", "5"])
+    assert (tmp_path / "small" / "plots" / "index.html").exists()
+    assert not (tmp_path / "explained").exists()
+
+
+def test_a_net_without_se_has_its_curves_and_a_sentence(trained, tmp_path, capsys):
+    trained(se=False)
+    assert main(["explain", "run"]) == 0
+    assert "no SE blocks" in capsys.readouterr().out
+    assert files(tmp_path / "run" / "plots") == {"curves.png"}
+
+
+def test_training_draws_what_takes_moments_and_leaves_the_rest_to_explain(tmp_path):
+    assert main(["train", "--data", "shapes", "--widths", "4,4,4", "--epochs", "1", "--out", "run"]) == 0
+    drawn = files(tmp_path / "run" / "plots")
+    assert {"profiles.png", "sky.png"} <= drawn
+    assert not {"controls.png", "pruning.png"} & drawn
+    assert "python -m senet_np explain run adds" in (tmp_path / "run" / "plots" / "index.html").read_text("utf-8")
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(trained, tmp_path, capsys):
+    trained()
+    (tmp_path / "taken").write_text("a file")
+    assert main(["explain", "run", "--out", "taken", "--images", "5"]) == 2
+    assert "could not write the plots to taken" in capsys.readouterr().err

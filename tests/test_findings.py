@@ -1,75 +1,153 @@
-"""The pictures of what was found: every panel, curve and bar that the numbers ask for is there."""
+"""What was measured goes into one record and comes out of its file unchanged; and titles can say the opposite."""
 
 import numpy as np
 import pytest
 
+from senet_np.errors import SenetError
+from senet_np.explain import titles
 from senet_np.explain.controls import ALL, CONTROLS, Controls
-from senet_np.explain.findings import draw_controls, draw_moments, draw_profiles, draw_pruning, draw_shares
-from senet_np.explain.gates import summarise
-from senet_np.explain.pruning import ORDERS, SHARES, Pruning
-from senet_np.explain.specificity import class_selectivity, variance_shares
-from senet_np.explain.style import save, style
+from senet_np.explain.diagnosis import diagnose
+from senet_np.explain.findings import load_findings, measure, save_findings
+from senet_np.explain.gates import BINS, summarise
+from senet_np.explain.hidden import summarise_hidden
+from senet_np.explain.pruning import DRAWS, ORDERS, SHARES, Pruning
+from senet_np.explain.specificity import Shares
+from senet_np.explain.subject import of_run
+from senet_np.explain.tables import block_table, control_table
+from senet_np.training.loop import train
+from senet_np.training.run import create_run
+from senet_np.training.workers import Workers
 
 rng = np.random.default_rng(0)
-LABELS = np.repeat(np.arange(10), 4)
-CLASSES = [f"class {k}" for k in range(10)]
-GATES = {f"stage{k}.se": rng.uniform(size=(40, 8 * k)) for k in (1, 2, 3, 4)}
-STATS = {path: summarise(s, LABELS, 10) for path, s in GATES.items()}
+LABELS = np.repeat(np.arange(10), 3)
 
 
-@pytest.fixture
-def picture(tmp_path):
-    """Draw in the house's style, and write it: what cannot be written is no picture."""
-
-    def picture(draw, *given):
-        with style():
-            figure = draw(*given, "title", "stamp")
-            assert save(figure, tmp_path / "picture.png").stat().st_size > 5_000
-        return figure
-
-    return picture
+@pytest.fixture(scope="module")
+def found(tmp_path_factory, few_settings, few_shapes, watcher):
+    run = create_run(tmp_path_factory.mktemp("run") / "run", few_settings, few_shapes)
+    train(run, few_shapes, run.load(), watcher(), threads=1)
+    with Workers(1) as workers:
+        return measure(of_run(run), few_shapes, "val", workers)
 
 
-def drawn(figure):
-    return [axes for axes in figure.axes if axes.axison]
+def same(one, other):
+    """Whether two records hold the same numbers, as float32 keeps them."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return np.allclose(one, other, rtol=1e-6, equal_nan=True) if isinstance(one, np.ndarray) else one == other
 
 
-def test_profiles_have_a_panel_a_block_and_the_mean_of_all_rises_in_each(picture):
-    panels = drawn(picture(draw_profiles, STATS, CLASSES, [0, 3, 5]))
-    assert [axes.get_title(loc="left") for axes in panels] == [*GATES]
-    for axes, stats in zip(panels, STATS.values(), strict=True):
-        lines = {line.get_label(): line.get_ydata() for line in axes.lines}
-        assert [*lines] == ["class 0", "class 3", "class 5", "all images, mean"]
-        assert np.array_equal(lines["all images, mean"], np.sort(stats.overall_mean))
+def test_everything_is_measured_on_the_validation_images(found, few_shapes):
+    assert found.images == "60 validation images"
+    assert [*found.blocks] == [*found.hidden] == ["stage1.se", "stage2.se", "stage3.se"]
+    assert all(stats.images.sum() == 60 for stats in found.blocks.values())
+    assert (found.controls.n, found.pruning.n) == (60, 60)
+    assert [*found.controls.correct] == [*found.blocks, ALL]
+    assert all(share.sum() == pytest.approx(1) for gates in found.moments.values() for share in gates.values())
 
 
-def test_shares_are_bars_that_fill_the_width(picture):
-    shares = {path: variance_shares(s, LABELS) for path, s in GATES.items()}
-    selectivity = {path: class_selectivity(stats.mean) for path, stats in STATS.items()}
-    bars, dots = drawn(picture(draw_shares, shares, selectivity))
-    ends = [bar.get_x() + bar.get_width() for bar in bars.patches]
-    assert ends[-4:] == pytest.approx([100] * 4)
-    assert len(dots.lines) == 2 * len(GATES)
+def test_findings_come_out_of_their_file_as_they_went_in(found, tmp_path):
+    save_findings(tmp_path / "some.npz", found, {"made": "here"})
+    assert same(load_findings(tmp_path / "some.npz"), found)
 
 
-def test_controls_have_a_panel_a_place_with_the_learned_accuracy_in_each(picture):
-    correct = {place: dict.fromkeys(CONTROLS, 30) for place in ("stage1.se", ALL)}
-    panels = drawn(picture(draw_controls, Controls(40, 36, correct)))
-    assert [axes.get_title(loc="left") for axes in panels] == ["stage1.se alone", ALL]
-    assert all(list(axes.lines[-1].get_xdata()) == [90.0, 90.0] for axes in panels)
+@pytest.mark.parametrize("damage", ["cut", "other arrays"])
+def test_a_damaged_file_of_findings_is_refused(found, tmp_path, damage):
+    path = tmp_path / "some.npz"
+    save_findings(path, found, {})
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-40])
+    else:
+        np.savez(path, something=np.zeros(3))
+    with pytest.raises(SenetError, match=r"some\.npz"):
+        load_findings(path)
 
 
-def test_moments_are_a_grid_of_histograms_of_100_percent(picture):
-    moments = {step: {path: s.astype(np.float16) for path, s in GATES.items()} for step in (0, 10, 100)}
-    panels = drawn(picture(draw_moments, moments))
-    assert len(panels) == 3 * len(GATES)
-    assert all(sum(bar.get_height() for bar in axes.patches) == pytest.approx(100) for axes in panels)
+def test_tables_have_a_row_a_block_and_a_row_a_control(found):
+    blocks, controls = block_table(found), control_table(found.controls)
+    assert [row[0] for row in blocks] == ["block", "stage1", "stage2", "stage3"]
+    assert [row[0] for row in controls] == ["gates", "learned", *CONTROLS]
+    assert all(len(row) == len(table[0]) for table in (blocks, controls) for row in table)
+    assert controls[1][1:] == [f"{100 * found.controls.learned / 60:.2f}"] * 4
 
 
-def test_pruning_has_a_curve_for_each_order_and_end(picture):
-    curve = np.linspace(0.9, 0.1, len(SHARES))
-    found = Pruning(
-        np.array(SHARES), dict.fromkeys(ORDERS, curve), dict.fromkeys(ORDERS, curve), np.stack([curve] * 5), 40
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ((0.1, 0.2, 0.3), "it rises with depth all along"),
+        ((0.2, 0.1, 0.3), "more in the last block than in the first, but not all along: it falls at stage2"),
+        ((0.3, 0.2, 0.1), "it does not rise with depth: it falls at stage2 and stage3"),
+        ((0.3,), "one block alone has no depth"),
+    ],
+)
+def test_the_title_about_depth_says_the_exception_too(numbers, words):
+    shares = {f"stage{k}.se": Shares(0.9 - klass, klass, 0.1, 1.0) for k, klass in enumerate(numbers, 1)}
+    assert titles.shares(shares).endswith(words)
+
+
+def test_many_blocks_are_told_by_their_least_and_most():
+    shares = {f"stage{k}.se": Shares(0.5, k / 20, 0.5 - k / 20, 1.0) for k in range(1, 8)}
+    assert titles.shares(shares) == (
+        "The class explains 5 % (stage1) to 35 % (stage7) of the variance of the gates: it rises with depth all along"
     )
-    (axes,) = drawn(picture(draw_pruning, found, 0.1))
-    assert len([line for line in axes.lines if not line.get_label().startswith("_")]) == 5
+
+
+@pytest.mark.parametrize(
+    ("with_means", "words"), [(60, "it matters"), (79, "no difference seen"), (95, "no difference")]
+)
+def test_the_title_about_controls_sees_a_difference_only_where_it_is_more_than_noise(with_means, words):
+    correct = {ALL: dict.fromkeys(CONTROLS, with_means)}
+    assert words in titles.controls(Controls(100, 80, correct))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [
+        (0.7, "a small gate marks a channel that can go"),
+        (0.45, "a small gate marks no such channel"),
+        (0.2, "the channels of small gates are needed more than others"),
+    ],
+)
+def test_the_title_about_pruning_compares_with_chance(accuracy, words):
+    curve = np.full(len(SHARES), accuracy)
+    random = np.linspace(0.4, 0.5, DRAWS)[:, None] * np.ones(len(SHARES))
+    found = Pruning(np.array(SHARES), dict.fromkeys(ORDERS, curve), dict.fromkeys(ORDERS, curve), random, 100)
+    assert titles.pruning(found).endswith(words)
+
+
+def test_the_title_about_the_distribution_names_a_dead_block():
+    moving = summarise(rng.uniform(0.1, 0.9, (30, 5)), LABELS, 10)
+    still = summarise(np.full((30, 5), 0.5), LABELS, 10)
+    health = {"stage1.se": diagnose(moving, None), "stage2.se": diagnose(still, None)}
+    assert titles.distribution(health).endswith("stage2 is dead")
+    assert titles.distribution({"stage1.se": health["stage1.se"]}).endswith("no block is dead or saturated")
+
+
+def test_the_title_about_one_block_says_which_spread_is_larger():
+    by_class = np.tile(LABELS[:, None] / 10, (1, 2))
+    by_image = np.tile([[0.2], [0.5], [0.8]], (10, 2))
+    assert "more between the classes' means" in titles.one_block("stage1.se", summarise(by_class, LABELS, 10))
+    assert "more between images of one class" in titles.one_block("stage1.se", summarise(by_image, LABELS, 10))
+
+
+def test_the_title_about_moments_says_where_gates_begin_and_end():
+    first, last = np.zeros(BINS), np.zeros(BINS)
+    first[[9, 10]], last[-1] = 0.5, 1
+    assert titles.moments({0: {"se": first}, 1000: {"se": last}}, (0.0, 1.0)) == (
+        "Gates begin at 0.50 ± 0.03 and are at 0.97 ± 0.00 after 1,000 steps (mean ± sd, averaged over blocks)"
+    )
+
+
+def test_the_title_about_weights_counts_channels_that_open_themselves():
+    w1, w2 = np.array([[1.0], [1.0], [-1.0], [1.0]]), np.array([[1.0, -1.0, -1.0, 1.0]])
+    assert titles.weights({"stage1.se": (w1, w2)}).startswith("75 % of the channels tend to open their own gate")
+
+
+def test_the_title_about_hidden_units_counts_those_that_speak_and_the_dead():
+    h = np.ones((30, 3))
+    h[LABELS == 4, 0] = 5
+    h[:, 2] = 0
+    title = titles.hidden({"stage1.se": summarise_hidden(h, LABELS, 10)})
+    assert title == "1 of 3 hidden units are twice as strong for one class as on the whole (stage1: 1 of 3); 1 dead"

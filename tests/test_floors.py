@@ -17,6 +17,7 @@ FLOORS = {
     "training": 4, "bench": 4, "explain": 4, "checks": 4, "experiments": 4,
     "cli": 5, "__main__": 5,
 }  # fmt: skip
+FRONT_DOOR = 4  # senet_np/__init__.py loads trained networks, when it is asked to
 MODULES = sorted(PACKAGE.rglob("*.py"))
 JUDGES_AND_COMPILERS = {"torch", "scipy", "numba", "jax", "tensorflow", "cython"}
 
@@ -36,7 +37,7 @@ def imports(path: Path):
 
 def floor(module: str) -> int:
     parts = module.removesuffix(".__version__").split(".")
-    return FLOORS[parts[1]] if len(parts) > 1 else 0  # senet_np itself holds the version alone
+    return FLOORS[parts[1]] if len(parts) > 1 else 0  # all may import the version from senet_np itself
 
 
 def name_of(path: Path) -> str:
@@ -45,7 +46,8 @@ def name_of(path: Path) -> str:
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_imports_go_down_only(path):
-    climbing = [m for m in imports(path) if m.split(".")[0] == "senet_np" and floor(m) > floor(name_of(path))]
+    own = floor(name_of(path)) or FRONT_DOOR
+    climbing = [m for m in imports(path) if m.split(".")[0] == "senet_np" and floor(m) > own]
     assert climbing == []
 
 

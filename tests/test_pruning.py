@@ -24,7 +24,8 @@ def model():
 
 def test_channels_are_scored_by_their_mean_gate_and_by_their_mean_signal(model):
     net, _, blocks = model
-    scores = channel_scores(*net, IMAGES, PLAIN)
+    with Workers(1) as workers:
+        scores = channel_scores(*net, IMAGES, PLAIN, workers)
     for path, block in blocks.items():
         signal = np.abs(block.scale_cache[0] * block.s[:, None, None, :]).mean(axis=(0, 1, 2))
         assert np.allclose(scores["mean gate"][path], block.s.mean(axis=0), rtol=1e-5)
@@ -33,8 +34,8 @@ def test_channels_are_scored_by_their_mean_gate_and_by_their_mean_signal(model):
 
 def test_every_order_begins_with_all_channels_on(model):
     net, labels, blocks = model
-    scores = channel_scores(*net, IMAGES, PLAIN)
     with Workers(1) as workers:
+        scores = channel_scores(*net, IMAGES, PLAIN, workers)
         found = measure(*net, IMAGES, labels, PLAIN, {p: b.s for p, b in blocks.items()}, scores, workers)
     assert found.random.shape == (DRAWS, len(SHARES))
     assert [*found.lowest] == [*found.highest] == [*ORDERS]
@@ -55,7 +56,7 @@ def test_the_lowest_go_first_or_the_highest(model):
     with Workers(1) as workers, pytest.MonkeyPatch.context() as patch:
         patch.setattr("senet_np.explain.pruning.predict", spy)
         measure(*net, IMAGES, labels, PLAIN, gates, some, workers)
-    third = SHARES.index(0.3)
-    lowest, highest = ((seen[third + k * len(SHARES)]["stage1.se"] == 0).all(axis=0) for k in (0, 1))
+    third, curve = SHARES.index(0.3), len(SHARES) - 1  # passes: one with all channels, then those of each curve
+    lowest, highest = ((seen[third + k * curve]["stage1.se"] == 0).all(axis=0) for k in (0, 1))
     assert lowest.tolist() == [True] * 3 + [False] * 7
     assert highest.tolist() == [False] * 7 + [True] * 3

@@ -80,7 +80,7 @@ def _some(what: str, asked: list[str], known: tuple[str, ...]) -> tuple[str, ...
 
 
 def _draw(record: dict[str, Any], folder: Path) -> Iterator[Path]:
-    from ..explain.speed import draw_growth, draw_roofline
+    from ..explain.pictures.speed import draw_growth, draw_roofline
 
     pictures = {"convolutions": (draw_roofline, "roofline.png"), "growth": (draw_growth, "growth.png")}
     for part, (draw, name) in pictures.items():

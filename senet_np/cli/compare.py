@@ -120,8 +120,8 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> None:
 
 
 def _draw(report: Any, path: Path) -> Path:
-    from ..explain.comparison import draw_comparison
-    from ..explain.style import save, style
+    from ..explain.pictures.comparison import draw_comparison
+    from ..explain.pictures.style import save, style
 
     with style():
         return save(draw_comparison(report), path)

@@ -15,6 +15,7 @@ from ..data.places import usual_folders
 from ..errors import SenetError
 from ..training.run import Run
 from .parser import add_command, new_path, positive
+from .trained import check_data_option
 
 EXAMPLES = """\
   senet-np data                            which CIFAR-10 would be used, and whether its bytes are the official ones
@@ -73,8 +74,7 @@ def data_line(dataset: Dataset, asked: str) -> str:
 def load_run_data(this: Run, given: dict[str, Any]) -> Dataset:
     """Load what a run was trained on: where the user says it is, else where it was then."""
     name = this.settings.data
-    if given.get("data", "auto") not in ("auto", name):
-        raise SenetError(f"--data is {given['data']}, but {this.path} was trained on {name}: its classes are others")
+    check_data_option(given, name, str(this.path))
     data_dir = given.get("data_dir")
     if (
         name == "cifar10"

@@ -1,47 +1,65 @@
-"""`senet-np evaluate`: the test accuracy of a run.
+"""`senet-np evaluate`: the test accuracy of a run, or of a network in the box.
 
 Floor 5.
 """
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from ..data import Dataset, load_data
+from ..explain.subject import Subject, of_box, of_run
 from ..training.evaluate import evaluate, result_line
-from ..training.run import describe, open_run
+from ..training.pretrained import pretrained
+from ..training.run import describe_settings
 from ..training.workers import Workers
 from .data import data_line, load_run_data
 from .parser import WORKERS, add_command, add_data_options, whole
+from .trained import add_trained, check_data_option, is_of_the_box, open_named_run
 
 EXAMPLES = """\
   senet-np evaluate runs/mine
+  senet-np evaluate tiny-se                                     a trained network from the box, on the data that is here
   senet-np evaluate runs/mine --data cifar10 --data-dir DIR     CIFAR-10 lies somewhere else now
 """
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    command = add_command(commands, "evaluate", run, "classify the test images with a trained run", EXAMPLES)
-    command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
+    command = add_command(commands, "evaluate", run, "classify the test images with a trained network", EXAMPLES)
+    add_trained(command)
     command.add_argument("--threads", type=whole(1, 1024), metavar="T", help=WORKERS)
-    add_data_options(command, "what the run was trained on")
+    add_data_options(command, "what the network was trained on")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the test accuracy; the last line is the same as at the end of training."""
-    this = open_run(args.folder)
-    dataset = load_run_data(this, vars(args))
-    print(data_line(dataset, dataset.name))
-    progress = this.load()
-    if "imported" in this.data:
-        came = this.data["imported"]
-        print(f"note: {this.path} began with the weights in {came}; {progress.epoch} epochs were trained here")
-    elif this.result is None:
-        print(f"note: {this.path} is not trained to its end ({progress.epoch} of {this.settings.epochs} epochs)")
-    with Workers(vars(args).get("threads")) as workers:
-        score = evaluate(
-            this.settings.build_net(), progress.params, progress.state, dataset.test, this.normaliser, workers
-        )
-    print(f"{describe(this)}: mean test loss {score.loss:.4f} nats")
+    given = vars(args)
+    subject, dataset, notes = (_of_box if is_of_the_box(args.what) else _of_run)(given)
+    for note in [data_line(dataset, dataset.name), *notes]:
+        print(note)
+    with Workers(given.get("threads")) as workers:
+        score = evaluate(subject.net, subject.params, subject.state, dataset.test, subject.normaliser, workers)
+    print(f"{describe_settings(subject.settings)}: mean test loss {score.loss:.4f} nats")
     print(result_line(score.correct, score.n, dataset.name, dataset.stamp))
     return 0
+
+
+def _of_run(given: dict[str, Any]) -> tuple[Subject, Dataset, list[str]]:
+    this = open_named_run(given["what"])
+    dataset, progress = load_run_data(this, given), this.load()
+    notes = []
+    if "imported" in this.data:
+        came = this.data["imported"]
+        notes = [f"note: {this.path} began with the weights in {came}; {progress.epoch} epochs were trained here"]
+    elif this.result is None:
+        notes = [f"note: {this.path} is not trained to its end ({progress.epoch} of {this.settings.epochs} epochs)"]
+    return of_run(this), dataset, notes
+
+
+def _of_box(given: dict[str, Any]) -> tuple[Subject, Dataset, list[str]]:
+    this = pretrained(given["what"])
+    check_data_option(given, this.settings.data, given["what"])
+    dataset = load_data(this.settings.data, given.get("data_dir"))
+    same = dataset.fingerprint == this.about["data"]["fingerprint"]
+    notes = [] if same else ["note: these are other bytes than those that it was trained and measured on"]
+    return of_box(this), dataset, notes

@@ -90,10 +90,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("this run is finished already")
     if "no_plots" not in given:
-        from ..explain.report import explain_run
+        from .explain import first_look
 
-        files = explain_run(this, progress, dataset, this.path / "plots")
-        print(f"{len(files)} plots in {this.path / 'plots'}")
+        page, *figures = first_look(this, dataset)
+        print(f"figures: {len(figures)}, on {page}")
     print(result_line(result["correct"], result["n"], dataset.name, result["stamp"]))
     return 0
 

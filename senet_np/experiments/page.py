@@ -6,13 +6,12 @@ say; nothing there is written by hand. The rest of the page is left as it is.
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import SenetError
 from .comparison import read_comparison
 from .report import as_markdown, make_report
-
-BLOCK = re.compile(r"(<!-- compare (?P<file>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def refreshed(path: Path) -> str:
@@ -28,11 +27,26 @@ def refreshed(path: Path) -> str:
         SenetError: a comparison or its results cannot be read.
     """
 
-    def table(block: re.Match[str]) -> str:
-        report = make_report(read_comparison(path.parent / block["file"]))
-        return f"{block[1]}\n{as_markdown(report) if report.arms else 'No results yet.'}\n\n{block[3]}"
+    def table(file: str) -> str:
+        report = make_report(read_comparison(path.parent / file))
+        return as_markdown(report) if report.arms else "No results yet."
 
-    return BLOCK.sub(table, path.read_text("utf-8"))
+    return replace_blocks(path, "compare", table)
+
+
+def replace_blocks(path: Path, kind: str, make: Callable[[str], str]) -> str:
+    """A page's text with everything between `<!-- KIND WHAT -->` and `<!-- end -->` made anew.
+
+    Args:
+        path: the page, Markdown.
+        kind: the marks' first word.
+        make: from the mark's other words to what is to stand there.
+
+    Returns:
+        The new text.
+    """
+    mark = re.compile(rf"(<!-- {kind} (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+    return mark.sub(lambda block: f"{block[1]}\n{make(block[2])}\n\n{block[3]}", path.read_text("utf-8"))
 
 
 def main() -> None:
@@ -44,6 +58,7 @@ def main() -> None:
         page.write_text(refreshed(page), "utf-8")
     except (SenetError, OSError) as error:
         parser.exit(2, f"error: {error}\n")
+    print(f"{page}: tables made anew")
 
 
 if __name__ == "__main__":

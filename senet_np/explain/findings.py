@@ -1,168 +1,191 @@
-"""Pictures of what was found out about gates: by depth, with controls, through training, with channels switched off.
+"""All that is measured about the gates of one network, in one record that can be stored.
 
-Floor 4. Each function takes arrays, returns a matplotlib Figure, and knows nothing of files.
+Floor 4. The record holds no image, so that figures about CIFAR-10 can be drawn where there is no CIFAR-10.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .controls import ALL, CONTROLS, Controls
-from .gates import GateStatistics
+from ..data.dataset import Dataset, Split
+from ..errors import SenetError
+from ..nets.describe import multiply_adds
+from ..training.weight_files import METADATA, reading
+from ..training.workers import Workers
+from . import controls, pruning
+from .controls import Controls
+from .gates import BINS, GateStatistics, gate_limits, look, summarise
+from .hidden import HiddenStatistics, summarise_hidden
 from .pruning import Pruning
-from .specificity import Shares
-from .style import BLUE, GREY, ORANGE, new_figure
+from .subject import Subject
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")  # Okabe and Ito; dashes tell them apart in grey
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-
-
-def draw_profiles(
-    stats: Mapping[str, GateStatistics], classes: Sequence[str], chosen: Sequence[int], title: str, stamp: str
-) -> Any:
-    """The paper's Figure 6: each channel's mean gate for several classes and for all, a panel a block, early to late.
-
-    Args:
-        stats: by block, from early to late, from `gates.summarise`.
-        classes: all classes' names.
-        chosen: which of them are drawn.
-        title, stamp: see `style.new_figure`.
-
-    Returns:
-        A figure; in every panel the channels are sorted by their mean gate over all images, and the band is the
-        spread (± 1 sd) over all images.
-    """
-    down = -(-len(stats) // 3)
-    figure = new_figure(13, 1.4 + 2.9 * down, title, stamp)
-    panels = figure.subplots(down, min(3, len(stats)), sharey=True, squeeze=False).ravel()
-    for axes, (path, block) in zip(panels, stats.items(), strict=False):
-        order = np.argsort(block.overall_mean)
-        x, mean, sd = np.arange(len(order)), block.overall_mean[order], block.overall_sd[order]
-        axes.fill_between(x, mean - sd, mean + sd, color=GREY, alpha=0.2, linewidth=0, label="all images, ± 1 sd")
-        for k, colour, dashes in zip(chosen, PALETTE, DASHES, strict=False):
-            axes.plot(x, block.mean[k][order], linestyle=dashes, color=colour, linewidth=1.1, label=classes[k])
-        axes.plot(x, mean, color="black", linewidth=1.6, label="all images, mean")
-        axes.set(title=path, xlim=(0, len(order) - 1), ylim=(-0.02, 1.02), xlabel="channel, sorted by mean gate")
-    for axes in panels[len(stats) :]:
-        axes.axis("off")
-    for axes in panels[:: min(3, len(stats))]:
-        axes.set_ylabel("gate s")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4)
-    return figure
+TRAINING = 10_000  # the first training images: means and ranks are taken from them
+EFFORT = 1.5e12  # multiply-adds that controls and pruning may take each where nothing is said: about half a minute
 
 
-def draw_shares(shares: Mapping[str, Shares], selectivity: Mapping[str, np.ndarray], title: str, stamp: str) -> Any:
-    """Where the variance of each block's gates comes from, and how much its channels prefer one class.
+class Findings(NamedTuple):
+    """What is known of one network's gates."""
+
+    images: str  # "10,000 test images"
+    blocks: dict[str, GateStatistics]  # by path, from early to late
+    hidden: dict[str, HiddenStatistics]  # the same; no entry for an ECA block
+    controls: Controls | None  # None where they were not asked for
+    pruning: Pruning | None
+    moments: dict[int, dict[str, np.ndarray]]  # {step: {path: (BINS,) share of the gates in each bin}}
+
+
+def measure(
+    subject: Subject,
+    dataset: Dataset,
+    split: str,
+    workers: Workers,
+    controlled: int | None = None,
+    thorough: bool = True,
+) -> Findings:
+    """Look at the gates for every image of a split, and replace them.
 
     Args:
-        shares: by block, from early to late, from `specificity.variance_shares`.
-        selectivity: by block, (C,), from `specificity.class_selectivity`.
-        title, stamp: see `style.new_figure`.
+        subject: the network; it has at least one SE block.
+        dataset: what it was trained on.
+        split: "val" or "test".
+        workers: who computes.
+        controlled: how many of the images are classified again with other gates; None for as many as take about half
+            a minute on two cores, for each of controls and pruning.
+        thorough: False to leave out controls and pruning.
 
     Returns:
-        A figure with two panels that share the blocks.
+        The findings.
     """
-    figure = new_figure(11, 2.0 + 0.42 * len(shares), title, stamp)
-    bars, dots = figure.subplots(1, 2, sharey=True, width_ratios=(1.6, 1))
-    y, left = np.arange(len(shares))[::-1], np.zeros(len(shares))  # early at the top
-    kinds = (
-        ("channel", "which channel", GREY, ""),
-        ("klass", "which class", ORANGE, "//"),
-        ("image", "which image of the class", BLUE, ".."),
+    net = subject.net, subject.params, subject.state
+    images, labels = getattr(dataset, split)
+    classes = len(dataset.classes)
+    seen = look(*net, images, subject.normaliser, workers)
+    limits = gate_limits(subject.settings.gate, seen.gates)
+    blocks = {path: summarise(s, labels, classes, limits) for path, s in seen.gates.items()}
+    hidden = {path: summarise_hidden(h, labels, classes) for path, h in seen.hidden.items()}
+    moments = {step: {p: _shares(s, limits) for p, s in gates.items()} for step, gates in subject.moments.items()}
+    name = {"val": "validation", "test": "test"}[split]
+    found = Findings(f"{len(labels):,} {name} images", blocks, hidden, None, None, moments)
+    if not thorough:
+        return found
+
+    train = Split(*(array[:TRAINING] for array in dataset.train))
+    learnt = look(*net, train.images, subject.normaliser, workers)
+    means = {path: _class_means(s, train.labels, classes) for path, s in learnt.gates.items()}
+    passes = len(controls.CONTROLS) * (len(blocks) + 1), (len(pruning.SHARES) - 1) * (4 + pruning.DRAWS)
+    scores = pruning.channel_scores(*net, train.images, subject.normaliser, workers)
+    n, m = (_affordable(subject, count, len(labels), controlled) for count in passes)
+    first_n, first_m = ({path: s[:count] for path, s in seen.gates.items()} for count in (n, m))
+    return found._replace(
+        controls=controls.measure(*net, images[:n], labels[:n], subject.normaliser, first_n, means, workers),
+        pruning=pruning.measure(*net, images[:m], labels[:m], subject.normaliser, first_m, scores, workers),
     )
-    for field, label, colour, hatch in kinds:
-        width = np.array([100 * getattr(share, field) for share in shares.values()])
-        bars.barh(y, width, left=left, color=colour, hatch=hatch, edgecolor="white", label=label)
-        left += width
-    bars.set_yticks(y, [*shares])
-    bars.set(xlabel="share of the variance of the block's gates (%)", xlim=(0, 100))
-    bars.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
-    for row, values in zip(y, (selectivity[path] for path in shares), strict=True):
-        dots.plot(values, np.full(len(values), row), "|", color=BLUE, alpha=0.4)
-        dots.plot(values.mean(), row, "D", color=ORANGE, markersize=6)
-    dots.set(xlabel="class selectivity\n(a line a channel, the diamond their mean)", xlim=(0, None))
-    return figure
 
 
-def draw_controls(found: Controls, title: str, stamp: str) -> Any:
-    """Accuracy with each control in each block's place, beside that with the learned gates.
-
-    Args:
-        found: from `controls.measure`.
-        title, stamp: see `style.new_figure`.
-
-    Returns:
-        A figure, a panel a block; bars are ± 1 standard error of a share of n images.
-    """
-    places = [*found.correct]
-    figure = new_figure(3.2 + 2.6 * len(places), 4.2, title, stamp)
-    panels = figure.subplots(1, len(places), sharey=True, sharex=True, squeeze=False)[0]
-    y = np.arange(len(CONTROLS))[::-1]
-    for axes, place in zip(panels, places, strict=True):
-        share = np.array([found.correct[place][control] for control in CONTROLS]) / found.n
-        error = 100 * np.sqrt(share * (1 - share) / found.n)
-        oracle = np.array(["oracle" in control for control in CONTROLS])
-        for mask, marker, colour in ((~oracle, "o", BLUE), (oracle, "s", GREY)):
-            axes.errorbar(100 * share[mask], y[mask], xerr=error[mask], fmt=marker, color=colour)
-        axes.axvline(100 * found.learned / found.n, color=ORANGE, linewidth=1.5, label="learned gates")
-        axes.set(title=place if place == ALL else f"{place} alone", xlabel="correct (%)")
-    panels[0].set_yticks(y, CONTROLS)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower right")
-    return figure
+def _shares(gates: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    counts, _ = np.histogram(gates.astype(np.float64).clip(*limits), bins=BINS, range=limits)
+    return counts / gates.size
 
 
-def draw_moments(moments: Mapping[int, Mapping[str, np.ndarray]], title: str, stamp: str) -> Any:
-    """The distribution of all gates, a row a block and a column a moment of the training.
+def _class_means(gates: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each class's mean gate, and that of all; a class without images has that of all."""
+    stats = summarise(gates, labels, classes)
+    overall = stats.overall_mean
+    means = np.where(np.isnan(stats.mean), overall, stats.mean)
+    return means.astype(np.float32), overall.astype(np.float32)
+
+
+def _affordable(subject: Subject, passes: int, n: int, asked: int | None) -> int:
+    if asked is None:
+        asked = max(500, int(EFFORT / passes / multiply_adds(subject.net)))
+    return min(asked, n)
+
+
+def save_findings(path: Path, found: Findings, about: dict[str, Any]) -> None:
+    """Write findings to an .npz, compressed, all numbers small.
 
     Args:
-        moments: {steps taken: {path: gates (n, C)}}, from `training.moments.read_moments`.
-        title, stamp: see `style.new_figure`.
-
-    Returns:
-        A figure of small histograms that share their axes.
+        path: the file.
+        found: what to write.
+        about: what to say about it, JSON values.
     """
-    paths = [*next(iter(moments.values()))]
-    figure = new_figure(1.2 + 1.6 * len(moments), 1.6 + 1.3 * len(paths), title, stamp)
-    panels = figure.subplots(len(paths), len(moments), sharex=True, sharey="row", squeeze=False)
-    for column, (step, gates) in zip(panels.T, moments.items(), strict=True):
-        for axes, path in zip(column, paths, strict=True):
-            values = gates[path].astype(np.float32).ravel()
-            axes.hist(values, bins=40, range=(0, 1), color=BLUE, weights=np.full(len(values), 100 / len(values)))
-        column[0].set_title(f"step {step}", fontsize=9)
-        column[-1].set_xlabel("gate s", fontsize=8)
-    for axes, path in zip(panels[:, 0], paths, strict=True):
-        axes.set_ylabel(f"{path}\n% of gates", fontsize=8)
-    return figure
+    arrays: dict[str, np.ndarray] = {}
+    for place, stats in found.blocks.items():
+        arrays |= {f"gates/{place}/{name}": array for name, array in stats._asdict().items()}
+    for place, units in found.hidden.items():
+        arrays |= {f"hidden/{place}/{name}": array for name, array in units._asdict().items()}
+    for step, gates in found.moments.items():
+        arrays |= {f"moments/{step}/{place}": shares for place, shares in gates.items()}
+    small = {name: _small(np.asarray(array)) for name, array in arrays.items()}
+    said = {
+        "about": about,
+        "images": found.images,
+        "controls": found.controls and found.controls._asdict(),
+        "pruning": found.pruning and _plain(found.pruning),
+    }
+    texts = {name: json.dumps(value) for name, value in said.items()}
+    np.savez_compressed(path, **small, **{METADATA: np.array(json.dumps(texts))})  # pyright: ignore
 
 
-def draw_pruning(found: Pruning, chance: float, title: str, stamp: str) -> Any:
-    """Accuracy by the share of channels that are switched off in every block.
+def load_findings(path: Path) -> Findings:
+    """Read what `save_findings` wrote.
 
-    Args:
-        found: from `pruning.measure`.
-        chance: the accuracy of guessing.
-        title, stamp: see `style.new_figure`.
-
-    Returns:
-        A figure; random orders are a band from the worst to the best draw, with their mean.
+    Raises:
+        SenetError: the file is missing or damaged.
     """
-    figure = new_figure(8, 4.6, title, stamp)
-    axes = figure.subplots()
-    x = 100 * found.shares
-    band = 100 * found.random
-    axes.fill_between(x, band.min(axis=0), band.max(axis=0), color=GREY, alpha=0.25, linewidth=0)
-    axes.plot(x, band.mean(axis=0), color=GREY, label=f"at random, {len(band)} draws")
-    for (order, curve), colour in zip(found.lowest.items(), (BLUE, ORANGE), strict=True):
-        axes.plot(x, 100 * curve, "o-", color=colour, label=f"lowest {order} first")
-        axes.plot(x, 100 * found.highest[order], "s--", color=colour, label=f"highest {order} first")
-    axes.axhline(100 * chance, color="black", linewidth=0.8, linestyle=":")
-    axes.set(
-        xlabel="channels of each block that are switched off (%)",
-        ylabel="images classified correctly (%)",
-        ylim=(0, None),
-    )
-    axes.legend()
-    return figure
+    with reading(path) as (arrays, texts):
+        found = {name: array.read() for name, array in arrays.items()}
+    try:
+        said = {name: json.loads(text) for name, text in texts.items()}
+        blocks = {
+            place: GateStatistics(**{**parts, "limits": tuple(parts["limits"].tolist())})  # pyright: ignore
+            for place, parts in _under(found, "gates").items()
+        }
+        hidden = {place: HiddenStatistics(**parts) for place, parts in _under(found, "hidden").items()}
+        moments: dict[int, dict[str, np.ndarray]] = {}
+        for step, gates in _under(found, "moments", first=True).items():
+            moments[int(step)] = gates
+        of_controls, of_pruning = said["controls"], said["pruning"]
+        return Findings(
+            said["images"],
+            blocks,
+            hidden,
+            of_controls and Controls(**of_controls),
+            of_pruning and Pruning(**{name: _arrays(value) for name, value in of_pruning.items()}),
+            moments,
+        )
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise SenetError(f"{path} does not hold findings ({error!r:.160}): make it again") from error
+
+
+def _small(array: np.ndarray) -> np.ndarray:
+    if array.dtype == np.int64:
+        return array.astype(np.uint16 if array.max(initial=0) < 1 << 16 else np.uint32)
+    return array.astype(np.float32)
+
+
+def _plain(found: Pruning) -> dict[str, Any]:
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: plain(part) for name, part in value.items()}
+        return value.tolist() if isinstance(value, np.ndarray) else value
+
+    return plain(found._asdict())
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _arrays(part) for name, part in value.items()}
+    return np.array(value) if isinstance(value, list) else value
+
+
+def _under(found: dict[str, np.ndarray], kind: str, first: bool = False) -> dict[str, dict[str, np.ndarray]]:
+    """{place: {name: array}} of what is called kind/place/name."""
+    grouped: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in found.items():
+        group, place, leaf = name.split("/")
+        if group == kind:
+            grouped.setdefault(place, {})[leaf] = array
+    return grouped

@@ -11,7 +11,7 @@ import numpy as np
 from ..compose import image_gates, se_caches
 from ..data.augment import Normaliser
 from ..layers import Layer
-from ..training.evaluate import batches
+from ..training.evaluate import BATCH
 from ..training.workers import Workers
 from ..tree import Tree
 from .intervene import predict
@@ -32,7 +32,7 @@ class Pruning(NamedTuple):
 
 
 def channel_scores(
-    net: Layer, params: Tree, state: Tree, images: np.ndarray, normaliser: Normaliser
+    net: Layer, params: Tree, state: Tree, images: np.ndarray, normaliser: Normaliser, workers: Workers
 ) -> dict[str, dict[str, np.ndarray]]:
     """What channels are ranked by, over some images.
 
@@ -42,18 +42,30 @@ def channel_scores(
         net, params, state: the network.
         images: (n, H, W, 3) uint8.
         normaliser: that of the training images.
+        workers: who computes.
 
     Returns:
         {"mean gate" or "mean |s·u|": {path of the block: (C,)}}.
     """
-    sums: dict[str, dict[str, np.ndarray]] = {order: {} for order in ORDERS}
-    for _, _, cache in batches(net, params, state, images, normaliser):
-        for path, block in se_caches(cache).items():
-            gates, u = image_gates(block), block.scale_cache[0]
-            size = np.abs(u).reshape(len(gates), -1, u.shape[3]).mean(axis=1) * np.abs(gates)
-            for order, values in zip(ORDERS, (gates, size), strict=True):
-                sums[order][path] = sums[order].get(path, 0.0) + values.sum(axis=0, dtype=np.float64)
-    return {order: {path: total / len(images) for path, total in by_path.items()} for order, by_path in sums.items()}
+    pieces = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    scores: dict[str, dict[str, np.ndarray]] = {order: {} for order in ORDERS}
+    for sums in workers.map(_score_sums, (net, params, state, normaliser), pieces):
+        for path, both in sums.items():
+            for order, values in zip(ORDERS, both, strict=True):
+                scores[order][path] = scores[order].get(path, 0.0) + values / len(images)
+    return scores
+
+
+def _score_sums(
+    net: Layer, params: Tree, state: Tree, normaliser: Normaliser, images: np.ndarray
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    _, cache, _ = net.forward(params, state, normaliser(images), False)
+    sums = {}
+    for path, block in se_caches(cache).items():
+        gates, u = image_gates(block), block.scale_cache[0]
+        size = np.abs(u).reshape(len(gates), -1, u.shape[3]).mean(axis=1) * np.abs(gates)
+        sums[path] = gates.sum(axis=0, dtype=np.float64), size.sum(axis=0, dtype=np.float64)
+    return sums
 
 
 def measure(
@@ -84,9 +96,11 @@ def measure(
     """
     rng = np.random.default_rng(seed)
 
+    learned = float((predict(net, params, state, images, normaliser, workers) == labels).mean())
+
     def accuracies(ranks: dict[str, np.ndarray]) -> np.ndarray:
-        found = []
-        for share in SHARES:
+        found = [learned]
+        for share in SHARES[1:]:
             kept = {p: s * (ranks[p] >= round(share * s.shape[1])).astype(s.dtype) for p, s in gates.items()}
             predicted = predict(net, params, state, images, normaliser, workers, kept)
             found.append(float((predicted == labels).mean()))

@@ -8,6 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .gates import GateStatistics
+
+NOTHING = 1e-12  # a variance of gates below this is rounding in float32
+
 
 class Shares(NamedTuple):
     """Where the variance of a block's gates comes from; the three sum to 1."""
@@ -18,7 +22,7 @@ class Shares(NamedTuple):
     variance: float  # what is shared out: the variance of all gates
 
 
-def variance_shares(gates: np.ndarray, labels: np.ndarray) -> Shares:
+def variance_shares(stats: GateStatistics) -> Shares:
     """Split the variance of a block's gates over images and channels into three parts.
 
     Var(s) = Var_c(E[s|c]) + E_c[Var_k(E[s|c,k])] + E_{c,k}[Var(s|c,k)]       c the channel, k the class
@@ -26,25 +30,18 @@ def variance_shares(gates: np.ndarray, labels: np.ndarray) -> Shares:
     the law of total variance, twice: between channels, between classes of a channel, between images of a class.
 
     Args:
-        gates: (n, C), dimensionless.
-        labels: (n,) the images' true classes.
+        stats: the block's, from `gates.summarise`.
 
     Returns:
         The shares; all 0 where all gates are equal.
 
     Source: the law of total variance; classes weigh as many images as they have.
     """
-    s = gates.astype(np.float64)
-    classes, weights = np.unique(labels, return_counts=True)
-    weights = weights / len(labels)
-    means = np.stack([s[labels == k].mean(axis=0) for k in classes])  # (K, C)
-    overall = weights @ means
-    channel = float(overall.var())
-    klass = float((weights @ (means - overall) ** 2).mean())
-    total = float(s.var())
-    if total == 0:
+    channel, klass = float(stats.overall_mean.var()), float((stats.between**2).mean())
+    image = float((stats.within**2).mean())
+    total = channel + klass + image
+    if total < NOTHING:
         return Shares(0.0, 0.0, 0.0, 0.0)
-    image = max(0.0, total - channel - klass)
     return Shares(channel / total, klass / total, image / total, total)
 
 

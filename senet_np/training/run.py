@@ -22,6 +22,11 @@ from ..tree import tree_size
 from .checkpoint import Progress, load_checkpoint, save_checkpoint, write_atomically
 from .settings import Settings, settings_from_json, settings_to_json
 
+PLOTS = (  # what `explain` draws into a run's folder
+    *("answer", "curves", "profiles", "shares", "controls", "pruning", "distribution", "moments", "weights", "hidden"),
+    *("gates_*", "scaling_*", "openers_*", "sky"),
+)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -130,7 +135,8 @@ def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool
         stale = [
             "checkpoint.npz",
             "gates/*.npz",
-            *(f"plots/{name}.png" for name in ("curves", "sky", "gates_*", "scaling_*")),
+            "plots/index.html",
+            *(f"plots/{name}.png" for name in PLOTS),
         ]
         for old in (file for pattern in stale for file in path.glob(pattern)):
             old.unlink()  # of the run that is replaced
@@ -168,7 +174,8 @@ def _is_data(data: dict[str, Any], settings: Settings) -> bool:
     texts = all(isinstance(data[name], str) for name in ("name", "stamp", "origin", "fingerprint"))
     colours = np.array([data["mean"], data["std"]], np.float64)
     measured = colours.shape == (2, 3) and bool(np.isfinite(colours).all() and (colours[1] > 0).all())
-    return texts and measured and data["name"] == settings.data and isinstance(data["images"], dict)
+    classes = isinstance(data["classes"], list) and all(isinstance(name, str) for name in data["classes"])
+    return texts and measured and classes and data["name"] == settings.data and isinstance(data["images"], dict)
 
 
 RECORDS = {

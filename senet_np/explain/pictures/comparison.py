@@ -6,7 +6,7 @@ Floor 4.
 import statistics
 from typing import Any
 
-from ..experiments.report import Report
+from ...experiments.report import Report
 from .style import BLUE, GREY, ORANGE, new_figure
 
 
