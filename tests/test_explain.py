@@ -99,7 +99,7 @@ def test_a_run_with_its_data_has_every_kind_of_figure(trained, tmp_path):
 
 def test_a_run_that_replaces_another_takes_its_figures_away(trained, tmp_path, few_shapes):
     run = trained()
-    main(["explain", "run", "--images", "5"])
+    main(["explain", "run", "--controls", "5"])
     (tmp_path / "run" / "plots" / "mine.png").write_bytes(b"of the user's own")
     create_run(run.path, run.settings, few_shapes, overwrite=True)
     assert [path.name for path in (tmp_path / "run" / "plots").iterdir()] == ["mine.png"]
@@ -127,7 +127,7 @@ def test_each_block_has_its_own_figures(trained, tmp_path):
 )
 def test_every_choice_of_the_block_can_be_explained(trained, tmp_path, options):
     trained(**options)
-    assert main(["explain", "run", "--images", "10"]) == 0
+    assert main(["explain", "run", "--controls", "10"]) == 0
     assert len(files(tmp_path / "run" / "plots")) > 8
 
 
@@ -143,7 +143,7 @@ def test_every_title_ends_with_what_it_was_found_on(trained, tmp_path):
 def test_a_photo_of_ones_own_is_answered(trained, tmp_path):
     trained()
     Image.fromarray(np.full((90, 200, 3), 120, np.uint8)).save(tmp_path / "mine.jpg")
-    assert main(["explain", "run", "--image", "mine.jpg", "--images", "10"]) == 0
+    assert main(["explain", "run", "--image", "mine.jpg", "--controls", "10"]) == 0
     assert "mine.jpg" in (tmp_path / "run" / "plots" / "index.html").read_text("utf-8")
 
 
@@ -154,7 +154,7 @@ def test_a_photo_of_ones_own_is_answered(trained, tmp_path):
         (["explain", "nowhere"], "or name a network of the box: small"),
         (["explain", "run", "--image", "99"], "image 99 does not exist: the validation images are numbered 0 to 59"),
         (["explain", "run", "--image", "mine.jpg"], "mine.jpg does not exist"),
-        (["explain", "small", "--images", "5"], "small lies in the box with its findings"),
+        (["explain", "small", "--controls", "5"], "small lies in the box with its findings"),
         (["explain", "small", "--data", "cifar10"], "--data is cifar10, but small was trained on shapes"),
         (["evaluate", "small", "--data", "cifar10"], "--data is cifar10, but small was trained on shapes"),
     ],
@@ -194,7 +194,7 @@ def test_the_box_says_what_evaluate_measures(boxed, capsys):
 
 def test_a_run_in_a_folder_comes_before_a_name_of_the_box(boxed, trained, tmp_path):
     trained("small", seed=7)
-    main(["explain", "small", "--images", "5"])
+    main(["explain", "small", "--controls", "5"])
     assert (tmp_path / "small" / "plots" / "index.html").exists()
     assert not (tmp_path / "explained").exists()
 
@@ -217,5 +217,5 @@ def test_training_draws_what_takes_moments_and_leaves_the_rest_to_explain(tmp_pa
 def test_a_folder_that_cannot_be_written_is_said_in_one_line(trained, tmp_path, capsys):
     trained()
     (tmp_path / "taken").write_text("a file")
-    assert main(["explain", "run", "--out", "taken", "--images", "5"]) == 2
+    assert main(["explain", "run", "--out", "taken", "--controls", "5"]) == 2
     assert "could not write the plots to taken" in capsys.readouterr().err

@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--out", type=new_path, metavar="DIR", help="default: RUN/plots, or explained/NAME")
     command.add_argument(
-        "--images",
+        "--controls",
         type=whole(1),
         metavar="N",
         help="how many images are classified again with other gates (default: as many as take about a minute)",
@@ -85,15 +85,15 @@ def _of_run(given: dict[str, Any], workers: Workers) -> Found:
     elif "imported" not in this.data:
         notes.append(f"note: {this.path} is not trained to its end; the figures show it as it is")
     subject = of_run(this)
-    found = measure(subject, dataset, "val", workers, given.get("images")) if this.settings.se else None
+    found = measure(subject, dataset, "val", workers, given.get("controls")) if this.settings.se else None
     return subject, found, dataset, notes
 
 
 def _of_box(given: dict[str, Any]) -> Found:
     name = given["what"]
     this = pretrained(name)
-    if "images" in given:
-        raise SenetError(f"{name} lies in the box with its findings: --images is for runs")
+    if "controls" in given:
+        raise SenetError(f"{name} lies in the box with its findings: --controls is for runs")
     check_data_option(given, this.settings.data, name)
     dataset = _data_here(this.settings.data, given.get("data_dir"))
     test = this.about["test"]
