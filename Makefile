@@ -2,17 +2,19 @@
 #
 #   make train      train on shapes with and without SE (under 2 minutes), print both accuracies, draw the plots
 #   make test       the whole test suite
+#   make notebooks  open the course in JupyterLab
 #   make cifar      the long one: the tiny SE-CNN on CIFAR-10, fetched if it is not on this machine (170 MB)
 #   make mutants    change the mathematics in some 3,000 ways and see whether the tests notice (20 minutes; resumes)
 #   make coverage   which lines and branches of the mathematics the tests reach
 #   make ci-extra   what is too heavy for a student's machine: linters, PyTorch as a judge, make train
+#   make pairs      write the notebooks anew from their text form, without output
 #   make format     put the code into its usual shape
 
 PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar mutants coverage ci-extra judge lint format clean
+.PHONY: train test cifar notebooks pairs mutants coverage ci-extra judge lint format clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -28,6 +30,12 @@ test: .venv/test
 cifar: .venv/run
 	@$(SENET) data | grep -q 'CIFAR-10: not found' && $(SENET) data --download || true
 	$(SENET) train --data cifar10
+
+notebooks: .venv/notebooks
+	$(BIN)/jupyter lab notebooks
+
+pairs: .venv/test
+	$(BIN)/jupytext --quiet --to ipynb --update notebooks/*.py notebooks/solutions/*.py
 
 mutants: .venv/dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
@@ -63,6 +71,10 @@ format: .venv/dev
 
 .venv/test: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ .venv/run
+
+.venv/notebooks: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
 	@touch $@ .venv/run
 
 .venv/dev: .venv/bin/python pyproject.toml

@@ -106,7 +106,7 @@ def test_the_title_about_controls_sees_a_difference_only_where_it_is_more_than_n
     ("accuracy", "words"),
     [
         (0.7, "a small gate marks a channel that can go"),
-        (0.45, "a small gate marks no such channel"),
+        (0.45, "a small gate is no sign of a channel that can go"),
         (0.2, "the channels of small gates are needed more than others"),
     ],
 )

@@ -160,6 +160,7 @@ def test_pytorchs_counter_of_batches_is_left_out():
         ({"head__fc__bias": None}, "the array head.fc.bias is missing (1 missing and 0 unknown, 20 expected)"),
         ({"head__fc__scale": np.ones(3)}, "the array 'head.fc.scale' is unknown (0 missing and 1 unknown"),
         ({"two\nlines": np.ones(3)}, r"the array 'two\nlines' is unknown"),
+        ({"params/head.fc.w": np.ones(3)}, "this is a run's checkpoint: export the run, and take that file"),
         ({"head__fc__weight": np.ones((6, 10), "f4")}, "head.fc.weight has shape [6, 10], expected [10, 6]"),
         ({"head__fc__bias": np.ones((1, 10), "f4")}, "head.fc.bias has shape [1, 10], expected [10]"),
         ({"head__fc__bias": np.ones(10, "i8")}, "head.fc.bias is of dtype int64, expected one of ['float16'"),

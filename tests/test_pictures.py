@@ -195,7 +195,7 @@ def test_the_openers_are_the_images_of_the_largest_and_of_the_smallest_gates(pic
     for axes, channel in zip(rows, (4, 1), strict=True):
         shown = np.asarray(axes.images[0].get_array())
         assert np.array_equal(shown[:, :8], images[gates[:, channel].argmax()])
-        assert np.array_equal(shown[:, -8:], images[gates[:, channel].argmin()])
+        assert np.array_equal(shown[:, -10:-2], images[gates[:, channel].argmin()])
         assert f"class {LABELS[gates[:, channel].argmax()]} 1.00" in [text.get_text() for text in axes.texts]
 
 

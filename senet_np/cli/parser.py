@@ -19,7 +19,8 @@ examples:
   senet-np train --data cifar10 --data-dir DIR       train on CIFAR-10 that lies in DIR
   senet-np train --out runs/mine --resume            go on with a run that was stopped
   senet-np evaluate runs/mine                        test accuracy of a run
-  senet-np explain runs/mine                         plots of its gates
+  senet-np explain tiny-se                           what the gates of a trained network do; or: explain runs/mine
+  senet-np course mine                               the notebooks, copied to the folder mine
   senet-np export runs/mine mine.safetensors         its weights for PyTorch; `import` makes a run of such a file
   senet-np describe --net resnet20                   its layers, and what SE adds to them
   senet-np gradcheck                                 prove every backward pass
@@ -41,7 +42,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 def build_parser() -> OneLineParser:
     """The whole command line. Each command's namespace has `run`, the function that does it."""
-    from . import bench, compare, data, describe, evaluate, explain, gradcheck, train, weights
+    from . import bench, compare, course, data, describe, evaluate, explain, gradcheck, train, weights
 
     parser = OneLineParser(
         prog="senet-np",
@@ -52,7 +53,7 @@ def build_parser() -> OneLineParser:
     )
     parser.add_argument("--version", action="version", version=f"senet_np {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (train, evaluate, explain, weights, describe, data, gradcheck, bench, compare):
+    for module in (train, evaluate, explain, weights, describe, data, gradcheck, bench, compare, course):
         module.add(commands)
     return parser
 

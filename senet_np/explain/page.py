@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .captions import CAPTIONS
+from .pictures.style import short
 from .tables import Table
 
 HEAD = """<!doctype html>
@@ -30,8 +31,10 @@ HEAD = """<!doctype html>
             padding: 1.1rem 1.3rem; margin: 1.4rem 0; }}
   img {{ max-width: 100%; height: auto; display: block; margin: .4rem 0 .8rem; }}
   .scroll {{ overflow-x: auto; }}
-  table {{ border-collapse: collapse; font-size: .9rem; }}
-  td, th {{ padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e4e4e4; white-space: nowrap; }}
+  table {{ border-collapse: collapse; font-size: .88rem; }}
+  td, th {{ padding: .25rem .55rem; text-align: right; border-bottom: 1px solid #e4e4e4; }}
+  td {{ white-space: nowrap; }}
+  th {{ vertical-align: bottom; }}
   td:first-child, th:first-child {{ text-align: left; }}
 </style>
 </head>
@@ -44,8 +47,15 @@ class Drawn(NamedTuple):
 
     file: Path
     kind: str  # a key of CAPTIONS
+    block: str  # which block it shows, "" for all
     title: str  # what it found
     stamp: str  # what it was found on
+
+    @property
+    def name(self) -> str:
+        """Its heading: "Gates by depth", "All gates of one block: stage1"."""
+        name = CAPTIONS[self.kind].name
+        return f"{name}: {short(self.block)}" if self.block else name
 
 
 def index_page(
@@ -65,7 +75,7 @@ def index_page(
     """
     parts = [HEAD.format(title=escape(f"What the gates of {name} do")), f"<h1>What the gates of {escape(name)} do</h1>"]
     parts += [f'<p class="stamp">{escape(text)}</p>' for text in (stamp, *notes)]
-    links = "".join(f'<li><a href="#{_anchor(one)}">{escape(one.title)}</a></li>' for one in figures)
+    links = "".join(f'<li><a href="#{_anchor(one)}">{escape(one.name)}</a></li>' for one in figures)
     parts.append(f"<nav><ul>{links}</ul></nav>")
     parts += [_table(heading, rows) for heading, rows in tables]
     parts += [_section(one) for one in figures]
@@ -74,10 +84,10 @@ def index_page(
 
 def _section(one: Drawn) -> str:
     caption = CAPTIONS[one.kind]
-    alt = escape(f"{caption.alt} {one.title}.", quote=True)
+    alt, file = escape(f"{one.title}. {caption.alt} {one.stamp}.", quote=True), escape(one.file.name)
     return (
-        f'<section id="{_anchor(one)}">\n<h2>{escape(one.title)}</h2>\n<p class="stamp">{escape(one.stamp)}</p>\n'
-        f'<a href="{escape(one.file.name)}"><img src="{escape(one.file.name)}" alt="{alt}" loading="lazy"></a>\n'
+        f'<section id="{_anchor(one)}">\n<h2>{escape(one.name)}</h2>\n'
+        f'<a href="{file}"><img src="{file}" alt="{alt}" loading="lazy"></a>\n'
         f"<p><b>What to see.</b> {escape(caption.see)}</p>\n"
         f"<p><b>What not to conclude.</b> {escape(caption.beware)}</p>\n</section>"
     )

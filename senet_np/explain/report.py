@@ -103,7 +103,7 @@ def draw(one: Planned, subject: Subject, out: Path) -> Drawn:
     stamp = f"{subject.stamp}; {one.on}"
     with style():
         file = save(one.draw(one.title, stamp), out / one.name)
-    return Drawn(file, one.kind, one.title, stamp)
+    return Drawn(file, one.kind, one.block, one.title, stamp)
 
 
 def plan(

@@ -86,8 +86,10 @@ def pruning(found: Pruning) -> str:
     """Whether a small gate marks a channel that can go."""
     at = int(np.argmin(np.abs(found.shares - PRUNED)))
     low, random = 100 * float(found.lowest["mean gate"][at]), 100 * found.random[:, at]
-    marks = "a small gate marks a channel that can go" if low > random.max() else "a small gate marks no such channel"
-    if low < random.min():
+    marks = "a small gate is no sign of a channel that can go"
+    if low > random.max():
+        marks = "a small gate marks a channel that can go"
+    elif low < random.min():
         marks = "the channels of small gates are needed more than others"
     return (
         f"Without the {100 * found.shares[at]:.0f} % of channels of the smallest mean gate {low:.0f} % are right, "

@@ -186,7 +186,9 @@ def _check_names(came: Collection[str], expected: Collection[str]) -> None:
     faults += [f"{unknown[0][:80]!a} is unknown"] if unknown else []  # it can be anything: quoted, and cut
     if faults:
         counts = f"{len(missing)} missing and {len(unknown)} unknown, {len(expected)} expected"
-        raise SenetError(f"the array {' and '.join(faults)} ({counts}): {OTHER_NET}")
+        checkpoint = any(name.startswith("params/") for name in came)  # as `checkpoint.save_checkpoint` names them
+        advice = "this is a run's checkpoint: export the run, and take that file" if checkpoint else OTHER_NET
+        raise SenetError(f"the array {' and '.join(faults)} ({counts}): {advice}")
 
 
 def _take(weights: Mapping[str, Any], name: str, layout: Layout, like: Array) -> Array:

@@ -12,6 +12,7 @@ from .style import new_figure
 
 EACH = 7  # images at each end
 GAP = 16  # pixels between the two ends
+FRAME = 2  # pixels between two images
 
 
 def draw_openers(
@@ -37,15 +38,16 @@ def draw_openers(
     """
     figure = new_figure(13, 1.2 + 1.1 * len(channels), title, stamp)
     rows = figure.subplots(len(channels), 1, squeeze=False)[:, 0]
-    height, width = images.shape[1:3]
+    framed = np.pad(images, ((0, 0), (0, 0), (0, FRAME), (0, 0)), constant_values=255)
+    height, width = framed.shape[1:3]
     each = min(EACH, len(images) // 2)
     for axes, channel in zip(rows, channels, strict=True):
         order = np.argsort(-gates[:, channel], kind="stable")
         most, least = [*order[:each]], [*order[len(order) - each :]]
         gap = np.full((height, GAP, 3), 255, np.uint8)
-        axes.imshow(np.hstack([*images[most], gap, *images[least]]), interpolation="nearest")
+        axes.imshow(np.hstack([*framed[most], gap, *framed[least]]), interpolation="nearest")
         for k, index in enumerate((*most, *least)):
-            x = (k + 0.5) * width + (GAP if k >= each else 0)
+            x = (k + 0.5) * width - FRAME / 2 + (GAP if k >= each else 0)
             text = f"{classes[int(labels[index])]} {gates[index, channel]:.2f}"
             axes.text(x, height + 1, text, ha="center", va="top", fontsize=6)
         axes.text(-2, height / 2, f"channel {channel}", ha="right", va="center", fontsize=9)

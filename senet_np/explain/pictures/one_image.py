@@ -47,7 +47,7 @@ def draw_scaling(picture: np.ndarray, block: GateCache, title: str, stamp: str) 
     above, below = figure.subfigures(2, 1, height_ratios=(top, bottom))
     image, squeeze, gate = above.subplots(1, 3, width_ratios=(1, 2.2, 2.2))
     image.imshow(picture, interpolation="nearest")
-    image.set_title("the picture, as the net sees it")
+    image.set_title("the net's view")
     image.axis("off")
 
     low, high = gate_axis(s)

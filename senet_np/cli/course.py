@@ -1,0 +1,74 @@
+"""`senet-np course`: copy the notebooks to a folder of one's own, and say how to open them.
+
+Floor 5. In a clone they lie beside the package; an installed package has them in the environment's share/ folder.
+"""
+
+import argparse
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from ..errors import SenetError
+from ..training.checkpoint import write_atomically
+from .parser import add_command, new_path
+
+HERE = Path(__file__).parents[2] / "notebooks"
+INSTALLED = "share/senet_np/notebooks"
+FIRST = "01_channels.ipynb"
+EXAMPLES = """\
+  senet-np course mine                 the notebooks and their solutions, in the folder mine
+  senet-np course mine --overwrite     the same again, in place of what was changed there
+"""
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    command = add_command(commands, "course", run, "copy the course's notebooks to a folder of yours", EXAMPLES)
+    command.add_argument("folder", type=new_path, metavar="DIR", help="the folder; it is made")
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace notebooks there that differ, with the work in them"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Copy what is not there; what differs is left alone unless one says otherwise."""
+    source = find_notebooks()
+    found = [path.relative_to(source) for path in source.rglob("*.ipynb")]
+    notebooks = sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+    copied, kept = [], []
+    for name in notebooks:
+        content, target = (source / name).read_bytes(), args.folder / name
+        if target.exists() and target.read_bytes() != content and "overwrite" not in vars(args):
+            kept.append(name)
+        elif not target.exists() or target.read_bytes() != content:
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SenetError(f"could not make {target.parent}: {error.strerror}; name another folder") from error
+            write_atomically(target, content)
+            copied.append(name)
+    print(f"{len(copied)} of {len(notebooks)} notebooks copied to {args.folder}")
+    for name in kept:
+        print(f"kept as it is, for it was changed: {args.folder / name}")
+    if kept:
+        print("--overwrite replaces them")
+    print(f'open them with: jupyter lab "{args.folder}"   (pip install "senet_np[notebooks]" brings Jupyter)')
+    return 0
+
+
+def find_notebooks() -> Path:
+    """The folder of the course's notebooks.
+
+    Raises:
+        SenetError: this installation has none.
+    """
+    roots = [sysconfig.get_path("data"), *(sysconfig.get_path("data", scheme) for scheme in _user_schemes())]
+    places = [HERE, *(Path(root) / INSTALLED for root in roots)]
+    for place in places:
+        if (place / FIRST).exists():
+            return place
+    raise SenetError(f"the notebooks are in none of {', '.join(map(str, places))}: install senet_np again")
+
+
+def _user_schemes() -> list[str]:
+    return [scheme for scheme in sysconfig.get_scheme_names() if scheme.endswith("_user")]

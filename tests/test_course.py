@@ -1,0 +1,78 @@
+"""The course: notebooks in step with their text form, without output, and copied without losing work."""
+
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from senet_np.cli import course, main
+from senet_np.errors import SenetError
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+PAIRS = sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+
+
+def name_of(path):
+    return path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=name_of)
+def test_a_notebook_is_in_step_with_its_text(path):
+    notebook, text = nbformat.read(path, as_version=4), jupytext.read(path.with_suffix(".py"))
+    ours, theirs = ([(cell.cell_type, cell.source) for cell in one.cells] for one in (notebook, text))
+    assert ours == theirs, "run: make pairs"
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=name_of)
+def test_a_notebook_carries_no_output(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        assert cell.cell_type != "code" or (cell.outputs, cell.execution_count) == ([], None), "run: make pairs"
+
+
+def test_every_text_has_its_notebook():
+    texts = {path.with_suffix(".ipynb") for path in NOTEBOOKS.rglob("*.py")}
+    assert texts == set(PAIRS)
+
+
+def test_the_course_is_copied_whole_with_its_folders(tmp_path, capsys):
+    assert main(["course", str(tmp_path / "mine")]) == 0
+    copied = {path.relative_to(tmp_path / "mine") for path in (tmp_path / "mine").rglob("*.ipynb")}
+    assert copied == {path.relative_to(NOTEBOOKS) for path in PAIRS}
+    assert f'jupyter lab "{tmp_path / "mine"}"' in capsys.readouterr().out
+
+
+def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):
+    main(["course", str(tmp_path)])
+    first = tmp_path / PAIRS[0].relative_to(NOTEBOOKS)
+    first.write_text("my work", "utf-8")
+    capsys.readouterr()
+    assert main(["course", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert first.read_text("utf-8") == "my work"
+    assert f"kept as it is, for it was changed: {first}" in out
+    assert out.startswith(f"0 of {len(PAIRS)} notebooks copied")
+    assert main(["course", str(tmp_path), "--overwrite"]) == 0
+    assert first.read_bytes() == PAIRS[0].read_bytes()
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["course", str(tmp_path / "file" / "inside")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_installed_package_finds_them_in_its_environment(tmp_path, monkeypatch):
+    installed = tmp_path / course.INSTALLED
+    installed.mkdir(parents=True)
+    (installed / course.FIRST).write_text("{}")
+    monkeypatch.setattr(course, "HERE", tmp_path / "not-here")
+    monkeypatch.setattr("sysconfig.get_path", lambda name, scheme="": str(tmp_path if not scheme else tmp_path / "no"))
+    assert course.find_notebooks() == installed
+
+
+def test_where_there_are_none_the_places_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(course, "HERE", tmp_path / "not-here")
+    monkeypatch.setattr("sysconfig.get_path", lambda *_: str(tmp_path))
+    with pytest.raises(SenetError, match="not-here"):
+        course.find_notebooks()
