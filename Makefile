@@ -7,6 +7,7 @@
 #   make mutants    change the mathematics in some 3,000 ways and see whether the tests notice (20 minutes; resumes)
 #   make coverage   which lines and branches of the mathematics the tests reach
 #   make ci-extra   what is too heavy for a student's machine: linters, PyTorch as a judge, make train
+#   make assignments  make the student versions of the assignments anew, and grade two hand-ins of each
 #   make pairs      write the notebooks anew from their text form, without output
 #   make format     put the code into its usual shape
 
@@ -14,7 +15,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar notebooks pairs mutants coverage ci-extra judge lint format clean
+.PHONY: train test cifar notebooks pairs assignments grading mutants coverage ci-extra judge lint format clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -34,17 +35,28 @@ cifar: .venv/run
 notebooks: .venv/notebooks
 	$(BIN)/jupyter lab notebooks
 
+TEXTS = notebooks/*.py notebooks/solutions/*.py notebooks/assignments/source/*/*.py
+
 pairs: .venv/test
-	$(BIN)/jupytext --quiet --to ipynb --update notebooks/*.py notebooks/solutions/*.py
+	$(BIN)/jupytext --quiet --to ipynb --update $(TEXTS)
+
+assignments: pairs .venv/grader/done
+	.venv/grader/bin/python tests/grade_assignments.py --write
+
+grading: .venv/grader/done
+	.venv/grader/bin/python tests/grade_assignments.py
 
 mutants: .venv/dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
 	$(BIN)/python tests/summarise_mutants.py
 
-coverage: .venv/dev
-	$(BIN)/python -m pytest -q --cov --cov-report=term-missing
+# What runs the mathematics only to draw, to grade or to copy adds nothing to what is covered.
+NOT_MATHEMATICS = $(foreach name,explain box pictures grading course cli,--ignore=tests/test_$(name).py)
 
-ci-extra: lint judge coverage
+coverage: .venv/dev
+	$(BIN)/python -m pytest -q --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
+
+ci-extra: lint judge coverage grading
 	$(MAKE) train
 
 judge: .venv/torch
@@ -72,6 +84,12 @@ format: .venv/dev
 .venv/test: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ .venv/run
+
+# nbgrader brings much with it, and an older Jupyter server: an environment of its own.
+.venv/grader/done: .venv/bin/python pyproject.toml
+	$(PYTHON) -m venv .venv/grader
+	.venv/grader/bin/python -m pip install --quiet --disable-pip-version-check -e '.[grading]'
+	@touch $@
 
 .venv/notebooks: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'

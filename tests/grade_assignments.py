@@ -2,8 +2,8 @@
 
     make grading     (an environment of its own, .venv-grader, for nbgrader is heavy)
 
-With `--write` the student versions in notebooks/assignments/ are written anew; without, they have to be in step. nbgrader's
-own exit status says nothing about marks, so the exported grades are read.
+With `--write` the student versions in notebooks/assignments/ are written anew; without, they have to be in step.
+nbgrader's own exit status says nothing about marks, so the exported grades are read.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import nbformat
 
 HERE = Path(__file__).parents[1] / "notebooks" / "assignments"
 STUDENTS = ("solution", "empty")
+PATIENCE = 900  # seconds a cell may take: nbgrader would stop a training after 30
 
 
 def nbgrader(course: Path, *words: str) -> None:
@@ -46,7 +47,7 @@ def grade(course: Path, name: str) -> dict[str, tuple[float, float]]:
     released = course / "release" / name
     for student, source in zip(STUDENTS, (course / "source" / name, released), strict=True):
         shutil.copytree(source, course / "submitted" / student / name)
-    nbgrader(course, "autograde", name, "--force")
+    nbgrader(course, "autograde", name, "--force", f"--Execute.timeout={PATIENCE}")
     nbgrader(course, "generate_feedback", name, "--force")
     nbgrader(course, "export", "--to", "grades.csv")
     with open(course / "grades.csv", newline="") as file:
@@ -55,7 +56,7 @@ def grade(course: Path, name: str) -> dict[str, tuple[float, float]]:
 
 
 def main() -> None:
-    """Every assignment: full marks for the solution, none for the empty one, feedback for both, student version in step."""
+    """Every assignment: full marks for the solution, none for the empty one, feedback for both, a student version."""
     parser = argparse.ArgumentParser(description="Make the student versions and grade two hand-ins of each.")
     parser.add_argument("--write", action="store_true", help="write the student versions into notebooks/assignments/")
     write = parser.parse_args().write
@@ -68,7 +69,7 @@ def main() -> None:
             target.mkdir(parents=True)
             shutil.copy(source / f"{name}.ipynb", target)
             scores = grade(course, name)
-            print(f"{name}: " + ", ".join(f"{student} {score:g} of {most:g}" for student, (score, most) in scores.items()))
+            print(f"{name}: " + ", ".join(f"{who} {score:g} of {most:g}" for who, (score, most) in scores.items()))
             most = scores["solution"][1]
             if scores["solution"][0] != most or scores["empty"] != (0, most):
                 faults.append(f"{name}: {scores}, expected {most:g} and 0")

@@ -10,7 +10,10 @@ from senet_np.cli import course, main
 from senet_np.errors import SenetError
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-PAIRS = sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+ALL = sorted(path for path in NOTEBOOKS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+STUDENTS = sorted((NOTEBOOKS / "assignments").glob("*.ipynb"))  # made by nbgrader from their sources
+PAIRS = [path for path in ALL if path not in STUDENTS]
+COPIED = [path for path in ALL if "source" not in path.parts]
 
 
 def name_of(path):
@@ -24,7 +27,7 @@ def test_a_notebook_is_in_step_with_its_text(path):
     assert ours == theirs, "run: make pairs"
 
 
-@pytest.mark.parametrize("path", PAIRS, ids=name_of)
+@pytest.mark.parametrize("path", ALL, ids=name_of)
 def test_a_notebook_carries_no_output(path):
     for cell in nbformat.read(path, as_version=4).cells:
         assert cell.cell_type != "code" or (cell.outputs, cell.execution_count) == ([], None), "run: make pairs"
@@ -38,22 +41,22 @@ def test_every_text_has_its_notebook():
 def test_the_course_is_copied_whole_with_its_folders(tmp_path, capsys):
     assert main(["course", str(tmp_path / "mine")]) == 0
     copied = {path.relative_to(tmp_path / "mine") for path in (tmp_path / "mine").rglob("*.ipynb")}
-    assert copied == {path.relative_to(NOTEBOOKS) for path in PAIRS}
+    assert copied == {path.relative_to(NOTEBOOKS) for path in COPIED}
     assert f'jupyter lab "{tmp_path / "mine"}"' in capsys.readouterr().out
 
 
 def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):
     main(["course", str(tmp_path)])
-    first = tmp_path / PAIRS[0].relative_to(NOTEBOOKS)
+    first = tmp_path / COPIED[0].relative_to(NOTEBOOKS)
     first.write_text("my work", "utf-8")
     capsys.readouterr()
     assert main(["course", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert first.read_text("utf-8") == "my work"
     assert f"kept as it is, for it was changed: {first}" in out
-    assert out.startswith(f"0 of {len(PAIRS)} notebooks copied")
+    assert out.startswith(f"0 of {len(COPIED)} notebooks copied")
     assert main(["course", str(tmp_path), "--overwrite"]) == 0
-    assert first.read_bytes() == PAIRS[0].read_bytes()
+    assert first.read_bytes() == COPIED[0].read_bytes()
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):

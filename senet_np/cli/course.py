@@ -14,7 +14,8 @@ from .parser import add_command, new_path
 
 HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"
-FIRST = "01_channels.ipynb"
+FIRST = "06_se_block.ipynb"  # as good as any
+SOURCES = "source"  # of the assignments, with their solutions
 EXAMPLES = """\
   senet-np course mine                 the notebooks and their solutions, in the folder mine
   senet-np course mine --overwrite     the same again, in place of what was changed there
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Copy what is not there; what differs is left alone unless one says otherwise."""
     source = find_notebooks()
     found = [path.relative_to(source) for path in source.rglob("*.ipynb")]
-    notebooks = sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+    notebooks = sorted(path for path in found if not {".ipynb_checkpoints", SOURCES} & {*path.parts})
     copied, kept = [], []
     for name in notebooks:
         content, target = (source / name).read_bytes(), args.folder / name

@@ -104,14 +104,21 @@ def expect(ours: Any, expected: Any, name: str, advice: str = "") -> None:
         raise AssertionError(f"{name}{at} is {ours[worst]:.6g}, expected {expected[worst]:.6g}. {advice}".rstrip())
 
 
-def expect_gradients(forward: Callable[..., Any], backward: Callable[..., Any], args: Mapping[str, Any]) -> None:
-    """Check every gradient by finite differences.
+def expect_gradients(
+    forward: Callable[..., Any], backward: Callable[..., Any], args: Mapping[str, Any], wrt: str | None = None
+) -> None:
+    """Check gradients by finite differences.
+
+    Args:
+        forward, backward: the pair.
+        args: the forward pass's arrays, float64.
+        wrt: the one argument whose gradient counts; None for all.
 
     Raises:
         AssertionError: the report: which gradient, where, both numbers, and a hint where one fits.
     """
     try:
-        report = check_gradients(forward, backward, args)
+        report = check_gradients(forward, backward, args, wrt=wrt)
     except ValueError as error:
         raise AssertionError(str(error)) from error
     require(bool(report), str(report))

@@ -1,0 +1,254 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Assignment 4: train, explain, defend a claim
+#
+# **What you do:** train a small SE-CNN and its twin without SE on `shapes` with three seeds each, replace the gates of the trained net, put an interval around what
+# you find, and then say which sentences your numbers allow, and which they do not.
+#
+# **Rules.** Networks are layers without hidden state: `logits, cache, new_state = net.forward(params, state, x, training)` and
+# `dx, grads = net.backward(dlogits, cache)`. Parameters, states and gradients are trees of arrays; `tree_map(f, tree, …)` applies a function to every array.
+# Change no array in place.
+#
+# **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. Notebooks 7, 8 and 10 of the
+# course prepare you.
+#
+# Write where it says `YOUR CODE HERE`, and take away the line below it.
+
+# %%
+import numpy as np
+
+from senet_np.compose import se_caches
+from senet_np.data import load_shapes
+from senet_np.data.augment import fit_normaliser
+from senet_np.explain.intervene import with_gates
+from senet_np.grading import net as checks
+from senet_np.nets import tiny
+from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from senet_np.tree import tree_map
+
+# %% [markdown]
+# ## 1. One step of training (5 points)
+#
+# Forward, loss, backward, and one step of SGD with momentum 0.9:
+#
+# $$v \leftarrow 0.9\,v + g \qquad p \leftarrow p - \text{lr}\cdot v$$
+
+# %% nbgrader={"grade": false, "grade_id": "step", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def train_step(net, params, state, velocity, x, labels, lr):
+    """One step on one minibatch; returns loss, params, state, velocity, all of them new."""
+    ### BEGIN SOLUTION
+    logits, cache, state = net.forward(params, state, x, True)
+    loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
+    _, grads = net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache)
+    velocity = tree_map(lambda v, g: 0.9 * v + g, velocity, grads)
+    params = tree_map(lambda p, v: p - lr * v, params, velocity)
+    return loss, params, state, velocity
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "step-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+checks.check_step(train_step)
+
+# %% nbgrader={"grade": true, "grade_id": "step-hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Graded by checks that you do not see here.
+### BEGIN HIDDEN TESTS
+checks.grade_step(train_step)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. Accuracy (2 points)
+#
+# With the running statistics (`training=False`): the answer to a picture must not depend on which others are in the batch.
+
+# %% nbgrader={"grade": false, "grade_id": "accuracy", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def accuracy(net, params, state, x, labels):
+    """Share of right answers, from 0 to 1."""
+    ### BEGIN SOLUTION
+    logits, _, _ = net.forward(params, state, x, False)
+    return (logits.argmax(axis=1) == labels).mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "accuracy-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+checks.check_accuracy(accuracy)
+
+# %% nbgrader={"grade": true, "grade_id": "accuracy-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Graded by checks that you do not see here.
+### BEGIN HIDDEN TESTS
+checks.grade_accuracy(accuracy)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. Six runs (2 points)
+#
+# The loop is given; it calls your step. Fill `results`: for each arm the test accuracies of seeds 0, 1 and 2, in that order, and keep the trained net of seed 0 with
+# SE for part 4.
+
+# %%
+data = load_shapes(seed=0, sizes=(4000, 100, 500))
+normalise = fit_normaliser(data.train.images)
+x_train, y_train = normalise(data.train.images), data.train.labels
+x_test, y_test = normalise(data.test.images), data.test.labels
+
+
+def train(se, seed, epochs=6, batch=32, lr=0.1):
+    """A net trained from one seed: net, params, state."""
+    rng = np.random.default_rng(seed)
+    net = tiny(se=se, widths=(16, 16, 32))
+    params, state = net.init(rng)
+    velocity = tree_map(np.zeros_like, params)
+    steps = len(x_train) // batch
+    for epoch in range(epochs):
+        order = rng.permutation(len(x_train))
+        for k in range(steps):
+            rows = order[k * batch : (k + 1) * batch]
+            now = lr * (1 - (epoch * steps + k) / (epochs * steps))
+            _, params, state, velocity = train_step(net, params, state, velocity, x_train[rows], y_train[rows], now)
+    return net, params, state
+
+# %% nbgrader={"grade": false, "grade_id": "runs", "locked": false, "schema_version": 3, "solution": true, "task": false}
+results = {"se": [], "plain": []}
+trained = None  # (net, params, state) of seed 0 with SE
+### BEGIN SOLUTION
+for arm in results:
+    for seed in range(3):
+        run = train(arm == "se", seed)
+        results[arm].append(accuracy(*run, x_test, y_test))
+        if arm == "se" and seed == 0:
+            trained = run
+### END SOLUTION
+print(results)
+
+# %% nbgrader={"grade": true, "grade_id": "runs-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+checks.check_runs(results)
+
+# %% [markdown]
+# ## 4. Does this net need gates that look at the image? (5 points)
+#
+# `with_gates(net, gates)` is the same net with the gates of some blocks given from outside: `{path: (C,)}`, the same for all images, or `{path: (N, C)}`, a row each. It takes
+# the same params and state. `se_caches(cache)` finds the blocks' caches after a forward pass; `.s` are the gates.
+#
+# For a fair control, from which images must the mean gates come?
+
+# %% nbgrader={"grade": false, "grade_id": "gates", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def mean_gates(net, params, state, x):
+    """{path: (C,)}: each block's mean gate over the images x."""
+    ### BEGIN SOLUTION
+    _, cache, _ = net.forward(params, state, x, False)
+    return {path: block.s.mean(axis=0) for path, block in se_caches(cache).items()}
+    ### END SOLUTION
+
+
+def accuracy_with(net, params, state, x, labels, gates):
+    """Accuracy with some blocks' gates given from outside."""
+    ### BEGIN SOLUTION
+    return accuracy(with_gates(net, gates), params, state, x, labels)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "gates-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+checks.check_gates(mean_gates, accuracy_with)
+
+# %% nbgrader={"grade": true, "grade_id": "gates-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Graded by checks that you do not see here.
+### BEGIN HIDDEN TESTS
+checks.grade_gates(accuracy_with)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now fill `control` for the net of seed 0, in all blocks together: the accuracy on the test images with the learned gates, with ones, with the mean gates of the first 1,000
+# *training* images, and with another image's gates (test image n gets those of test image n + 1, the last one those of the first).
+
+# %% nbgrader={"grade": false, "grade_id": "controls", "locked": false, "schema_version": 3, "solution": true, "task": false}
+control = {"learned": None, "ones": None, "mean": None, "another image": None}
+### BEGIN SOLUTION
+net, params, state = trained
+means = mean_gates(net, params, state, x_train[:1000])
+_, cache, _ = net.forward(params, state, x_test, False)
+shifted = {path: np.roll(block.s, -1, axis=0) for path, block in se_caches(cache).items()}
+for name, gates in {
+    "learned": {},
+    "ones": {path: np.ones_like(s) for path, s in means.items()},
+    "mean": means,
+    "another image": shifted,
+}.items():
+    control[name] = accuracy_with(net, params, state, x_test, y_test, gates)
+### END SOLUTION
+print(control)
+
+# %% nbgrader={"grade": true, "grade_id": "controls-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+checks.check_controls(control)
+
+# %% [markdown]
+# ## 5. How sure? (3 points)
+#
+# Arms are paired by seed. With n differences $d_k = a_k - b_k$, their mean $\bar d$ and standard deviation $s$ (over $n-1$), the 95 % interval is
+# $\bar d \pm t\, s/\sqrt n$, with Student's t for $n - 1$ degrees of freedom.
+
+# %%
+T975 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}  # any table of the distribution
+
+# %% nbgrader={"grade": false, "grade_id": "interval", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def paired_interval(a, b):
+    """(mean difference a − b, half the width of its 95 % interval); a and b are lists of the same length."""
+    ### BEGIN SOLUTION
+    d = np.array(a) - np.array(b)
+    return d.mean(), T975[len(d) - 1] * d.std(ddof=1) / np.sqrt(len(d))
+    ### END SOLUTION
+
+
+### BEGIN SOLUTION
+print(paired_interval(results["se"], results["plain"]))
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "interval-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+checks.check_interval(paired_interval)
+
+# %% nbgrader={"grade": true, "grade_id": "interval-hidden", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# Graded by checks that you do not see here.
+### BEGIN HIDDEN TESTS
+checks.grade_interval(paired_interval)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 6. What may you say? (3 points)
+#
+# Judge each sentence by *your numbers in this notebook alone*: `"yes"`, `"no"` or `"cannot say"`. "No" means that the sentence is wrong as it stands, "cannot say" that it may be right or
+# wrong and nothing here tells. The three points are for all six together.
+#
+# Then write below, in five sentences, what you found, how sure you are, and what it does not show. Your teacher reads that.
+
+# %% nbgrader={"grade": false, "grade_id": "verdicts", "locked": false, "schema_version": 3, "solution": true, "task": false}
+verdicts = {
+    "here, SE is worth more than the seeds' noise": None,
+    "SE helps on photographs": None,
+    "this net needs gates that look at the image": None,
+    "a fall with gates of 1 alone shows that it does": None,
+    "a net trained without SE is as bad as this one with mean gates": None,
+    "three seeds that differ by less than the interval show that there is no difference": None,
+}
+### BEGIN SOLUTION
+verdicts = {
+    "here, SE is worth more than the seeds' noise": "yes",
+    "SE helps on photographs": "cannot say",
+    "this net needs gates that look at the image": "yes",
+    "a fall with gates of 1 alone shows that it does": "no",
+    "a net trained without SE is as bad as this one with mean gates": "cannot say",
+    "three seeds that differ by less than the interval show that there is no difference": "no",
+}
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "verdicts-hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# Graded by checks that you do not see here.
+### BEGIN HIDDEN TESTS
+checks.grade_verdicts(verdicts)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# *Your five sentences:*
