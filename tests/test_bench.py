@@ -10,7 +10,7 @@ import pytest
 from senet_np.bench import convs, growth, kernels, loop, machine, nets, timing
 from senet_np.bench.suite import Plan, measure
 from senet_np.cli import main
-from senet_np.explain.speed import draw_growth, draw_roofline
+from senet_np.explain.pictures.speed import draw_growth, draw_roofline
 from senet_np.nets import tiny
 from senet_np.ops import fast, reference
 from senet_np.training.parallel import gradients
