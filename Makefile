@@ -26,7 +26,7 @@ train: .venv/run
 	@echo "plots:       runs/shapes-se/plots   (begin with sky.png)"
 
 test: .venv/test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 cifar: .venv/run
 	@$(SENET) data | grep -q 'CIFAR-10: not found' && $(SENET) data --download || true
@@ -54,7 +54,7 @@ mutants: .venv/dev
 NOT_MATHEMATICS = $(foreach name,explain box pictures grading course cli,--ignore=tests/test_$(name).py)
 
 coverage: .venv/dev
-	$(BIN)/python -m pytest -q --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
 
 ci-extra: lint judge coverage grading
 	$(MAKE) train

@@ -94,6 +94,7 @@ def test_a_network_of_the_box_is_explained_with_no_data_on_the_machine(tmp_path,
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SENET_NP_DATA", raising=False)
     monkeypatch.setitem(STYLE, "savefig.dpi", 20)
+    monkeypatch.setitem(STYLE, "figure.constrained_layout.use", False)
     for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
     assert main(["explain", "tiny-se"]) == 0

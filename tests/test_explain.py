@@ -1,5 +1,7 @@
 """`explain`: everything it draws is on its page, for runs and for networks of the box, with data and without."""
 
+import contextlib
+import io
 from html.parser import HTMLParser
 
 import numpy as np
@@ -19,10 +21,16 @@ from senet_np.training.workers import Workers
 FEW = {"widths": (4, 4, 8), "batch_size": 16, "micro_batch": 8, "epochs": 1}
 
 
+def coarsely(monkeypatch):
+    """Pictures in moments: what they look like, test_pictures.py looks at."""
+    monkeypatch.setitem(STYLE, "savefig.dpi", 20)
+    monkeypatch.setitem(STYLE, "figure.constrained_layout.use", False)
+
+
 @pytest.fixture(autouse=True)
 def away_from_home(tmp_path, monkeypatch, few_shapes):
     """No CIFAR-10 of this machine's user is found, `shapes` is small, pictures are coarse, all in tmp_path."""
-    monkeypatch.setitem(STYLE, "savefig.dpi", 20)
+    coarsely(monkeypatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SENET_NP_DATA", raising=False)
     for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
@@ -76,24 +84,42 @@ def files(folder):
     return {path.name for path in folder.glob("*.png")}
 
 
-def test_every_figure_is_on_the_page_with_its_words(trained, tmp_path, capsys):
-    trained()
-    assert main(["explain", "run", "--out", "pictures"]) == 0
-    text = (tmp_path / "pictures" / "index.html").read_text("utf-8")
-    page = Page(text)
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory, few_shapes, watcher):
+    """A run with everything that `explain` draws of it, and what it said."""
+    folder = tmp_path_factory.mktemp("explained")
+    run = create_run(folder / "run", make_settings("shapes", FEW), few_shapes)
+    train(run, few_shapes, run.load(), watcher(), threads=1)
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        coarsely(patch)
+        patch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
+        assert main(["explain", str(run.path), "--out", str(folder / "pictures")]) == 0
+    text = (folder / "pictures" / "index.html").read_text("utf-8")
+    return folder / "pictures", text, Page(text), out.getvalue()
+
+
+def test_every_figure_is_on_the_page_with_its_words(explained):
+    folder, text, page, out = explained
     assert page.open == []
-    assert page.pictures.keys() == files(tmp_path / "pictures")
+    assert page.pictures.keys() == files(folder)
     assert all(len(alt) > 60 for alt in page.pictures.values())
     assert text.count("What to see.") == text.count("What not to conclude.") == len(page.pictures)
-    assert all(link.startswith("#") or (tmp_path / "pictures" / link).exists() for link in page.links)
-    assert f"figures: {len(page.pictures)}, in pictures" in capsys.readouterr().out
+    assert all(link.startswith("#") or (folder / link).exists() for link in page.links)
+    assert f"figures: {len(page.pictures)}, in {folder}" in out
 
 
-def test_a_run_with_its_data_has_every_kind_of_figure(trained, tmp_path):
-    trained()
-    main(["explain", "run"])
-    kinds = {name.partition("_")[0].removesuffix(".png") for name in files(tmp_path / "run" / "plots")}
+def test_a_run_with_its_data_has_every_kind_of_figure(explained):
+    kinds = {name.partition("_")[0].removesuffix(".png") for name in files(explained[0])}
     assert kinds == CAPTIONS.keys()
+
+
+def test_each_block_has_its_own_figures(explained):
+    for kind in ("gates", "scaling", "openers"):
+        assert {f"{kind}_stage{k}.se.png" for k in (1, 2, 3)} <= files(explained[0])
+
+
+def test_the_words_of_every_figure_end_with_what_it_was_found_on(explained):
+    assert all("shapes (made by NumPy), seed 0; " in alt for alt in explained[2].pictures.values())
 
 
 def test_a_run_that_replaces_another_takes_its_figures_away(trained, tmp_path, few_shapes):
@@ -102,14 +128,6 @@ def test_a_run_that_replaces_another_takes_its_figures_away(trained, tmp_path, f
     (tmp_path / "run" / "plots" / "mine.png").write_bytes(b"of the user's own")
     create_run(run.path, run.settings, few_shapes, overwrite=True)
     assert [path.name for path in (tmp_path / "run" / "plots").iterdir()] == ["mine.png"]
-
-
-def test_each_block_has_its_own_figures(trained, tmp_path):
-    trained()
-    main(["explain", "run"])
-    drawn = files(tmp_path / "run" / "plots")
-    for kind in ("gates", "scaling", "openers"):
-        assert {f"{kind}_stage{k}.se.png" for k in (1, 2, 3)} <= drawn
 
 
 @pytest.mark.parametrize(
@@ -128,13 +146,6 @@ def test_every_choice_of_the_block_can_be_explained(trained, tmp_path, options):
     trained(**options)
     assert main(["explain", "run", "--controls", "10"]) == 0
     assert len(files(tmp_path / "run" / "plots")) > 8
-
-
-def test_the_words_of_every_figure_end_with_what_it_was_found_on(trained, tmp_path):
-    trained()
-    main(["explain", "run"])
-    page = Page((tmp_path / "run" / "plots" / "index.html").read_text("utf-8"))
-    assert all("shapes (made by NumPy), seed 0; " in alt for alt in page.pictures.values())
 
 
 def test_a_photo_of_ones_own_is_answered(trained, tmp_path):

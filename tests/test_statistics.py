@@ -43,3 +43,8 @@ def test_95_of_100_intervals_cover_the_truth():
     found = [paired_difference(rng.normal(0.3, 1, 5), np.zeros(5)) for _ in range(4000)]
     covered = np.mean([abs(d.mean - 0.3) <= d.half for d in found])
     assert covered == pytest.approx(0.95, abs=0.011)  # three standard errors of such a share
+
+
+def test_below_the_tables_first_row_there_is_no_value():
+    with pytest.raises(ValueError, match="degrees is 3, expected at least 4"):
+        t975(3)

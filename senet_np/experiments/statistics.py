@@ -41,8 +41,13 @@ def t975(degrees: int) -> float:
     Returns:
         From the table; above 29 by the first terms of its expansion, within 0.003.
 
+    Raises:
+        ValueError: fewer degrees than the table begins with.
+
     Source: Abramowitz and Stegun 26.7.5, with z = 1.960: t ≈ z + (z³ + z) / (4·degrees).
     """
+    if degrees < FEWEST - 1:
+        raise ValueError(f"degrees is {degrees}, expected at least {FEWEST - 1}")
     return T975[degrees - 4] if degrees <= 29 else 1.960 + 2.372 / degrees
 
 
@@ -51,8 +56,8 @@ def paired_difference(a: Sequence[float], b: Sequence[float]) -> Difference:
 
     mean ± t · sd / √n,    sd the standard deviation of the n differences, t Student's with n − 1 degrees of freedom
 
-    Pairs share a seed: the same first weights where the networks have the same layers, the same order of the images
-    and the same flips and crops. What a seed does to both cancels out.
+    Pairs share a seed: the same order of the images, the same flips and crops, and the same first weights up to the
+    first layer that only one of them has, for all are drawn from one generator. What a seed does to both cancels out.
 
     Args:
         a, b: of the same length, in the same order of seeds, one unit.

@@ -26,6 +26,7 @@ STYLE: dict[str, Any] = {
     "axes.grid": False,
     "legend.frameon": False,
     "figure.titlesize": 12,
+    "figure.constrained_layout.use": True,
     "figure.dpi": 100,
     "savefig.dpi": 140,
 }
@@ -40,11 +41,11 @@ def new_figure(width: float, height: float, title: str, stamp: str) -> Any:
         stamp: network, data, seed and number of images.
 
     Returns:
-        A matplotlib Figure. Draw and save it inside `style()`.
+        A matplotlib Figure. Make, draw and save it inside `style()`.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height))
     lines = [line for text in (title, stamp) for part in text.split("\n") for line in _fit(part, width)]
     figure.suptitle("\n".join(lines), x=0.01, ha="left")
     return figure
