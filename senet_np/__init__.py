@@ -3,7 +3,7 @@
 The house has five floors, and imports go down only:
 
     5  cli                          what a person types
-    4  training, explain, checks, experiments, bench   learn; look inside; prove; compare; time
+    4  training, explain, checks, experiments, bench, grading   learn; look inside; prove; compare; time; grade
     3  nets, data                   networks with and without SE; images
     2  se, variants, layers, compose   the SE block and its relatives; ops that own parameters; layers made of layers
     1  ops, gradcheck, hints, tree, errors   the mathematics; numbers against formulas
