@@ -114,7 +114,15 @@ def test_an_archive_cut_short_is_refused(tmp_path):
     assert "cannot be read as a .tar.gz" in refusal(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", gzip.compress(b"no tar" * 1000), gzip.compress(b"")[:-9]])
+NO_ARCHIVE = {
+    "nothing": b"",
+    "a page": b"<html>",
+    "gzip of no tar": gzip.compress(b"no tar" * 1000, mtime=0),
+    "a cut gzip": gzip.compress(b"", mtime=0)[:-9],
+}
+
+
+@pytest.mark.parametrize("content", NO_ARCHIVE.values(), ids=NO_ARCHIVE.keys())
 def test_what_is_no_archive_is_refused(tmp_path, content):
     path = tmp_path / "cifar-10-python.tar.gz"
     path.write_bytes(content)
