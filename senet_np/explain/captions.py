@@ -114,8 +114,8 @@ CAPTIONS = {
         "One picture in one block (the paper's Figure 1)",
         "One picture in one block: the picture, what the squeeze made of each channel, the gates, and all channels "
         "before and after scaling, framed in their gate's colour.",
-        "The paper's Figure 1 with real numbers: U above, z and s in the middle, and each map of X̃ is its map of U "
-        "times one number.",
+        "The paper's Figure 1 with real numbers: above, the squeeze z and the gates s; below, each map of X̃ is its map "
+        "of U times one number.",
         "This is one picture. And a dark channel on the right may have been dark before: look at the left one first.",
     ),
     "openers": Caption(
