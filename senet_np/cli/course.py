@@ -14,7 +14,7 @@ from .parser import add_command, new_path
 
 HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"
-FIRST = "06_se_block.ipynb"  # as good as any
+FIRST = "01_channels.ipynb"  # as good as any
 SOURCES = "source"  # of the assignments, with their solutions
 EXAMPLES = """\
   senet-np course mine                 the notebooks and their solutions, in the folder mine
