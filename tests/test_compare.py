@@ -240,7 +240,7 @@ def test_a_process_that_dies_is_one_clear_sentence(write, tmp_path, monkeypatch)
 
 
 def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(write, tmp_path):
-    comparison = write("epochs = 1", "epochs = 40", seeds=1)
+    comparison = write("epochs = 1", "epochs = 4000", seeds=1)  # never done by itself
     words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--work", str(tmp_path / "work")]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     logs = []
