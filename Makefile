@@ -33,7 +33,7 @@ cifar: .venv/run
 	$(SENET) train --data cifar10
 
 notebooks: .venv/notebooks
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks  # from here, so that links to docs and code open
 
 TEXTS = notebooks/*.py notebooks/solutions/*.py notebooks/assignments/source/*/*.py
 

@@ -346,7 +346,7 @@ settings = {
     "edges alone": [0, 1, 1, 0, 0],
 }
 with style():
-    figure, axes = plt.subplots(1, 4, figsize=(10, 3.6))
+    figure, axes = plt.subplots(1, 4, figsize=(10, 3.9), layout="constrained")
     for ax, (name, gates) in zip(axes, settings.items(), strict=True):
         show(ax, (maps * np.array(gates)).sum(axis=-1), f"{name}\ns = {gates}", vmin=0, vmax=2)
     figure.suptitle("Five numbers decide what is left to see", x=0.01, ha="left")

@@ -22,6 +22,7 @@
 # is one that many people use every day and have never written.
 
 # %%
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -663,7 +664,7 @@ for title in ("kernel turned twice", "padding cut off at one side"):
 
 # %%
 for mistake in planted.values():
-    print(f"{mistake.title}: {mistake.why}\n")
+    print(textwrap.fill(f"{mistake.title}: {mistake.why}", 100), end="\n\n")
 
 # %% [markdown]
 # The first is the flip of section 6 done on top of adding back. Now all six, against six kinds of inputs.

@@ -106,7 +106,7 @@ assert np.allclose(changes["spread evenly"].mean(axis=(1, 2)), z)
 # %%
 c = by_mean
 with style():
-    figure, axes = plt.subplots(1, 4, figsize=(9, 2.8))
+    figure, axes = plt.subplots(1, 4, figsize=(9, 3.1), layout="constrained")
     for ax, (name, v) in zip(axes, {"the map": u, **changes}.items(), strict=False):
         ax.imshow(v[0, :, :, c], cmap="cividis", vmin=0, vmax=u[..., c].max())
         ax.set_title(f"{name}\nz = {v[0, :, :, c].mean():.3f}", fontsize=10)
@@ -167,7 +167,8 @@ print("du:", du.shape, "  one position, picture 0:", du[0, 1, 2], "\ndz / 12:", 
 assert np.allclose(du.sum(axis=(1, 2)), dz)
 
 # %% [markdown]
-# Two proofs. First, the squeeze is linear, so its backward pass is its transpose, and for any u and dz
+# Two proofs. First, the squeeze is linear: a matrix times u. Backward multiplies by the same matrix transposed
+# (notebook 2 builds one), and so these two sums must agree for any u and dz:
 #
 # $$
 # \sum z \cdot dz = \sum u \cdot du .
@@ -256,7 +257,7 @@ tied = np.zeros((1, 2, 2, 1))
 try:
     check_gradients(global_max_pool_forward, global_max_pool_backward, {"x": tied})
 except KinkError as error:
-    print("KinkError:", str(error)[:150], "…")
+    print("KinkError:", str(error).split(". ")[0])
 
 # %% [markdown]
 # **Both.** CBAM (Woo et al. 2018) sends mean and maximum through the *same* two matrices and adds the
@@ -264,7 +265,8 @@ except KinkError as error:
 #
 # **None.** What if nothing is averaged, and each position computes gates for itself from its own C numbers?
 # The paper tried it as *NoSqueeze*. The gates then are (N, H, W, C), and the two matrices are 1×1
-# convolutions.
+# convolutions. (Matrices that turn z into gates are the subject of notebook 5. Until then, only what they are
+# given matters.)
 #
 # | squeeze | top-1 error on ImageNet, SE-ResNet-50 (Hu et al.) |
 # |---|---:|

@@ -16,7 +16,7 @@
 # where gradients vanish, and what the reduction ratio r costs.
 #
 # **You need** notebook 4 (the squeeze: where z comes from), matrix products and the chain rule. **Time:**
-# 45 minutes.
+# 60 minutes.
 #
 # The squeeze has left one number per channel, z (N, C). The excitation turns it into one gate per channel,
 # s (N, C):
@@ -207,7 +207,7 @@ plt.show()
 #
 # We write $\mathrm{d}a$ for $\partial L/\partial a$, and start from $\mathrm{d}s$.
 #
-# **Sigmoid.** With $s = (1+e^{-x})^{-1}$,
+# **Sigmoid.** Write x for its argument, since e is the number of the exponential here. With $s = (1+e^{-x})^{-1}$,
 # $\;\frac{\mathrm{d}s}{\mathrm{d}x} = e^{-x}(1+e^{-x})^{-2} = s\cdot\frac{e^{-x}}{1+e^{-x}} = s(1-s)$. So
 # `de = ds * s * (1 - s)`.
 #
@@ -391,7 +391,7 @@ for gate in ("sigmoid", "tanh", "relu"):
 
 # %%
 paper = {"sigmoid": 22.28, "tanh": 23.00, "ReLU": 23.47, "no SE": 23.30}  # ResNet-50 on ImageNet
-ours = {"sigmoid": (68.14, 0.11), "tanh": (67.24, 0.25), "ReLU": (66.55, 0.46), "no SE": (67.85, 0.25)}
+ours = {"sigmoid": (68.14, 0.11), "tanh": (67.24, 0.25), "ReLU": (66.55, 0.46), "no SE": (67.85, 0.25)}  # docs/results.md
 print("         paper: top-1 error   ours: test accuracy, mean ± sd of 5 seeds")
 for gate, error in paper.items():
     print(f"{gate:8}      {error:5.2f} %            {ours[gate][0]:5.2f} ± {ours[gate][1]:.2f} %")

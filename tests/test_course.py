@@ -1,5 +1,6 @@
 """The course: notebooks in step with their text form, without output, and copied without losing work."""
 
+import re
 from pathlib import Path
 
 import jupytext
@@ -33,6 +34,14 @@ def test_a_notebook_carries_no_output(path):
         assert cell.cell_type != "code" or (cell.outputs, cell.execution_count) == ([], None), "run: make pairs"
 
 
+def test_results_that_a_notebook_quotes_stand_in_the_results():
+    text = (NOTEBOOKS / "05_excitation.py").read_text("utf-8")
+    quoted = re.findall(r"\((\d\d\.\d\d), (\d\.\d\d)\)", text)
+    results = (NOTEBOOKS.parent / "docs" / "results.md").read_text("utf-8")
+    assert len(quoted) == 8
+    assert not [pair for pair in quoted if "{} ± {}".format(*pair) not in results]
+
+
 def test_every_text_has_its_notebook():
     texts = {path.with_suffix(".ipynb") for path in NOTEBOOKS.rglob("*.py")}
     assert texts == set(PAIRS)
@@ -56,7 +65,16 @@ def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):
     assert f"kept as it is, for it was changed: {first}" in out
     assert out.startswith(f"0 of {len(COPIED)} notebooks copied")
     assert main(["course", str(tmp_path), "--overwrite"]) == 0
-    assert first.read_bytes() == COPIED[0].read_bytes()
+    assert first.read_bytes() == course.copy_of(COPIED[0])
+
+
+def test_a_copy_has_no_link_to_a_file_that_does_not_lie_beside_it(tmp_path):
+    main(["course", str(tmp_path)])
+    copies = {path: path.read_text("utf-8") for path in tmp_path.rglob("*.ipynb")}
+    assert not [path for path, text in copies.items() if "](../" in text]
+    assert "the library's own loops" in copies[tmp_path / "02_convolution.ipynb"]
+    for text in copies.values():
+        nbformat.validate(nbformat.reads(text, as_version=4))
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, capsys):

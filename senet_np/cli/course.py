@@ -4,6 +4,7 @@ Floor 5. In a clone they lie beside the package; an installed package has them i
 """
 
 import argparse
+import re
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"
 FIRST = "01_channels.ipynb"  # as good as any
 SOURCES = "source"  # of the assignments, with their solutions
+LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+(?:docs|senet_np|README)[^)\"]*\)")  # [text](../docs/results.md)
 EXAMPLES = """\
   senet-np course mine                 the notebooks and their solutions, in the folder mine
   senet-np course mine --overwrite     the same again, in place of what was changed there
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     notebooks = sorted(path for path in found if not {".ipynb_checkpoints", SOURCES} & {*path.parts})
     copied, kept = [], []
     for name in notebooks:
-        content, target = (source / name).read_bytes(), args.folder / name
+        content, target = copy_of(source / name), args.folder / name
         if target.exists() and target.read_bytes() != content and "overwrite" not in vars(args):
             kept.append(name)
         elif not target.exists() or target.read_bytes() != content:
@@ -55,6 +57,11 @@ def run(args: argparse.Namespace) -> int:
         print("--overwrite replaces them")
     print(f'open them with: jupyter lab "{args.folder}"   (pip install "senet_np[notebooks]" brings Jupyter)')
     return 0
+
+
+def copy_of(notebook: Path) -> bytes:
+    """The notebook's bytes; links to files of the project, which do not lie beside a copy, are plain text in it."""
+    return LINK_OUT.sub(rb"\1", notebook.read_bytes())
 
 
 def find_notebooks() -> Path:
