@@ -83,7 +83,7 @@ print(f"{(last.overall_mean > 0.95).sum()} of 128 channels have a mean gate abov
 
 # %% [markdown]
 # The tall bars are mostly channels that are open for *everything*. A gate that is the same for every image is no
-# attention: it is a constant, and a constant could be folded into the next convolution (notebook 1). What can be about
+# attention: it is a constant, and a constant could be folded into the next convolution (notebook 5). What can be about
 # this image is how far its gate lies from the usual one.
 #
 # **Rule 1.** The "weight of a channel" is a distribution, not a number. Show mean *and* spread.

@@ -451,7 +451,7 @@ draw_amdahl(round(share, 2))
 # Move the share:
 
 # %%
-interact(draw_amdahl, p=FloatSlider(value=0.6, min=0.05, max=0.95, step=0.05))
+_ = interact(draw_amdahl, p=FloatSlider(value=0.6, min=0.05, max=0.95, step=0.05))
 # %% [markdown]
 # ## 7. Two cores, and not a bit of difference
 #

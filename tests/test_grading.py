@@ -171,6 +171,12 @@ def test_a_typical_wrong_answer_loses_exactly_what_it_should(wrong, gone):
     assert lost(ops.TABLE, RIGHT, **wrong) == gone
 
 
+@pytest.mark.parametrize("wrong", [lambda x: np.maximum(x, 0), lambda x: None, lambda x: (x, x, x)])
+def test_a_forward_pass_without_its_cache_is_told_what_to_return(wrong):
+    with pytest.raises(AssertionError, match=r"relu_forward returned .*, expected two things, as in `return y, cache`"):
+        ops.check_relu_forward(wrong)
+
+
 def test_a_message_says_what_came_what_was_expected_and_what_to_look_at():
     with pytest.raises(AssertionError) as error:
         ops.check_pool_backward(library.global_avg_pool_forward, lambda dz, cache: np.ones((1, 2, 2, 2)) * 4)
