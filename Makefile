@@ -15,7 +15,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar notebooks pairs assignments grading mutants coverage ci-extra judge lint format clean
+.PHONY: train test cifar browser notebooks pairs assignments grading mutants coverage ci-extra judge lint format clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -56,8 +56,11 @@ NOT_MATHEMATICS = $(foreach name,explain box pictures grading course cli,--ignor
 coverage: .venv/dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
 
-ci-extra: lint judge coverage grading
+ci-extra: lint judge coverage grading browser
 	$(MAKE) train
+
+browser: .venv/browser
+	$(BIN)/python -m pytest tests/test_explorer_browser.py
 
 judge: .venv/torch
 	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'
@@ -101,6 +104,12 @@ format: .venv/dev
 
 .venv/torch: .venv/test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@touch $@
+
+# Selenium drives the system's Chromium; where there is none and one may install it, Debian's.
+.venv/browser: .venv/test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[browser]'
+	command -v chromedriver > /dev/null || (apt-get update -qq && apt-get install -y -qq chromium chromium-driver > /dev/null)
 	@touch $@
 
 clean:

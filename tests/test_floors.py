@@ -14,7 +14,7 @@ FLOORS = {
     "errors": 1, "tree": 1, "ops": 1, "gradcheck": 1, "verdict": 1, "hints": 1,
     "se": 2, "variants": 2, "layers": 2, "compose": 2,
     "nets": 3, "data": 3,
-    "training": 4, "bench": 4, "explain": 4, "checks": 4, "experiments": 4, "grading": 4,
+    "training": 4, "bench": 4, "explain": 4, "explorer": 4, "checks": 4, "experiments": 4, "grading": 4,
     "cli": 5, "__main__": 5,
 }  # fmt: skip
 FRONT_DOOR = 4  # senet_np/__init__.py loads trained networks, when it is asked to

@@ -42,7 +42,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 def build_parser() -> OneLineParser:
     """The whole command line. Each command's namespace has `run`, the function that does it."""
-    from . import bench, compare, course, data, describe, evaluate, explain, gradcheck, train, weights
+    from . import bench, compare, course, data, describe, evaluate, explain, explorer, gradcheck, train, weights
 
     parser = OneLineParser(
         prog="senet-np",
@@ -53,7 +53,7 @@ def build_parser() -> OneLineParser:
     )
     parser.add_argument("--version", action="version", version=f"senet_np {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (train, evaluate, explain, weights, describe, data, gradcheck, bench, compare, course):
+    for module in (train, evaluate, explain, explorer, weights, describe, data, gradcheck, bench, compare, course):
         module.add(commands)
     return parser
 

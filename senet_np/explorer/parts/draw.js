@@ -1,0 +1,83 @@
+// Colours, pictures, maps and cells. Maps are in cividis: dark is low, yellow is high, and grey printers keep the order.
+
+const CIVIDIS = [[0, 34, 77], [26, 56, 111], [67, 78, 107], [97, 100, 111], [124, 123, 120], [155, 147, 118], [187, 173, 108], [222, 201, 87], [253, 231, 55]];
+
+function cividis(share) {
+  const at = Math.min(Math.max(share, 0), 1) * (CIVIDIS.length - 1), low = Math.min(Math.floor(at), CIVIDIS.length - 2);
+  return CIVIDIS[low].map((value, k) => value + (at - low) * (CIVIDIS[low + 1][k] - value));
+}
+
+function drawPixels(canvas, pixels) {  // 32×32 RGB
+  const small = new ImageData(SIZE, SIZE);
+  for (let k = 0; k < SIZE * SIZE; k++) small.data.set([pixels[3 * k], pixels[3 * k + 1], pixels[3 * k + 2], 255], 4 * k);
+  const stamp = new OffscreenCanvas(SIZE, SIZE);
+  stamp.getContext("2d").putImageData(small, 0, 0);
+  const context = canvas.getContext("2d");
+  context.imageSmoothingEnabled = false;
+  context.drawImage(stamp, 0, 0, canvas.width, canvas.height);
+}
+
+const GAP = 1;
+
+function columnsOf(c) {
+  return c > 64 ? 12 : c > 16 ? 8 : 4;
+}
+
+function drawMaps(canvas, { h, w, c, data }, most, selected) {  // all channels side by side, on one scale; its root, so that weak answers are seen
+  const columns = columnsOf(c), rows = Math.ceil(c / columns);
+  canvas.width = columns * (w + GAP) + GAP;
+  canvas.height = rows * (h + GAP) + GAP;
+  const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
+  image.data.fill(255);
+  for (let k = 0; k < c; k++) {
+    const left = GAP + (k % columns) * (w + GAP), top = GAP + Math.floor(k / columns) * (h + GAP);
+    for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) {
+      image.data.set([...cividis(Math.sqrt(Math.max(data[(i * w + j) * c + k], 0) / most)), 255], 4 * ((top + i) * canvas.width + left + j));
+    }
+  }
+  context.putImageData(image, 0, 0);
+  if (selected < c) {
+    context.fillStyle = "#d55e00";
+    const left = (selected % columns) * (w + GAP), top = Math.floor(selected / columns) * (h + GAP);
+    for (const [x, y, width, height] of [[0, 0, w + 2, 1], [0, h + 1, w + 2, 1], [0, 0, 1, h + 2], [w + 1, 0, 1, h + 2]]) {
+      context.fillRect(left + x, top + y, width, height);
+    }
+  }
+}
+
+function mapAt(canvas, event, { h, w, c }) {  // the channel under the pointer, or −1
+  const box = canvas.getBoundingClientRect();
+  const column = Math.floor(((event.clientX - box.left) / box.width) * canvas.width / (w + GAP));
+  const row = Math.floor(((event.clientY - box.top) / box.height) * canvas.height / (h + GAP));
+  const k = row * columnsOf(c) + column;
+  return column >= 0 && column < columnsOf(c) && k >= 0 && k < c ? k : -1;
+}
+
+function cellsIn(box, kind, n) {  // makes them once; afterwards they are only filled
+  if (box.children.length === n && box.dataset.kind === kind) return [...box.children];
+  box.dataset.kind = kind;
+  box.replaceChildren(...Array.from({ length: n }, (_, k) => {
+    const cell = document.createElement("button");
+    cell.className = "cell";
+    cell.dataset.k = k;
+    cell.tabIndex = k ? -1 : 0;
+    return cell;
+  }));
+  return [...box.children];
+}
+
+function fillCells(cells, values, most, label) {
+  cells.forEach((cell, k) => {
+    cell.style.setProperty("--fill", Math.min(Math.abs(values[k]) / (most || 1), 1).toFixed(3));
+    cell.setAttribute("aria-label", label(k));
+  });
+}
+
+function wire(cells, sums) {  // a stripe under each cell: what it adds to the thing pointed at
+  const most = sums ? Math.max(...sums.map(Math.abs), 1e-12) : 1;
+  cells.forEach((cell, k) => {
+    const share = sums ? Math.abs(sums[k]) / most : 0;
+    const colour = sums && sums[k] < 0 ? "213 94 0" : "0 80 140";
+    cell.style.setProperty("--wire", share > 0.03 ? `rgb(${colour} / ${share.toFixed(2)})` : "transparent");
+  });
+}

@@ -1,0 +1,175 @@
+// The forward pass: a program's steps on one picture. A value is {h, w, c, data}, data a Float32Array with the channel
+// last, as in the Python; after "mean" and "linear" h and w are 1.
+
+const GATES = {
+  sigmoid: (e) => 1 / (1 + Math.exp(-e)),
+  tanh: Math.tanh,
+  relu: (e) => Math.max(e, 0),
+};
+
+function conv({ h, w, c, data }, step, arrays) {
+  const kernel = arrays[step.w], [size, , , out] = kernel.shape;
+  const { stride, pad } = step, weights = kernel.data, bias = step.b === undefined ? null : arrays[step.b].data;
+  const ho = Math.floor((h + 2 * pad - size) / stride) + 1, wo = Math.floor((w + 2 * pad - size) / stride) + 1;
+  const y = new Float32Array(ho * wo * out), sum = new Float64Array(out);
+  for (let i = 0; i < ho; i++) for (let j = 0; j < wo; j++) {
+    if (bias) sum.set(bias); else sum.fill(0);
+    for (let p = 0; p < size; p++) {
+      const row = i * stride + p - pad;
+      if (row < 0 || row >= h) continue;
+      for (let q = 0; q < size; q++) {
+        const column = j * stride + q - pad;
+        if (column < 0 || column >= w) continue;
+        const from = (row * w + column) * c;
+        let at = (p * size + q) * c * out;
+        for (let k = 0; k < c; k++, at += out) {
+          const x = data[from + k];
+          if (x !== 0) for (let o = 0; o < out; o++) sum[o] += x * weights[at + o];  // many are 0, behind a ReLU
+        }
+      }
+    }
+    y.set(sum, (i * wo + j) * out);
+  }
+  return { h: ho, w: wo, c: out, data: y };
+}
+
+function linear(x, step, arrays) {
+  const [d, m] = arrays[step.w].shape, w = arrays[step.w].data, y = new Float32Array(m);
+  for (let o = 0; o < m; o++) {
+    let sum = step.b === undefined ? 0 : arrays[step.b].data[o];
+    for (let k = 0; k < d; k++) sum += x.data[k] * w[k * m + o];
+    y[o] = sum;
+  }
+  return { h: 1, w: 1, c: m, data: y };
+}
+
+function elementwise(x, rule) {
+  const y = new Float32Array(x.data.length);
+  for (let k = 0; k < y.length; k++) y[k] = rule(x.data[k], k % x.c, k);
+  return { ...x, data: y };
+}
+
+function affine(x, step, arrays) {
+  const factor = arrays[step.factor].data, term = arrays[step.term].data;
+  return elementwise(x, (value, c) => value * factor[c] + term[c]);
+}
+
+function pool(x, { size, stride, pad = 0 }, start, combine, finish) {
+  const ho = Math.floor((x.h + 2 * pad - size) / stride) + 1, wo = Math.floor((x.w + 2 * pad - size) / stride) + 1;
+  const y = new Float32Array(ho * wo * x.c);
+  for (let i = 0; i < ho; i++) for (let j = 0; j < wo; j++) for (let c = 0; c < x.c; c++) {
+    let value = start;
+    for (let p = 0; p < size; p++) for (let q = 0; q < size; q++) {
+      const row = i * stride + p - pad, column = j * stride + q - pad;
+      if (row >= 0 && row < x.h && column >= 0 && column < x.w) value = combine(value, x.data[(row * x.w + column) * x.c + c]);
+    }
+    y[(i * wo + j) * x.c + c] = finish(value);
+  }
+  return { h: ho, w: wo, c: x.c, data: y };
+}
+
+const maxPool = (x, step) => pool(x, step, -Infinity, Math.max, (value) => value);
+const avgPool = (x, step) => pool(x, step, 0, (a, b) => a + b, (value) => value / step.size ** 2);
+
+function squeeze(x, kind) {  // z: one number a channel
+  const z = new Float64Array(x.c).fill(kind === "max" ? -Infinity : 0), positions = x.h * x.w;
+  for (let k = 0; k < x.data.length; k++) {
+    const c = k % x.c;
+    z[c] = kind === "max" ? Math.max(z[c], x.data[k]) : z[c] + x.data[k];
+  }
+  return kind === "max" ? z : z.map((sum) => sum / positions);
+}
+
+function mean(x) {
+  return { h: 1, w: 1, c: x.c, data: Float32Array.from(squeeze(x, "avg")) };
+}
+
+function fcs(z, step, arrays) {  // one pass through both FCs: a, h = δ(a), e
+  const [c, units] = arrays[step.w1].shape, w1 = arrays[step.w1].data, w2 = arrays[step.w2].data;
+  const b1 = step.b1 === undefined ? null : arrays[step.b1].data, b2 = step.b2 === undefined ? null : arrays[step.b2].data;
+  const a = new Float64Array(units), e = new Float64Array(c);
+  for (let j = 0; j < units; j++) {
+    a[j] = b1 ? b1[j] : 0;
+    for (let k = 0; k < c; k++) a[j] += z[k] * w1[k * units + j];
+  }
+  const h = a.map((value) => Math.max(value, 0));
+  for (let k = 0; k < c; k++) {
+    e[k] = b2 ? b2[k] : 0;
+    for (let j = 0; j < units; j++) e[k] += h[j] * w2[j * c + k];
+  }
+  return { a, h, e };
+}
+
+// A block keeps what the page shows of it: u, z, a, h, e, the learned gates, the gates that scaled (s), and x̃.
+function se(u, step, arrays, forced) {
+  const gate = GATES[step.gate];
+  if (step.squeeze === "none") return perPosition(u, step, arrays, forced);
+  const kinds = step.squeeze === "avg+max" ? ["avg", "max"] : [step.squeeze];
+  const zs = kinds.map((kind) => squeeze(u, kind)), passes = zs.map((z) => fcs(z, step, arrays));
+  const e = passes.map((one) => one.e).reduce((first, second) => first.map((value, c) => value + second[c]));
+  return scaled(u, { z: zs[0], zs, ...passes[0], passes, e }, e.map((value) => gate(value)), forced);
+}
+
+function scaled(u, kept, learned, forced) {
+  const s = learned.map((value, c) => (forced.has(c) ? forced.get(c) : value));
+  return { u, ...kept, learned, s, x: elementwise(u, (value, c) => value * s[c]) };
+}
+
+function perPosition(u, step, arrays, forced) {
+  const gate = GATES[step.gate], s = new Float64Array(u.data.length), learned = new Float64Array(u.c);
+  for (let at = 0; at < s.length; at += u.c) {
+    fcs(u.data.subarray(at, at + u.c), step, arrays).e.forEach((e, c) => {
+      learned[c] += gate(e) / (u.h * u.w);
+      s[at + c] = forced.has(c) ? forced.get(c) : gate(e);
+    });
+  }
+  const x = elementwise(u, (value, c, k) => value * s[k]);
+  return { u, learned, s: learned.map((value, c) => (forced.has(c) ? forced.get(c) : value)), x };
+}
+
+function eca(u, step, arrays, forced) {
+  const z = squeeze(u, "avg"), w = arrays[step.w].data, middle = (w.length - 1) / 2;
+  const e = z.map((_, c) => w.reduce((sum, weight, j) => sum + weight * (z[c + j - middle] ?? 0), 0));
+  return scaled(u, { z, e }, e.map(GATES[step.gate]), forced);
+}
+
+const OPS = {
+  conv, linear, affine, mean, max_pool: maxPool, avg_pool: avgPool,
+  relu: (x) => elementwise(x, (value) => Math.max(value, 0)),
+};
+
+function add(first, second) {
+  return elementwise(first, (value, c, k) => value + second.data[k]);
+}
+
+function join(values) {
+  const c = values.reduce((sum, value) => sum + value.c, 0), [{ h, w }] = values, y = new Float32Array(h * w * c);
+  for (let k = 0; k < h * w; k++) {
+    let at = k * c;
+    for (const value of values) { y.set(value.data.subarray(k * value.c, (k + 1) * value.c), at); at += value.c; }
+  }
+  return { h, w, c, data: y };
+}
+
+// forced: {path: Map(channel → gate)}. Gives the logits and what every block did.
+function run(net, pixels, forced = {}) {
+  const data = Float32Array.from(pixels, (value, k) => (value - net.mean[k % 3]) / net.std[k % 3]);
+  const values = [{ h: 32, w: 32, c: 3, data }], blocks = {};
+  for (const step of net.steps) {
+    const [x, other] = step.in.map((k) => values[k]);
+    if (step.path !== undefined) {
+      const block = (step.op === "eca" ? eca : se)(x, step, net.arrays, forced[step.path] ?? new Map());
+      blocks[step.path] = block;
+      values.push(block.x);
+    } else if (step.op === "add") values.push(add(x, other));
+    else if (step.op === "join") values.push(join(step.in.map((k) => values[k])));
+    else values.push(OPS[step.op](x, step, net.arrays));
+  }
+  return { logits: values.at(-1).data, blocks };
+}
+
+function softmax(logits) {
+  const most = Math.max(...logits), e = Array.from(logits, (value) => Math.exp(value - most));
+  const sum = e.reduce((a, b) => a + b);
+  return e.map((value) => value / sum);
+}

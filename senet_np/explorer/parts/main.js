@@ -1,0 +1,216 @@
+// Begins, and listens: every event changes the state and draws anew.
+
+const data = JSON.parse($("data").textContent);
+
+function showNet() {
+  $("net").value = state.net.name;
+  $("stamp").textContent = `${state.net.stamp}. ${state.net.said}`;
+  $("samples").replaceChildren();
+  const names = [...(data.photo ? ["photo"] : []), ...(state.net.pictures?.labels.map((_, k) => String(k)) ?? [])];
+  const { picture, pixels } = state;
+  for (const name of names) {
+    const button = document.createElement("button"), canvas = document.createElement("canvas");
+    canvas.width = canvas.height = SIZE;
+    showPicture(name);
+    drawPixels(canvas, state.pixels);
+    button.dataset.name = name;
+    button.setAttribute("aria-label", name === "photo" ? "a photo of a person" : `sample ${name}, ${state.net.classes[state.net.pictures.labels[Number(name)]]}`);
+    button.append(canvas);
+    $("samples").append(button);
+  }
+  Object.assign(state, { picture, pixels });
+  showControls();
+  showAll();
+  countSamples();
+}
+
+// How many of the samples are right, a few at a time so that the page stays awake.
+let counting = 0;
+
+async function countSamples() {
+  const turn = ++counting, { net } = state;
+  $("score").textContent = "";
+  if (!net.pictures) return;
+  const { images, labels } = net.pictures, n = labels.length;
+  const right = async (forced) => {
+    let count = 0;
+    for (let k = 0; k < n; k++) {
+      const { logits } = run(net, images.data.subarray(k * PIXELS, (k + 1) * PIXELS), forced);
+      if (logits.indexOf(Math.max(...logits)) === labels[k]) count++;
+      if (k % 4 === 3) { await new Promise((done) => setTimeout(done)); if (turn !== counting) return null; }
+    }
+    return count;
+  };
+  net.right ??= await right({});
+  if (turn !== counting) return;
+  const mine = anyForced() ? await right(state.forced) : net.right;
+  if (mine === null || turn !== counting) return;
+  $("score").textContent = `Of ${n} sample pictures ${mine} are right${anyForced() ? ` with these gates, ${net.right} with the learned ones` : ""}.`;
+}
+
+function toggle(channel) {
+  nextForced(state.block, channel);
+  state.at = { kind: "s", k: channel };
+  showAll();
+  countSamples();
+}
+
+function pointAt(kind, k) {
+  if (state.at.kind === kind && state.at.k === k) return;
+  state.at = { kind, k };
+  showFormula();
+  writeLink();
+}
+
+function listenToCells(kind) {
+  const box = $(kind), cell = (event) => event.target.closest(".cell");
+  box.addEventListener("pointerover", (event) => cell(event) && pointAt(kind, Number(cell(event).dataset.k)));
+  box.addEventListener("focusin", (event) => cell(event) && pointAt(kind, Number(cell(event).dataset.k)));
+  box.addEventListener("click", (event) => kind === "s" && cell(event) && toggle(Number(cell(event).dataset.k)));
+  box.addEventListener("keydown", (event) => {
+    const columns = getComputedStyle(box).gridTemplateColumns.split(" ").length, here = Number(cell(event)?.dataset.k);
+    const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+    const next = move && box.children[here + move];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+}
+
+function listenToMaps(id, kind) {
+  const canvas = $(id), at = (event) => mapAt(canvas, event, now.blocks[state.block].u);
+  canvas.addEventListener("pointermove", (event) => {
+    const k = at(event);
+    if (k < 0 || (state.at.kind === kind && state.at.k === k)) return;
+    pointAt(kind, k);
+    showBlock();
+  });
+  canvas.addEventListener("click", (event) => at(event) >= 0 && toggle(at(event)));
+}
+
+// Drawing: a square brush of whole pixels, with the mouse, a finger, or arrow keys and space.
+const cursor = { i: 16, j: 16 };
+
+function paintAt(i, j) {
+  const size = Number($("brush").value), colour = $("paint").value;
+  const [r, g, b] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16)), from = -Math.floor(size / 2);
+  for (let row = i + from; row < i + from + size; row++) for (let column = j + from; column < j + from + size; column++) {
+    if (row >= 0 && row < SIZE && column >= 0 && column < SIZE) state.pixels.set([r, g, b], 3 * (row * SIZE + column));
+  }
+  state.picture = "own";
+  drawPixels($("input"), state.pixels);
+}
+
+function listenToDrawing() {
+  const canvas = $("input");
+  const pixel = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [Math.floor(((event.clientY - box.top) / box.height) * SIZE), Math.floor(((event.clientX - box.left) / box.width) * SIZE)];
+  };
+  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); paintAt(...pixel(event)); });
+  canvas.addEventListener("pointermove", (event) => event.buttons && paintAt(...pixel(event)));
+  canvas.addEventListener("pointerup", showAll);
+  canvas.addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!move && event.key !== " ") return;
+    event.preventDefault();
+    if (move) { cursor.i = Math.min(Math.max(cursor.i + move[0], 0), SIZE - 1); cursor.j = Math.min(Math.max(cursor.j + move[1], 0), SIZE - 1); }
+    else { paintAt(cursor.i, cursor.j); showAll(); }
+    drawPixels(canvas, state.pixels);
+    const context = canvas.getContext("2d"), scale = canvas.width / SIZE;
+    context.strokeStyle = "#d55e00";
+    context.lineWidth = 2;
+    context.strokeRect(cursor.j * scale, cursor.i * scale, scale, scale);
+  });
+}
+
+async function takeFile(file) {
+  if (!file) return;
+  let picture;
+  try { picture = await createImageBitmap(file); } catch { $("verdict").textContent = `${file.name} is not a picture that this browser can read.`; return; }
+  const side = Math.min(picture.width, picture.height), small = new OffscreenCanvas(SIZE, SIZE), context = small.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.fillStyle = "white";
+  context.fillRect(0, 0, SIZE, SIZE);
+  context.drawImage(picture, (picture.width - side) / 2, (picture.height - side) / 2, side, side, 0, 0, SIZE, SIZE);
+  const { data: rgba } = context.getImageData(0, 0, SIZE, SIZE);
+  state.pixels = Uint8ClampedArray.from({ length: PIXELS }, (_, k) => rgba[4 * Math.floor(k / 3) + (k % 3)]);
+  state.picture = "own";
+  showAll();
+}
+
+function listen() {
+  $("net").addEventListener("change", () => {
+    const old = state.net;
+    state.net = data.nets.find((net) => net.name === $("net").value);
+    state.forced = {};
+    if (!stepOf(state.block)) state.block = state.net.order[0]?.path ?? "";
+    if (Boolean(old.pictures) !== Boolean(state.net.pictures) && state.picture !== "own") showPicture(firstPicture(state.net));
+    showNet();
+  });
+  $("release").addEventListener("click", () => { state.forced = {}; showAll(); countSamples(); });
+  $("link").addEventListener("click", async () => {
+    try { await navigator.clipboard.writeText(location.href); $("copied").textContent = "copied"; }
+    catch { $("copied").textContent = "the address of this page is the link"; }
+  });
+  $("samples").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) { showPicture(button.dataset.name); showAll(); }
+  });
+  $("sky").addEventListener("click", () => {
+    const [number, sky] = state.picture.split("-");
+    if (/^\d+$/.test(number)) showPicture(sky ? number : `${number}-sky`);
+    else state.pixels = repaintSky(state.pixels);
+    showAll();
+  });
+  $("file").addEventListener("change", () => { takeFile($("file").files[0]); $("file").value = ""; });
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    $("picture").addEventListener(kind, (event) => {
+      event.preventDefault();
+      $("picture").classList.toggle("over", kind === "dragover");
+      if (kind === "drop") takeFile(event.dataTransfer.files[0]);
+    });
+  }
+  $("tabs").addEventListener("click", (event) => {
+    if (event.target.dataset.path) { state.block = event.target.dataset.path; showAll(); }
+  });
+  $("tabs").addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key], paths = state.net.order.map((step) => step.path);
+    const next = paths[paths.indexOf(state.block) + (move ?? NaN)];
+    if (next) { state.block = next; showAll(); $("tabs").querySelector('[aria-selected="true"]').focus(); }
+  });
+  $("sorted").addEventListener("change", () => { state.sorted = $("sorted").checked; showAll(); });
+  $("heat").addEventListener("pointermove", (event) => {
+    const canvas = $("heat"), box = canvas.getBoundingClientRect(), scale = canvas.width / box.width;
+    const column = Math.floor(((event.clientX - box.left) * scale - heat.left) / heat.wide);
+    const row = Math.floor(((event.clientY - box.top) * scale - 6) / heat.tall) - 1;
+    if (heat.order[column] !== undefined) sayHeat(heat.order[column], Math.min(row, state.net.classes.length - 1));
+  });
+  $("heat").addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key], column = heat.order.indexOf(state.at.k) + (move ?? NaN);
+    if (heat.order[column] === undefined) return;
+    event.preventDefault();
+    state.at = { kind: "s", k: heat.order[column] };
+    showFormula();
+    sayHeat(state.at.k, -1);
+  });
+  for (const kind of ["z", "h", "s"]) listenToCells(kind);
+  listenToMaps("u", "u");
+  listenToMaps("x", "x");
+  listenToDrawing();
+  addEventListener("hashchange", () => { readLink(); showNet(); });
+}
+
+async function begin() {
+  const bytes = await unpack($("bytes").textContent);
+  data.nets.forEach((net) => unpackNet(net, bytes));
+  if (data.photo) data.photo = arrayAt(bytes, data.photo);
+  $("net").replaceChildren(...data.nets.map((net) => new Option(net.name, net.name)));
+  readLink();
+  $("sorted").checked = state.sorted;
+  listen();
+  showNet();
+  document.body.dataset.ready = "yes";
+}
+
+begin();

@@ -1,0 +1,98 @@
+"""The explorer's page, as far as Python makes it: small, whole, alone; what it computes is tested in a browser."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from senet_np.cli import main
+from senet_np.cli.explorer import ALL, FROM_THE_BOX, SAMPLES
+from senet_np.compose import Sequential
+from senet_np.data import load_shapes
+from senet_np.explorer.payload import Packer
+from senet_np.explorer.program import compile_net
+from senet_np.layers import BatchNorm
+from senet_np.nets import NETS
+
+LIMIT = 2_000_000  # bytes
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("explorer") / "box.html"
+    assert main(["explorer", ALL, "--out", str(path)]) == 0
+    return path.read_text("utf-8")
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script id="data" type="application/json">(.*?)</script>', page, re.DOTALL)[1])
+
+
+def test_the_page_is_under_two_megabytes_and_all_its_marks_are_filled(page):
+    assert len(page.encode()) < LIMIT
+    assert not re.search(r"\{(title|style|data|bytes|script)\}", page)
+
+
+def test_the_page_names_no_address(page):
+    assert not re.findall(r"https?:|//[a-z]|@import|url\(", re.sub(r'"text/plain">.*?</script>', "", page).replace("// ", ""))
+
+
+def test_the_page_shows_the_promised_networks(page):
+    assert [net["name"] for net in data_of(page)["nets"]] == [*FROM_THE_BOX]
+
+
+def test_pictures_are_those_that_numpy_draws_and_none_of_cifar10(page):
+    shown = {net["name"]: net["pictures"] for net in data_of(page)["nets"]}
+    assert {name for name, pictures in shown.items() if pictures} == {"shapes-se"}
+    assert shown["shapes-se"]["labels"] == load_shapes().test.labels[:SAMPLES].tolist()
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_every_network_has_a_program_whose_values_come_in_order(name):
+    net = NETS[name].build(se=True)
+    program = compile_net(net, *net.init(np.random.default_rng(0)))
+    for k, step in enumerate(program.steps):
+        assert step["out"] == k + 1
+        assert max(step["in"]) <= k
+    assert program.steps[-1]["op"] == "linear"
+
+
+def test_batch_norm_becomes_one_factor_and_one_term():
+    rng, layer = np.random.default_rng(0), BatchNorm(3)
+    params = {"bn": {"gamma": rng.standard_normal(3), "beta": rng.standard_normal(3)}}
+    state = {"bn": {"mean": rng.standard_normal(3), "var": rng.random(3) + 0.1}}
+    net, x = Sequential([("bn", layer)]), rng.standard_normal((2, 4, 4, 3))
+    factor, term = compile_net(net, params, state).arrays
+    np.testing.assert_allclose(x * factor + term, net.forward(params, state, x, False)[0], atol=1e-12)
+
+
+def test_a_layer_without_an_instruction_is_named():
+    with pytest.raises(TypeError, match=r"other is a object"):
+        compile_net(Sequential([("other", object())]), {}, {})  # pyright: ignore
+
+
+def test_arrays_are_packed_without_loss_and_as_small_as_that_allows():
+    packer = Packer()
+    exact, fine = np.array([0.5, -2.0], np.float32), np.array([0.1], np.float32)
+    assert packer.put(exact) == {"at": 0, "shape": [2], "type": "f2"}
+    assert packer.put(fine) == {"at": 4, "shape": [1], "type": "f4"}
+    assert packer.put(np.arange(3, dtype=np.uint8)) == {"at": 8, "shape": [3], "type": "u1"}
+    halves = np.frombuffer(packer.parts[0], np.uint8).reshape(2, 2).T.tobytes()  # the first bytes, then the second ones
+    assert np.frombuffer(halves, "<f2").tolist() == [0.5, -2.0]
+
+
+def test_a_run_of_ones_own_becomes_a_page_of_its_own(tmp_path, capsys):
+    run, out = tmp_path / "mine", tmp_path / "mine.html"
+    small = ["--data", "shapes", "--widths", "4,4", "--epochs", "1", "--out", str(run)]
+    assert main(["train", *small]) == 0
+    assert main(["explorer", str(run), "--out", str(out)]) == 0
+    [net] = data_of(out.read_text("utf-8"))["nets"]
+    assert net["name"] == "mine"
+    assert net["controls"]["n"] == 1000
+    assert len(net["blocks"]) == 2
+
+
+def test_a_network_that_does_not_exist_is_one_line(capsys):
+    assert main(["explorer", "nothing-here"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
