@@ -4,12 +4,13 @@ Floor 4. The scripts in `parts/` are read in the order of SCRIPTS; they share on
 """
 
 from html import escape
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
 from .payload import Exhibit, make_payload
 
+PARTS = Path(__file__).parent / "parts"
 SCRIPTS = ("engine.js", "unpack.js", "state.js", "draw.js", "words.js", "panels.js", "main.js")
 
 
@@ -39,4 +40,4 @@ def explorer_page(exhibits: list[Exhibit], photo: np.ndarray | None) -> str:
 
 
 def _part(name: str) -> str:
-    return (files(__package__) / "parts" / name).read_text("utf-8")
+    return (PARTS / name).read_text("utf-8")

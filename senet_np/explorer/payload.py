@@ -76,6 +76,7 @@ def _net(one: Exhibit, packer: Packer) -> dict[str, Any]:
     subject = one.subject
     program = compile_net(subject.net, subject.params, subject.state)
     arrays = [packer.put(array) for array in program.arrays]
+    blocks = one.found.blocks if one.found else {}
     pictures = None
     if one.pictures is not None:
         images, labels = one.pictures
@@ -90,7 +91,7 @@ def _net(one: Exhibit, packer: Packer) -> dict[str, Any]:
         "steps": program.steps,
         "arrays": arrays,
         "seen": one.found.images if one.found else "",
-        "blocks": {path: _block(path, stats, packer) for path, stats in (one.found.blocks if one.found else {}).items()},
+        "blocks": {path: _block(path, stats, packer) for path, stats in blocks.items()},
         "controls": one.found.controls._asdict() if one.found and one.found.controls else None,
         "pictures": pictures,
     }

@@ -82,7 +82,9 @@ class _Writer:
                 return self.step("affine", [value], factor=factor, term=params["beta"] - state["mean"] * factor)
             case SE():
                 options = {"path": path, "squeeze": layer.squeeze, "gate": layer.gate}
-                return self.step("se", [value], options, **{name: params.get(name) for name in ("w1", "b1", "w2", "b2")})
+                return self.step(
+                    "se", [value], options, **{name: params.get(name) for name in ("w1", "b1", "w2", "b2")}
+                )
             case ECA():
                 return self.step("eca", [value], {"path": path, "gate": layer.gate}, w=params["w"])
             case Function() if layer.op_forward in FUNCTIONS:

@@ -40,6 +40,7 @@ function showPicture(name) {
     const pixels = samples.images.data.subarray(k * PIXELS, (k + 1) * PIXELS);
     state.pixels = sky === "sky" ? repaintSky(pixels) : Uint8ClampedArray.from(pixels);
   } else if (name === "photo" && data.photo) state.pixels = Uint8ClampedArray.from(data.photo.data);
+  else if (name !== "own" && name !== firstPicture(state.net)) return showPicture(firstPicture(state.net));
   else { state.pixels = new Uint8ClampedArray(PIXELS).fill(128); name = "own"; }
   state.picture = name;
 }
