@@ -3,6 +3,7 @@
 #   make train      train on shapes with and without SE (under 2 minutes), print both accuracies, draw the plots
 #   make test       the whole test suite
 #   make notebooks  open the course in JupyterLab
+#   make docs       build the site: course, annotated source, reference, explorer (3 minutes): build/site/index.html
 #   make cifar      the long one: the tiny SE-CNN on CIFAR-10, fetched if it is not on this machine (170 MB)
 #   make mutants    change the mathematics in some 3,000 ways and see whether the tests notice (20 minutes; resumes)
 #   make coverage   which lines and branches of the mathematics the tests reach
@@ -15,7 +16,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar browser notebooks pairs assignments grading mutants coverage ci-extra judge lint format clean
+.PHONY: train test cifar docs browser notebooks pairs assignments grading mutants coverage ci-extra judge lint format clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -96,6 +97,13 @@ format: .venv/dev
 
 .venv/notebooks: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
+	@touch $@ .venv/run
+
+docs: .venv/docs
+	$(BIN)/python docs/site/build.py build/site
+
+.venv/docs: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@ .venv/run
 
 .venv/dev: .venv/bin/python pyproject.toml

@@ -1,0 +1,182 @@
+"""Build the site:   python docs/site/build.py OUT
+
+Gathers the pages (docs/, executed notebooks, annotated source, the reference, the explorer) into one source folder, and
+lets Sphinx make HTML of it. Warnings are errors: a link that leads nowhere does not pass.
+"""
+
+import argparse
+import ast
+import importlib.util
+import shutil
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from api import api_page, api_pages, public  # noqa: E402
+from links import ROOT, Names, html, relative, rewritten, site_path  # noqa: E402
+from literate import annotated, listing  # noqa: E402
+from notebooks import WORKERS, write_notebooks  # noqa: E402
+from proofs import Proofs, Test  # noqa: E402
+
+from senet_np.cli import main as senet_np  # noqa: E402
+
+FLOORS = {  # the map of the house, for the page of the annotated source
+    "2: the block, layers": ("se.py", "variants.py", "layers.py", "compose.py"),
+    "1: the mathematics": ("ops", "gradcheck.py", "verdict.py", "hints.py", "tree.py", "errors.py"),
+    "3: networks and data": ("nets", "data"),
+    "4: learn, look inside, prove, compare, time, grade": ("training", "explain", "explorer", "checks", "experiments", "bench", "grading"),
+    "5: what a person types": ("cli", "__main__.py", "__init__.py"),
+}  # fmt: skip
+EXPLORER = "explorer.html"
+
+
+def build(out: Path, work: Path) -> int:
+    """Gather everything below `work`, and build into `out`; Sphinx's exit status."""
+    source = work / "source"
+    shutil.rmtree(source, ignore_errors=True)
+    source.mkdir(parents=True)
+    write_docs(source)
+    write_sources(source)
+    write_api(source)
+    write_notebooks(source, work / "notebooks")
+    write_static(source)
+
+    from sphinx.cmd.build import main as sphinx
+
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copy(HERE / "conf.py", source)
+    options = ["-b", "html", "-W", "--keep-going", "-q", "-j", str(WORKERS), "-d", str(work / "doctrees")]
+    return sphinx([*options, str(source), str(out)])
+
+
+def write_docs(source: Path) -> None:
+    """The pages of docs/, with what they show, and the front page."""
+    for path in sorted((ROOT / "docs").rglob("*")):
+        name = path.relative_to(ROOT).as_posix()
+        if path.is_dir() or HERE in path.parents:
+            continue
+        page = site_path(name)
+        (source / page).parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".md":
+            (source / page).write_text(rewritten(path.read_text("utf-8"), name, page), "utf-8")
+        elif path.suffix == ".py":
+            (source / page).write_text(_page(path.name, listing(path.read_text("utf-8"))), "utf-8")
+        else:
+            shutil.copy(path, source / page)
+    for path in sorted((HERE / "pages").rglob("*.md")):
+        page = path.relative_to(HERE / "pages")
+        (source / page).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, source / page)
+
+
+def write_sources(source: Path) -> None:
+    """The package, annotated; the tests, line by line; and a map of both."""
+    modules = sorted((ROOT / "senet_np").rglob("*.py"))
+    names = Names(function_pages())
+    proofs = Proofs(ROOT / "tests")
+    for path in modules:
+        page = site_path(path.relative_to(ROOT).as_posix())
+
+        def proved(name: str, page: str = page) -> list[tuple[str, str]]:
+            return [(test.words, _test_address(test, page)) for test in proofs.of(name)]
+
+        body = annotated(path.read_text("utf-8"), names.leads(page), proved)
+        (source / page).parent.mkdir(parents=True, exist_ok=True)
+        (source / page).write_text(_page(path.relative_to(ROOT).as_posix(), body), "utf-8")
+    for path in sorted((ROOT / "tests").glob("*.py")):
+        page = site_path(path.relative_to(ROOT).as_posix())
+        (source / page).parent.mkdir(parents=True, exist_ok=True)
+        (source / page).write_text(_page(f"tests/{path.name}", listing(path.read_text("utf-8"))), "utf-8")
+    (source / "source/index.md").write_text(_map(modules), "utf-8")
+    (source / "tests/index.md").write_text(_tests_map(), "utf-8")
+
+
+def function_pages() -> dict[str, str]:
+    """{public name: its place in the annotated source}; the lowest floor's where a name exists twice."""
+    found: dict[str, str] = {}
+    order = [path for _, names in api_pages().values() for _, path in names]
+    for name in (
+        *order,
+        *(p.relative_to(ROOT / "senet_np").as_posix() for p in sorted((ROOT / "senet_np").rglob("*.py"))),
+    ):
+        for node in public(ROOT / "senet_np" / name):
+            found.setdefault(node.name, f"{site_path(f'senet_np/{name}')}#{node.name}")
+    return found
+
+
+def write_api(source: Path) -> None:
+    """The reference."""
+    names, pages = Names(function_pages()), api_pages()
+    for page, (title, modules) in pages.items():
+        (source / page).parent.mkdir(parents=True, exist_ok=True)
+        (source / page).write_text(api_page(page, title, modules, names.leads(page)), "utf-8")
+    toc = "\n".join(page.removeprefix("api/").removesuffix(".md") for page in pages)
+    head = "# Reference\n\nEvery public function, with its equation, shapes and units. The words are those of the source.\n\n"
+    (source / "api/index.md").write_text(f"{head}```{{toctree}}\n{toc}\n```\n", "utf-8")
+
+
+def write_static(source: Path) -> None:
+    """Style, MathJax, and the explorer: all that a page asks for comes from the site itself."""
+    static = source / "_static"
+    shutil.copytree(HERE / "static", static)
+    found = importlib.util.find_spec("sphinx-mathjax-offline")
+    assert found is not None, "sphinx-mathjax-offline is not installed: make docs installs it"
+    assert found.submodule_search_locations is not None
+    shutil.copy(Path(found.submodule_search_locations[0]) / "static/mathjax/tex-svg.js", static / "mathjax.js")
+    extra = source / "_extra"
+    extra.mkdir()
+    senet_np(["explorer", "box", "--out", str(extra / EXPLORER)])
+
+
+def _page(title: str, body: str) -> str:
+    title = title.replace("_", "\\_")
+    return f"---\nhide-toc: true\n---\n\n# {title}\n\n``````{{raw}} html\n{body}\n``````\n"
+
+
+def _map(modules: list[Path]) -> str:
+    """All modules by floor, each with the first sentence of its docstring."""
+    parts, pages = [(HERE / "source.md").read_text("utf-8")], []
+    for floor, names in FLOORS.items():
+        parts.append(f"\n## Floor {floor}\n")
+        for path in modules:
+            inside = path.relative_to(ROOT / "senet_np")
+            if inside.parts[0] in names:
+                page = relative(site_path(path.relative_to(ROOT).as_posix()), "source/index.md")
+                parts.append(f"- [`{inside.as_posix()}`]({page}): {_first_words(path)}")
+                pages.append(inside.with_suffix("").as_posix())
+    toc = "\n".join(pages)
+    return "\n".join(parts) + f"\n\n```{{toctree}}\n:hidden:\n\n{toc}\n```\n"
+
+
+def _tests_map() -> str:
+    paths = sorted((ROOT / "tests").glob("*.py"))
+    lines = [f"- [`{path.name}`]({path.stem}.md): {_first_words(path)}" for path in paths]
+    pages = "\n".join(path.stem for path in paths)
+    return "# The tests\n\n" + "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
+
+
+def _first_words(path: Path) -> str:
+    words = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n\n")[0].replace("\n", " ")
+    return words.replace("*", "\\*").replace("<", "&lt;").replace("$", "\\$").replace("|", "\\|")
+
+
+def _test_address(test: Test, page: str) -> str:
+    return f"{html(relative(site_path(f'tests/{test.file}'), page))}#L{test.line}"
+
+
+def main() -> int:
+    """Build, and say where the front page is."""
+    parser = argparse.ArgumentParser(description="Build the site.")
+    parser.add_argument("out", type=Path, nargs="?", default=ROOT / "build/site", help="folder (default: build/site)")
+    out, began = parser.parse_args().out.resolve(), time.monotonic()
+    status = build(out, ROOT / "build/site-work")
+    if status == 0:
+        print(f"{out / 'index.html'}: open it in a browser ({time.monotonic() - began:.0f} s)")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

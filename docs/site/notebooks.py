@@ -1,0 +1,83 @@
+"""Notebooks for the site: executed, their sliders replaced by what they show at the start."""
+
+import hashlib
+import os
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from links import ROOT, rewritten, site_path
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+SLIDER = '<p class="slider">Here stands a slider when you run the notebook. At its start it shows:</p>'
+WORKERS = os.cpu_count() or 1
+
+
+def write_notebooks(out: Path, kept: Path) -> None:
+    """Execute all notebooks of the course and write them into the site's source; assignments as they are.
+
+    Args:
+        out: the site's source folder.
+        kept: where executed notebooks are kept for the next time.
+    """
+    kept.mkdir(parents=True, exist_ok=True)
+    course = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks/solutions").glob("*.ipynb")])
+    by_size = sorted(course, key=lambda path: -path.stat().st_size)  # long ones first: neither core waits at the end
+    with ProcessPoolExecutor(WORKERS, initializer=_quiet) as pool:
+        executed = dict(zip(by_size, pool.map(_executed, by_size, [kept] * len(by_size)), strict=True))
+    for path in (*course, *sorted((ROOT / "notebooks/assignments").glob("*.ipynb"))):
+        name = path.relative_to(ROOT).as_posix()
+        page = site_path(name)
+        notebook = nbformat.read(executed.get(path, path), as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = rewritten(cell.source, name, page)
+        (out / page).parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, out / page)
+
+
+def _quiet() -> None:
+    """A kernel's warnings about its ports are no news to who builds a site; its errors come as exceptions."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+
+def _executed(path: Path, kept: Path) -> Path:
+    """The notebook after a run, from the last time if neither it nor the package has changed."""
+    result = kept / f"{path.stem}-{_digest(path)}.ipynb"
+    if not result.exists():
+        from nbclient import NotebookClient
+
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one kernel a core
+        notebook = nbformat.read(path, as_version=4)
+        NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(path.parent)}}).execute()
+        _still_sliders(notebook)
+        nbformat.write(notebook, result)
+    return result
+
+
+def _digest(path: Path) -> str:
+    found = hashlib.sha256(path.read_bytes())
+    for source in sorted((ROOT / "senet_np").rglob("*.py")):
+        found.update(source.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def _still_sliders(notebook: Any) -> None:
+    state = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [part for output in cell.outputs for part in _still(output, state)]
+
+
+def _still(output: Any, state: dict[str, Any]) -> list[Any]:
+    """An output; in place of a widget, a sentence and what its Output part holds."""
+    view = output.get("data", {}).get(VIEW)
+    if view is None:
+        return [output]
+    inside = state.get(view["model_id"], {}).get("state", {})
+    children = [state[name.removeprefix("IPY_MODEL_")]["state"] for name in inside.get("children", [])]
+    shown = [nbformat.from_dict(part) for child in children for part in child.get("outputs", [])]
+    return [nbformat.v4.new_output("display_data", {"text/html": SLIDER}), *shown]
