@@ -60,8 +60,8 @@ coverage: .venv/dev
 ci-extra: lint judge coverage grading browser
 	$(MAKE) train
 
-browser: .venv/browser
-	$(BIN)/python -m pytest tests/test_explorer_browser.py
+browser: .venv/browser docs
+	$(BIN)/python -m pytest tests/test_explorer_browser.py tests/test_site_browser.py
 
 judge: .venv/torch
 	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'

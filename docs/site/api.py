@@ -7,26 +7,23 @@ from pathlib import Path
 from docstrings import Link, prose, render
 from links import ROOT, html, relative, site_path
 
-GROUPS = {
-    "The block and its relatives": ("se.py", "variants.py"),
-    "Ops": ("ops/conv.py", "ops/linear.py", "ops/activations.py", "ops/pooling.py", "ops/scale.py", "ops/norm.py", "ops/loss.py"),
-    "Layers and their composition": ("layers.py", "compose.py", "tree.py"),
-    "Gradient checks": ("gradcheck.py", "verdict.py"),
-    "Networks": ("nets/tiny.py", "nets/vgg.py", "nets/resnet.py", "nets/inception.py", "nets/choices.py", "nets/describe.py"),
-    "Data": ("data/shapes.py", "data/cifar10.py", "data/augment.py", "data/dataset.py"),
-    "Training": ("training/loop.py", "training/run.py", "training/optim.py", "training/evaluate.py", "training/pretrained.py", "training/interchange.py"),
-    "Looking inside": ("explain/gates.py", "explain/specificity.py", "explain/controls.py", "explain/intervene.py", "explain/pruning.py", "explain/findings.py"),
-    "Comparisons": ("experiments/comparison.py", "experiments/statistics.py", "experiments/report.py"),
-}  # fmt: skip
+GROUPS = {  # title: modules, in the order in which one reads them
+    "The block and its relatives": "se variants",
+    "Ops": "ops/conv ops/linear ops/activations ops/pooling ops/scale ops/norm ops/loss",
+    "Layers and their composition": "layers compose tree",
+    "Gradient checks": "gradcheck verdict",
+    "Networks": "nets/tiny nets/vgg nets/resnet nets/inception nets/choices nets/describe",
+    "Data": "data/shapes data/cifar10 data/augment data/dataset",
+    "Training": "training/loop training/run training/optim training/evaluate training/pretrained training/interchange",
+    "Looking inside": "explain/gates explain/specificity explain/controls explain/intervene explain/pruning",
+    "Comparisons": "experiments/comparison experiments/statistics experiments/report",
+}
 
 
-def api_pages() -> dict[str, tuple[str, list[tuple[str, str]]]]:
-    """{page: (title, [(module, its path)])} of the reference."""
+def api_pages() -> dict[str, tuple[str, list[str]]]:
+    """{page: (title, its modules as paths below senet_np)} of the reference."""
     return {
-        f"api/{title.split()[-1].lower()}.md": (
-            title,
-            [(name.removesuffix(".py").replace("/", "."), name) for name in names],
-        )
+        f"api/{title.split()[-1].lower()}.md": (title, [f"{name}.py" for name in names.split()])
         for title, names in GROUPS.items()
     }
 
@@ -38,16 +35,15 @@ def public(path: Path) -> Iterator[ast.FunctionDef | ast.ClassDef]:
             yield node
 
 
-def api_page(page: str, title: str, modules: list[tuple[str, str]], link: Link) -> str:
+def api_page(page: str, title: str, modules: list[str], link: Link) -> str:
     """One page of the reference, as MyST markdown."""
     parts = [f"# {title}\n"]
-    for module, name in modules:
+    for name in modules:
         path = ROOT / "senet_np" / name
         words = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n\n")[0]
-        annotated = relative(site_path(f"senet_np/{name}"), page)
-        parts.append(
-            f"## senet_np.{module}\n\n{_raw(f'<p>{prose(words, link)}</p>')}\n[annotated source]({annotated})\n"
-        )
+        annotated, module = relative(site_path(f"senet_np/{name}"), page), name.removesuffix(".py").replace("/", ".")
+        parts.append(f"## senet_np.{module}\n\n{_raw(f'<p>{prose(words, link)}</p>')}")
+        parts.append(f"[annotated source]({annotated})\n")
         for node in public(path):
             source = f"{html(annotated)}#{node.name}"
             signature = (

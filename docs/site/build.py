@@ -18,18 +18,18 @@ sys.path.insert(0, str(HERE))
 from api import api_page, api_pages, public  # noqa: E402
 from links import ROOT, Names, html, relative, rewritten, site_path  # noqa: E402
 from literate import annotated, listing  # noqa: E402
-from notebooks import WORKERS, write_notebooks  # noqa: E402
 from proofs import Proofs, Test  # noqa: E402
 
+from notebooks import WORKERS, write_notebooks  # noqa: E402
 from senet_np.cli import main as senet_np  # noqa: E402
 
-FLOORS = {  # the map of the house, for the page of the annotated source
-    "2: the block, layers": ("se.py", "variants.py", "layers.py", "compose.py"),
-    "1: the mathematics": ("ops", "gradcheck.py", "verdict.py", "hints.py", "tree.py", "errors.py"),
-    "3: networks and data": ("nets", "data"),
-    "4: learn, look inside, prove, compare, time, grade": ("training", "explain", "explorer", "checks", "experiments", "bench", "grading"),
-    "5: what a person types": ("cli", "__main__.py", "__init__.py"),
-}  # fmt: skip
+FLOORS = {  # the map of the house, for the page of the annotated source: the first part of a module's path
+    "2: the block, layers": "se.py variants.py layers.py compose.py",
+    "1: the mathematics": "ops gradcheck.py verdict.py hints.py tree.py errors.py",
+    "3: networks and data": "nets data",
+    "4: learn, look inside, prove, compare, time, grade": "training explain explorer checks experiments bench grading",
+    "5: what a person types": "cli __main__.py __init__.py",
+}
 EXPLORER = "explorer.html"
 
 
@@ -97,7 +97,7 @@ def write_sources(source: Path) -> None:
 def function_pages() -> dict[str, str]:
     """{public name: its place in the annotated source}; the lowest floor's where a name exists twice."""
     found: dict[str, str] = {}
-    order = [path for _, names in api_pages().values() for _, path in names]
+    order = [name for _, names in api_pages().values() for name in names]
     for name in (
         *order,
         *(p.relative_to(ROOT / "senet_np").as_posix() for p in sorted((ROOT / "senet_np").rglob("*.py"))),
@@ -114,7 +114,7 @@ def write_api(source: Path) -> None:
         (source / page).parent.mkdir(parents=True, exist_ok=True)
         (source / page).write_text(api_page(page, title, modules, names.leads(page)), "utf-8")
     toc = "\n".join(page.removeprefix("api/").removesuffix(".md") for page in pages)
-    head = "# Reference\n\nEvery public function, with its equation, shapes and units. The words are those of the source.\n\n"
+    head = "# Reference\n\nEvery public function, with its equation, shapes and units, in the words of the source.\n\n"
     (source / "api/index.md").write_text(f"{head}```{{toctree}}\n{toc}\n```\n", "utf-8")
 
 
@@ -143,7 +143,7 @@ def _map(modules: list[Path]) -> str:
         parts.append(f"\n## Floor {floor}\n")
         for path in modules:
             inside = path.relative_to(ROOT / "senet_np")
-            if inside.parts[0] in names:
+            if inside.parts[0] in names.split():
                 page = relative(site_path(path.relative_to(ROOT).as_posix()), "source/index.md")
                 parts.append(f"- [`{inside.as_posix()}`]({page}): {_first_words(path)}")
                 pages.append(inside.with_suffix("").as_posix())

@@ -1,4 +1,4 @@
-"""Annotated source: a module as two columns, its comments, docstrings and mathematics at the left, its code at the right.
+"""Annotated source: a module in two columns, what is said and the mathematics at the left, its code at the right.
 
 Made from the source alone, so that it cannot drift from it. A row is a run of code with what is said about it: a
 function with its docstring, or the lines below a comment of its own.

@@ -20,6 +20,7 @@ examples:
   senet-np train --out runs/mine --resume            go on with a run that was stopped
   senet-np evaluate runs/mine                        test accuracy of a run
   senet-np explain tiny-se                           what the gates of a trained network do; or: explain runs/mine
+  senet-np explorer box                              a page on which one plays with trained networks
   senet-np course mine                               the notebooks, copied to the folder mine
   senet-np export runs/mine mine.safetensors         its weights for PyTorch; `import` makes a run of such a file
   senet-np describe --net resnet20                   its layers, and what SE adds to them

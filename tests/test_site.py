@@ -1,0 +1,143 @@
+"""The site's generators: nothing of a source is lost or said twice, and every link leads somewhere."""
+
+import ast
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "docs" / "site"))
+
+from docstrings import prose, render  # noqa: E402
+from links import LINK, Names, rewritten, site_path  # noqa: E402
+from literate import annotated, listing  # noqa: E402
+from proofs import Proofs  # noqa: E402
+
+MODULES = sorted((ROOT / "senet_np").rglob("*.py"))
+TEXTS = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "notebooks").rglob("*.py")])
+
+
+def nowhere(name):
+    return None
+
+
+class Reader(HTMLParser):
+    """The text at the right with its line numbers taken off, the text at the left, and whether elements nest."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.code, self.notes = [], [], []
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append((tag, dict(attrs).get("class") or ""))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        classes = [css for _, css in self.open]
+        if "ln" in classes:
+            self.code.append("")
+        elif "code highlight" in classes:
+            self.code[-1] += data
+        else:
+            self.notes.append(data)
+
+
+def said_and_done(path):
+    """What a module's source says (docstrings and whole-line comments), and its lines of code."""
+    lines, tree = path.read_text("utf-8").splitlines(), ast.parse(path.read_text("utf-8"))
+    said, words = set(), []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node) is not None:
+            words += ast.get_docstring(node).split()
+            said |= {*range(node.body[0].lineno, node.body[0].end_lineno + 1)}
+    comments = {k for k, line in enumerate(lines, 1) if line.strip().startswith("#")} - said
+    words += [word for k in comments for word in lines[k - 1].strip("# ").split()]
+    return words, [line for k, line in enumerate(lines, 1) if line.strip() and k not in said | comments]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_line_of_code_stands_at_the_right_once_and_in_order(path):
+    page = Reader(annotated(path.read_text("utf-8"), nowhere, nowhere_proved))
+    assert [line.rstrip("\n") for line in page.code if line.strip()] == said_and_done(path)[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_word_that_is_said_stands_at_the_left(path):
+    notes = "".join(Reader(annotated(path.read_text("utf-8"), nowhere, nowhere_proved)).notes)
+    unmarked = str.maketrans("", "", "`*")
+    notes, words = notes.translate(unmarked), {word.translate(unmarked).strip(":") for word in said_and_done(path)[0]}
+    assert {word for word in words if word not in notes} == set()
+
+
+def nowhere_proved(name):
+    return []
+
+
+def test_a_function_is_one_row_with_its_name_as_its_place():
+    source = '"""M."""\n\n\ndef f(x):\n    """Double it.\n\n    y = 2 x        (Eq. 1)\n    """\n    return 2 * x\n'
+    page = annotated(source, nowhere, lambda name: [("doubling doubles", "t.html#L3")])
+    assert page.count('<section class="row"') == 1
+    assert '<section class="row" id="f">' in page
+    assert '<pre class="eq">y = 2 x        (Eq. 1)</pre>' in page
+    assert '<a href="t.html#L3">doubling doubles</a>' in page
+
+
+def test_a_comment_stands_beside_the_lines_below_it():
+    page = annotated("a = 1\n# Why two.\nb = 2\n", nowhere, nowhere_proved)
+    assert [row.count('class="ln"') for row in page.split("<section")[1:]] == [1, 1]
+    assert '<p>Why two.</p></div><div class="code highlight"><pre><span class="ln">3</span>' in page
+
+
+def test_a_derivation_keeps_its_columns_and_prose_flows():
+    page = render("Derivation: read\nupwards.\n    x = 1      dx = 2\n    long = 3   d = 4\nDone.", nowhere)
+    assert (
+        page == '<p>Derivation: read upwards.</p><pre class="eq">x = 1      dx = 2\nlong = 3   d = 4</pre><p>Done.</p>'
+    )
+
+
+def test_names_in_backticks_become_links_where_they_lead_somewhere():
+    names = Names({"se_forward": "source/se.md#se_forward"}).leads("source/ops/conv.md")
+    assert prose("see `se.py`, `se_forward` and `<x>`", names) == (
+        'see <a href="../se.html"><code>se.py</code></a>, '
+        '<a href="../se.html#se_forward"><code>se_forward</code></a> and <code>&lt;x&gt;</code>'
+    )
+
+
+def test_the_gradient_check_is_the_first_proof_of_a_backward_pass():
+    proofs = Proofs(ROOT / "tests")
+    for name in ("se_backward", "conv2d_backward", "batch_norm_backward"):
+        assert proofs.of(name)[0].words == "backward is the derivative of forward"
+    assert any(test.file == "test_se.py" for test in proofs.of("se_forward"))
+    assert proofs.of("no such function") == []
+
+
+def test_a_listing_has_an_anchor_on_every_line():
+    assert [f'id="L{k}"' in listing("a = 1\n\nb = 2") for k in (1, 2, 3, 4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_of_the_docs_and_notebooks_has_a_page(path):
+    name = path.relative_to(ROOT).as_posix()
+    text = "\n".join(line.removeprefix("# ") for line in path.read_text("utf-8").splitlines())
+    if path.suffix == ".py":  # code cells hold brackets that are no links
+        text = "\n".join(cell for cell in text.split("%%") if cell.startswith(" [markdown]"))
+    if LINK.search(text):
+        assert rewritten(text, name, site_path(name)) != text or path.parent.name == "docs"
+
+
+def test_a_link_to_what_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match=r"docs/nothing\.md does not exist"):
+        rewritten("[x](nothing.md)", "docs/a.md", "a.md")
+
+
+def test_a_link_is_rewritten_as_seen_from_its_page():
+    text = "[a](../senet_np/ops/conv.py) [b](../docs/speed.md#what-bounds-it) [c](02_convolution.ipynb)"
+    assert rewritten(text, "notebooks/11_speed.py", "course/11_speed.ipynb") == (
+        "[a](../source/ops/conv.md) [b](../speed.md#what-bounds-it) [c](02_convolution.ipynb)"
+    )
