@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import NamedTuple
 
-from docstrings import prose, render
+from docstrings import prose, render, widest
 from pygments.lexers import PythonLexer
 from pygments.token import STANDARD_TYPES
 
 Link = Callable[[str], str | None]  # where a name or a file that stands in backticks leads
 Proofs = Callable[[str], list[tuple[str, str]]]  # the tests that prove a function: (in words, where)
+
+NARROW = 56  # characters of an equation that have room in the left column as it usually is
 
 
 class Row(NamedTuple):
@@ -42,8 +44,9 @@ def annotated(source: str, link: Link, proofs: Proofs) -> str:
     for row in _rows(tree, source.splitlines(), link, proofs):
         code = "\n".join(f'<span class="ln">{k}</span>{lines[k - 1]}' for k in row.lines)
         named = f' id="{row.anchor}"' if row.anchor else ""
+        wide = " wide" if widest(row.notes) > NARROW else ""
         parts.append(
-            f'<section class="row"{named}><div class="notes">{row.notes}</div>'
+            f'<section class="row{wide}"{named}><div class="notes">{row.notes}</div>'
             f'<div class="code highlight"><pre>{code}</pre></div></section>'
         )
     return f'<div class="literate">{"".join(parts)}</div>'
@@ -114,7 +117,7 @@ def _run(
     said, code, comment = [notes] if notes else [], [], []
     for k in range(first, last + 1):
         text = lines[k - 1].strip()
-        if k in skip:
+        if k in skip or (not text and k - 1 in skip):
             continue
         if text.startswith("#"):
             if code:
