@@ -84,7 +84,7 @@ def test_a_function_is_one_row_with_its_name_as_its_place():
     page = annotated(source, nowhere, lambda name: [("doubling doubles", "t.html#L3")])
     assert page.count('<section class="row"') == 1
     assert '<section class="row" id="f">' in page
-    assert '<pre class="eq">y = 2 x        (Eq. 1)</pre>' in page
+    assert '<pre class="eq">y = 2 x    (Eq. 1)</pre>' in page
     assert '<a href="t.html#L3">doubling doubles</a>' in page
 
 

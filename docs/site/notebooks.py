@@ -4,6 +4,7 @@ import hashlib
 import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -25,7 +26,7 @@ def write_notebooks(out: Path, kept: Path) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     course = sorted([*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks/solutions").glob("*.ipynb")])
     by_size = sorted(course, key=lambda path: -path.stat().st_size)  # long ones first: neither core waits at the end
-    with ProcessPoolExecutor(WORKERS, initializer=_quiet) as pool:
+    with ProcessPoolExecutor(WORKERS) as pool:
         executed = dict(zip(by_size, pool.map(_executed, by_size, [kept] * len(by_size)), strict=True))
     for path in (*course, *sorted((ROOT / "notebooks/assignments").glob("*.ipynb"))):
         name = path.relative_to(ROOT).as_posix()
@@ -38,20 +39,21 @@ def write_notebooks(out: Path, kept: Path) -> None:
         nbformat.write(notebook, out / page)
 
 
-def _quiet() -> None:
-    """A kernel's warnings about its ports are no news to who builds a site; its errors come as exceptions."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-
-
 def _executed(path: Path, kept: Path) -> Path:
     """The notebook after a run, from the last time if neither it nor the package has changed."""
     result = kept / f"{path.stem}-{_digest(path)}.ipynb"
     if not result.exists():
         from nbclient import NotebookClient
+        from traitlets.config import Config
 
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one kernel a core
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(path.parent)}}).execute()
+        with TemporaryDirectory() as private:
+            client = NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(path.parent)}})
+            # Two kernels that start at once can be given the same network port, and one would wait for ever.
+            sockets = {"transport": "ipc", "ip": f"{private}/kernel"} if os.name == "posix" else {}
+            client.config = Config(KernelManager=sockets)
+            client.execute()
         _still_sliders(notebook)
         nbformat.write(notebook, result)
     return result
