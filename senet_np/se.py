@@ -114,12 +114,12 @@ def se_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array, Array |
     """Gradients of the SE block with respect to its input and its two FCs.
 
     Derivation: read the forward pass upwards, each line's backward pass in turn.
-        scale    x̃ = s·u                   du_scale = s·dx̃,  ds_c = Σ_{i,j} u_c · dx̃_c
-        gate     s = σ(e)                   de = ds · s(1 − s)
-        FC2      e = h W₂ + b₂              dh = de W₂ᵀ,  dW₂ = hᵀ de,  db₂ = Σ_n de
-        ReLU     h = δ(a)                   da = dh · [a > 0]
-        FC1      a = z W₁ + b₁              dz = da W₁ᵀ,  dW₁ = zᵀ da,  db₁ = Σ_n da
-        squeeze  z_c = mean u_c             du_squeeze = dz_c / (H·W), the same at every position
+        scale    x̃ = s·u         du_scale = s·dx̃,  ds_c = Σ_{i,j} u_c · dx̃_c
+        gate     s = σ(e)        de = ds · s(1 − s)
+        FC2      e = h W₂ + b₂   dh = de W₂ᵀ,  dW₂ = hᵀ de,  db₂ = Σ_n de
+        ReLU     h = δ(a)        da = dh · [a > 0]
+        FC1      a = z W₁ + b₁   dz = da W₁ᵀ,  dW₁ = zᵀ da,  db₁ = Σ_n da
+        squeeze  z_c = mean u_c  du_squeeze = dz_c / (H·W), the same at every position
     u was used twice, so du = du_scale + du_squeeze.
 
     Args:
