@@ -242,17 +242,33 @@ def test_an_interrupt_leaves_the_part_for_the_next_time(fetch):
     assert not fetch.final.exists()
 
 
-def test_a_second_download_of_the_same_file_is_refused_while_the_first_runs(fetch):
-    refusals = []
+def test_a_second_download_waits_for_the_first_and_takes_what_it_brought(fetch):
+    said, second = [], threading.Thread(target=lambda: fetch.run("good", say=said.append))
 
-    def try_again(done, total):
-        if not refusals:
-            with pytest.raises(DataError) as caught:
-                fetch.run("good")
-            refusals.append(str(caught.value))
+    def start_the_second(done, total):
+        if not second.ident:
+            second.start()
+            while not said:  # only a second one that came too early has something to say
+                time.sleep(0.01)
 
-    fetch.run("good", progress=try_again)
-    assert "another process is fetching file.tar.gz" in refusals[0]
+    fetch.run("good", progress=start_the_second)
+    second.join(10)
+    assert said == [f"another process is fetching file.tar.gz into {fetch.final.parent}: waiting for its end"]
+    assert [path for path, _ in fetch.requests] == ["/good"]
+    assert is_done(fetch)
+
+
+def test_a_second_download_goes_on_where_the_first_one_failed(fetch):
+    second = threading.Thread(target=lambda: fetch.run("good"))
+
+    def start_the_second(done, total):
+        if not second.ident:
+            second.start()
+
+    with pytest.raises(DataError, match="broke off"):
+        fetch.run("broken", progress=start_the_second)
+    second.join(10)
+    assert fetch.requests == [("/broken", None), ("/good", f"bytes={HALF}-")]
     assert is_done(fetch)
 
 

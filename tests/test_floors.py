@@ -11,7 +11,7 @@ import senet_np
 
 PACKAGE = Path(senet_np.__file__).parent
 FLOORS = {
-    "errors": 1, "tree": 1, "ops": 1, "gradcheck": 1, "verdict": 1, "hints": 1,
+    "errors": 1, "locks": 1, "tree": 1, "ops": 1, "gradcheck": 1, "verdict": 1, "hints": 1,
     "se": 2, "variants": 2, "layers": 2, "compose": 2,
     "nets": 3, "data": 3,
     "training": 4, "bench": 4, "explain": 4, "explorer": 4, "checks": 4, "experiments": 4, "grading": 4,

@@ -13,7 +13,7 @@ from senet_np.training.checkpoint import load_checkpoint, save_checkpoint
 from senet_np.training.diagnose import DivergedError
 from senet_np.training.evaluate import evaluate
 from senet_np.training.loop import Stopped, train
-from senet_np.training.run import create_run, open_run
+from senet_np.training.run import Run, create_run, open_run
 from senet_np.training.settings import make_settings
 from senet_np.training.workers import Workers
 from senet_np.tree import tree_items
@@ -109,6 +109,41 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_place(tmp_path, f
     with pytest.raises(DivergedError, match=r"at step \d+, at a learning rate of .*layer stage.*smaller --lr"):
         train(run, few_shapes, run.load(), watcher())
     assert all(np.isfinite(a).all() for a in everything(run.load()).values())
+
+
+def test_a_stop_saves_nothing_that_is_not_finite(tmp_path, few_settings, few_shapes, watcher):
+    run = create_run(tmp_path / "wild", few_settings, few_shapes)
+    progress = run.load()
+    progress.params["stage2"]["se"]["w2"] = np.full_like(progress.params["stage2"]["se"]["w2"], np.inf)
+    with pytest.raises(DivergedError, match="the last checkpoint, from before, is kept"):
+        train(run, few_shapes, progress, watcher(stop_after=0))
+    assert all(np.isfinite(a).all() for a in everything(run.load()).values())
+
+
+def test_a_checkpoint_that_holds_nan_is_refused(undisturbed):
+    progress = undisturbed.load()
+    progress.params["stage1"]["conv"]["w"][0, 0, 0, 0] = np.nan
+    undisturbed.save(progress)
+    with pytest.raises(SenetError, match=r"holds NaN or infinite numbers in params/stage1\.conv\.w"):
+        undisturbed.load()
+
+
+def test_a_checkpoint_that_declares_a_huge_array_is_refused_unread(undisturbed):
+    path = undisturbed.path / "checkpoint.npz"
+    with np.load(path) as file:
+        arrays = {**file}
+    arrays["params/stage1.conv.w"] = np.broadcast_to(np.float32(0), (1 << 14, 1 << 14))  # 1 GiB, a few kB in the file
+    np.savez_compressed(path, **arrays)
+    with pytest.raises(SenetError, match=r"holds float32\[16384, 16384\] as 'params/stage1\.conv\.w'"):
+        undisturbed.load()
+
+
+def test_a_run_whose_making_is_interrupted_is_no_run_yet(tmp_path, few_settings, few_shapes, monkeypatch):
+    monkeypatch.setattr(Run, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        create_run(tmp_path, few_settings, few_shapes)
+    monkeypatch.undo()
+    assert create_run(tmp_path, few_settings, few_shapes).load().epoch == 0
 
 
 def test_an_output_that_overflows_is_blamed_on_its_layer(tmp_path, few_settings, few_shapes, watcher):

@@ -14,7 +14,7 @@ from ..explain.photo import sample_photo
 from ..explain.subject import of_box, of_run
 from ..explorer.page import explorer_page
 from ..explorer.payload import Exhibit
-from ..training.checkpoint import write_atomically
+from ..training.atomic import write_atomically
 from ..training.evaluate import result_line
 from ..training.pretrained import findings_path, names, pretrained
 from ..training.workers import Workers

@@ -5,6 +5,7 @@ Floor 5.
 
 import argparse
 import shlex
+from contextlib import ExitStack
 from dataclasses import fields
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ from ..data import Dataset, load_data
 from ..errors import SenetError
 from ..training.checkpoint import Progress
 from ..training.evaluate import result_line
-from ..training.run import Run, create_run, describe, open_run
+from ..training.run import Run, alone_in, create_run, describe, open_run
 from ..training.settings import Settings, make_settings
 from ..tree import tree_size
 from .data import data_line, load_run_data
@@ -62,11 +63,16 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, or go on training; then draw the plots."""
+    given = vars(args)
+    with ExitStack() as held:  # the run's folder, which is nobody else's meanwhile
+        this, dataset = (_reopen if "resume" in given else _create)(given, held)
+        return _finish(this, dataset, given)
+
+
+def _finish(this: Run, dataset: Dataset, given: dict[str, Any]) -> int:
     from ..training.loop import Stopped, train
     from .watch import TrainingBar, spell_seconds, stop_on_signals
 
-    given = vars(args)
-    this, dataset = _reopen(given) if "resume" in given else _create(given)
     progress = this.load()
     _introduce(this, dataset, progress)
     result = this.result
@@ -98,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _create(given: dict[str, Any]) -> tuple[Run, Dataset]:
+def _create(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     """A new run and its data."""
     asked = given.get("data", "auto")
     dataset = load_data(asked, given.get("data_dir"))
@@ -108,16 +114,19 @@ def _create(given: dict[str, Any]) -> tuple[Run, Dataset]:
     n = len(dataset.train.labels)
     if settings.batch_size > n:
         raise SenetError(f"--batch-size is {settings.batch_size}, expected at most {n}, the number of training images")
-    return create_run(given.get("out") or _new_folder(settings), settings, dataset, "overwrite" in given), dataset
+    folder = given.get("out") or _new_folder(settings)
+    held.enter_context(alone_in(folder))
+    return create_run(folder, settings, dataset, "overwrite" in given), dataset
 
 
-def _reopen(given: dict[str, Any]) -> tuple[Run, Dataset]:
+def _reopen(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     """A run that was stopped, and the same data again; options may be repeated but not changed."""
     if "out" not in given:
         raise SenetError("--resume needs the run's folder: add --out DIR")
     if "overwrite" in given:
         raise SenetError("--resume goes on with a run and --overwrite replaces it: give one of them")
     this = open_run(given["out"])
+    held.enter_context(alone_in(this.path))
     for field in fields(Settings):
         came, has = given.get(field.name), getattr(this.settings, field.name)
         if came not in (None, has) and (field.name, came) != ("data", "auto"):

@@ -6,7 +6,6 @@ mean nothing: a net answers only pictures that were normalised as those that it 
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +13,8 @@ import numpy as np
 
 from ..data import load_data
 from ..errors import SenetError
-from ..training.checkpoint import write_atomically
 from ..training.interchange import load_metadata, load_weights, save_weights, unfilled
-from ..training.run import Run, create_run, describe, open_run
+from ..training.run import alone_in, create_run, describe, open_run
 from ..training.settings import Settings, make_settings, settings_from_json, settings_to_json
 from ..tree import tree_size
 from .data import data_line
@@ -87,9 +85,9 @@ def run_import(args: argparse.Namespace) -> int:
     options = {name: given[name] for name in NET if name in given}
     settings = about.settings if about else make_settings(dataset.name, options)
     params, state = load_weights(file, *unfilled(settings.build_net()))
-    this = create_run(out, settings, dataset)
-    _say_where_from(this, file, about)
-    this.save(replace(this.load(), params=params, state=state))
+    said = {"imported": file.name, **(about.normaliser if about else {})}
+    with alone_in(out):
+        this = create_run(out, settings, dataset, weights=(params, state), said=said)
     whose = "measured on the training images" if about is None else "the file's"
     print(f"{describe(this)}: {tree_size(params):,} parameters in {out}, the normaliser is {whose}")
     return 0
@@ -122,11 +120,3 @@ def _check_options(given: dict[str, Any], said: Settings) -> None:
         if came not in (None, says) and (name, came) != ("data", "auto"):
             option = "--" + name.replace("_", "-")
             raise SenetError(f"{option} is {came}, but the file says {says}: leave the option out")
-
-
-def _say_where_from(this: Run, file: Path, about: About | None) -> None:
-    """Note in config.json that the weights came from a file, and the normaliser that they belong to."""
-    path = this.path / "config.json"
-    config = json.loads(path.read_text("utf-8"))
-    config["data"] |= {"imported": file.name, **(about.normaliser if about else {})}
-    write_atomically(path, (json.dumps(config, indent=2) + "\n").encode())

@@ -5,17 +5,17 @@ in one step, so whatever bears that name is whole and right; and nothing opens a
 byte came from does not matter then: a transfer that broke off at one of them is continued at the next.
 """
 
-import contextlib
 import hashlib
 import http.client
 import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+from ..locks import only_one
 from .places import DataError
 
 # The home page has been throttled since June 2026 (40 minutes and more for the file), so the faster mirror comes
@@ -52,14 +52,15 @@ def download(
         size: their number, or None if it is not known; more than that is never kept.
         timeout: seconds without a single byte after which a mirror is given up.
         progress: called with (bytes so far, bytes in all or None) as they come in.
-        say: called with one sentence when a mirror is tried or given up.
+        say: called with one sentence when a mirror is tried or given up, or another process waited for.
 
     Returns:
-        `destination`, which now holds the wanted bytes. If it held them before, no connection is made.
+        `destination`, which now holds the wanted bytes. If it held them before, no connection is made; nor is one when
+        another process was at it, which is waited for.
 
     Raises:
-        DataError: no mirror gave them, an address is neither http nor https, the folder cannot be written to, or
-            another process is at it. What has arrived stays in the `.part` file, and the next call continues it.
+        DataError: no mirror gave them, an address is neither http nor https, or the folder cannot be written to. What
+            has arrived stays in the `.part` file, and the next call continues it.
     """
     for url in urls:
         if not re.match(r"https?://", url, re.IGNORECASE):
@@ -69,7 +70,8 @@ def download(
     reasons = []
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        with _only_one(destination.with_name(destination.name + ".lock")):
+        taken = f"another process is fetching {destination.name} into {destination.parent}: waiting for its end"
+        with only_one(destination.with_name(destination.name + ".lock"), taken, say or _silent):
             if os.path.isfile(destination) and _sha256(destination) == sha256:
                 return destination
             for url in urls:
@@ -197,35 +199,6 @@ def _settle(part: Path, destination: Path) -> None:
     with open(part, "rb+") as file:
         os.fsync(file.fileno())
     os.replace(part, destination)
-
-
-@contextlib.contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    """Hold the lock file, which the system releases whenever and however this process ends.
-
-    The empty file itself stays: removing it would let in two, one with the old file and one with a new one.
-    """
-    with open(lock, "ab") as file:
-        try:
-            _lock(file)
-        except (BlockingIOError, PermissionError):
-            raise DataError(f"another process is fetching {lock.stem} into {lock.parent}: wait for its end") from None
-        except OSError:
-            pass  # some network file systems know no locks: go on without
-        yield
-
-
-def _lock(file: IO[bytes]) -> None:
-    """Lock an open file or raise BlockingIOError (Windows: PermissionError)."""
-    try:
-        import fcntl
-    except ImportError:
-        with contextlib.suppress(ImportError):
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
-        return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _silent(sentence: str) -> None:

@@ -22,7 +22,7 @@ from ..bench.machine import processor
 from ..data import Dataset, load_data
 from ..errors import SenetError
 from ..training.loop import train
-from ..training.run import create_run, open_run, versions
+from ..training.run import alone_in, create_run, open_run, versions
 from ..training.settings import Settings, settings_to_json
 from ..training.workers import die_with_parent
 from ..tree import tree_size
@@ -68,14 +68,15 @@ def run_job(job: Job) -> dict[str, Any]:
     if dataset.fingerprint != job.fingerprint:
         raise SenetError(f"{dataset.origin} holds other bytes than the comparison was started on")
     folder = run_folder(job)
-    if not (folder / "config.json").exists():
-        create_run(folder, job.settings, dataset)
-    run = open_run(folder)
-    progress = run.load()
-    result = run.result
-    if result is None:
-        run.forget_records_after(progress)
-        result = train(run, dataset, progress, Quiet(), job.threads)
+    with alone_in(folder):
+        if not (folder / "config.json").exists():
+            create_run(folder, job.settings, dataset)
+        run = open_run(folder)
+        progress = run.load()
+        result = run.result
+        if result is None:
+            run.forget_records_after(progress)
+            result = train(run, dataset, progress, Quiet(), job.threads)
     return {
         "settings": settings_to_json(job.settings),
         "data": dataset.name,

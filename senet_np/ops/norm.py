@@ -44,7 +44,8 @@ def batch_norm_forward(
 
     Returns:
         y: shape and dtype of x.
-        cache: what the backward pass needs, and the statistics that were used.
+        cache: what the backward pass needs, and the statistics that were used; a variance beyond a quarter of the
+            dtype's largest number is given as that quarter, while y is as it should be.
 
     Raises:
         ValueError: a shape or dtype that does not fit, or only one of mean and var given.
@@ -65,6 +66,8 @@ def batch_norm_forward(
     else:
         batch, centred = False, rows - fit(mean, rows)
     inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
+    if batch and not np.isfinite(var).all():
+        inv_std, var = _of_huge(centred.reshape(-1, x.shape[-1]), x.dtype.type(eps))
     y = centred * fit(gamma * inv_std, rows)
     y += fit(beta, rows)
     return y.reshape(x.shape), BatchNormCache(centred.reshape(x.shape), inv_std, gamma, batch, mean, var)
@@ -112,4 +115,16 @@ def _mean_var_and_centred(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
     m, rows = x.size // x.shape[-1], long_rows(x)
     mean = channel_sum(x) / m
     centred = rows - fit(mean, rows)
-    return mean, channel_dot(centred.reshape(x.shape), centred) / m, centred
+    with np.errstate(over="ignore"):  # see _of_huge
+        return mean, channel_dot(centred.reshape(x.shape), centred) / m, centred
+
+
+def _of_huge(centred: np.ndarray, eps: np.floating) -> tuple[np.ndarray, np.ndarray]:
+    """inv_std and var where squares overflow, in float32 those of numbers beyond 1e19: divide by the largest first.
+
+    The variance itself may be beyond the dtype; then a quarter of the dtype's largest number is given in its place.
+    """
+    largest = np.abs(centred).max(axis=0)
+    std = largest * np.sqrt(np.square(centred / np.where(largest == 0, 1, largest)).mean(axis=0))
+    highest = np.sqrt(np.finfo(std.dtype).max) / 2  # a quarter of the dtype: who corrects by m / (m − 1) stays below
+    return 1 / np.hypot(std, np.sqrt(eps)), np.square(np.minimum(std, highest))

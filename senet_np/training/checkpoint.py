@@ -6,14 +6,16 @@ it is a pickle.
 
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import SenetError
 from ..tree import Tree, tree_build, tree_items
+from .atomic import write_atomically
+from .weight_files import InFile, open_npz, read_text
 
 TREES = ("params", "state", "memory")
 
@@ -30,23 +32,6 @@ class Progress:
     loss_sum: float = 0.0  # over those minibatches
     correct: int = 0
     seconds: float = 0.0  # spent in training so far
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, force it to the disk, then rename it: readers see all of it or none."""
-    path = Path(os.path.realpath(path))  # what a link leads to is written, and the link stays
-    if path.exists() and not path.is_file():
-        raise SenetError(f"{path} is not a file that could be replaced: name another")
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise SenetError(f"could not write {path}: {error.strerror}; what was there before is unharmed") from error
 
 
 def save_checkpoint(path: Path, progress: Progress) -> None:
@@ -80,29 +65,45 @@ def load_checkpoint(path: Path, like: Progress) -> Progress:
         SenetError: the file is missing, damaged, or of another network.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        counters = json.loads(str(arrays.pop("meta")))
+        with open_npz(path) as (declared, _):
+            counters = _counters(path, declared.pop("meta", None), like)
+            arrays = _arrays(path, declared, like)
+    except SenetError:
+        raise
     except FileNotFoundError:
         raise SenetError(f"{path} does not exist: the run was not started, or its folder is another one") from None
     except Exception as error:  # zip, npy and JSON have many ways of being damaged, all with the same meaning
-        raise SenetError(f"{path} is not a readable checkpoint ({error}): train again") from error
+        reason = " ".join(str(error).split())[:160]
+        raise SenetError(f"{path} is not a readable checkpoint ({reason}): train again") from error
+    return Progress(**{tree: tree_build(arrays, tree + "/") for tree in TREES}, **counters)
 
-    expected = {f"{tree}/{name}": a for tree in TREES for name, a in tree_items(getattr(like, tree))}
-    for name in expected.keys() | arrays.keys():
-        came = _describe(arrays.get(name))
-        if came != _describe(expected.get(name)):
-            raise SenetError(f"{path} holds {came} as {name}, this run's network has {_describe(expected.get(name))}")
+
+def _counters(path: Path, meta: InFile | None, like: Progress) -> dict[str, Any]:
+    """What is not an array, each of the type that it has in a fresh start."""
     fresh = {name: value for name, value in vars(like).items() if name not in TREES}
+    counters = json.loads(read_text(meta)) if meta else None
     if not isinstance(counters, dict) or {n: type(v) for n, v in counters.items()} != {
         n: type(v) for n, v in fresh.items()
     }:
-        raise SenetError(f"{path} holds the counters {counters}, expected {sorted(fresh)}: train again")
+        raise SenetError(f"{path} holds the counters {str(counters)[:160]}, expected {sorted(fresh)}: train again")
     if not all(0 <= value < float("inf") for value in counters.values()):
         raise SenetError(f"{path} holds the counters {counters}, expected none to be negative or infinite: train again")
-    trees = {tree: tree_build(arrays, tree + "/") for tree in TREES}
-    return Progress(**trees, **counters)
+    return counters
 
 
-def _describe(array: np.ndarray | None) -> str:
-    return "nothing" if array is None else f"{array.dtype}{list(array.shape)}"
+def _arrays(path: Path, declared: dict[str, InFile], like: Progress) -> dict[str, np.ndarray]:
+    """The arrays, read only once all of them are declared to be what the run needs."""
+    expected = {f"{tree}/{name}": a for tree in TREES for name, a in tree_items(getattr(like, tree))}
+    for name in sorted(expected.keys() | declared.keys()):
+        came, needed = _describe(declared.get(name)), _describe(expected.get(name))
+        if came != needed:
+            raise SenetError(f"{path} holds {came} as {name[:80]!a}, this run's network has {needed}")
+    arrays = {name: declared[name].read() for name in expected}
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise SenetError(f"{path} holds NaN or infinite numbers in {name}, which no run writes: train again")
+    return arrays
+
+
+def _describe(array: np.ndarray | InFile | None) -> str:
+    return "nothing" if array is None else f"{getattr(array.dtype, 'name', array.dtype)}{list(array.shape)}"

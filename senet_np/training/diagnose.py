@@ -32,7 +32,7 @@ def diverged(net: Layer, params: Tree, state: Tree, x: np.ndarray, step: int, lr
         where, _ = _first_not_finite(net, params, state, x, "")
     return DivergedError(
         f"the loss is {loss} at step {step}, at a learning rate of {lr:.3g}; the first values that are not finite: "
-        f"{where or 'the loss itself'}. Try a smaller --lr"
+        f"{where or 'the loss itself'}. Try a smaller --lr; the last checkpoint, from before, is kept"
     )
 
 

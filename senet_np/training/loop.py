@@ -73,10 +73,11 @@ def train(
         while progress.epoch < settings.epochs:
             plan = plan_epoch(len(labels), settings.seed, progress.epoch, settings.augment)
             while progress.batch < batches:
+                step = progress.epoch * batches + progress.batch
                 if watcher.stop_wanted():
+                    _check_finite(run, dataset, progress, net, step, steps)
                     run.save(progress)
                     raise Stopped
-                step = progress.epoch * batches + progress.batch
                 if step in moments:
                     record_gates(run, net, progress, dataset.val.images, step)
                 began = time.perf_counter()
@@ -110,17 +111,14 @@ def _finish_epoch(
 ) -> dict[str, Any]:
     """Validate, log, save; then set the counters to the next epoch's start."""
     settings = run.settings
-    last = (progress.epoch + 1) * batches - 1
-    lr = learning_rate(last, settings.epochs * batches, settings.lr)
-    if not all(np.isfinite(array).all() for _, array in tree_items(progress.params)):
-        x = run.normaliser(dataset.val.images[: settings.batch_size])
-        raise diverged(net, progress.params, progress.state, x, last + 1, lr, float("nan"))
+    done, steps = (progress.epoch + 1) * batches, settings.epochs * batches
+    _check_finite(run, dataset, progress, net, done, steps)
     score = evaluate(net, progress.params, progress.state, dataset.val, run.normaliser, workers)
     record = run.log(
         "epoch",
         epoch=progress.epoch + 1,
-        step=last + 1,
-        lr=lr,
+        step=done,
+        lr=learning_rate(done - 1, steps, settings.lr),
         train_loss=progress.loss_sum / batches,
         train_accuracy=progress.correct / (batches * settings.batch_size),
         val_loss=score.loss,
@@ -131,3 +129,12 @@ def _finish_epoch(
     progress.batch, progress.loss_sum, progress.correct = 0, 0.0, 0
     run.save(progress)
     return record
+
+
+def _check_finite(run: Run, dataset: Dataset, progress: Progress, net: Any, done: int, steps: int) -> None:
+    """Nothing but finite numbers goes into a checkpoint, so that there is always one to go back to."""
+    trees = (progress.params, progress.state, progress.memory)
+    if not all(np.isfinite(array).all() for tree in trees for _, array in tree_items(tree)):
+        x = run.normaliser(dataset.val.images[: run.settings.batch_size])
+        lr = learning_rate(max(done - 1, 0), steps, run.settings.lr)
+        raise diverged(net, progress.params, progress.state, x, done, lr, float("nan"))

@@ -11,7 +11,8 @@ import numpy as np
 from ..compose import image_gates, se_caches
 from ..errors import SenetError
 from ..layers import Layer
-from .checkpoint import Progress, write_atomically
+from .atomic import write_atomically
+from .checkpoint import Progress
 from .evaluate import batches
 from .run import Run
 

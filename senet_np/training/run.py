@@ -7,6 +7,8 @@ test result; every record carries the data set's name and stamp, so no figure ca
 import json
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,13 @@ import senet_np
 from ..data.augment import Normaliser, fit_normaliser
 from ..data.dataset import Dataset
 from ..errors import SenetError
-from ..tree import tree_size
-from .checkpoint import Progress, load_checkpoint, save_checkpoint, write_atomically
+from ..locks import only_one
+from ..tree import Tree, tree_size
+from .atomic import write_atomically
+from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .settings import Settings, settings_from_json, settings_to_json
 
+LOCK = ".lock"
 PLOTS = (  # what `explain` draws into a run's folder
     *("answer", "curves", "profiles", "shares", "controls", "pruning", "distribution", "moments", "weights", "hidden"),
     *("gates_*", "scaling_*", "openers_*", "sky"),
@@ -88,14 +93,43 @@ class Run:
         write_atomically(self.path / "log.jsonl", "".join(json.dumps(r) + "\n" for r in kept).encode())
 
 
-def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool = False) -> Run:
-    """Make a run's folder with its config.json, an empty log and a checkpoint of the untrained net.
+@contextmanager
+def alone_in(path: Path) -> Iterator[None]:
+    """Keep other processes from training in a folder, for a `with` statement; the folder is made if it is not there.
+
+    Raises:
+        SenetError: another process trains in it, or it cannot be made.
+    """
+    taken = f"another process is training in {path}: wait for its end, or name another folder with --out"
+    with ExitStack() as held:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            held.enter_context(only_one(path / LOCK, taken))
+        except OSError as error:
+            reason = error.strerror or error
+            raise SenetError(f"could not make the folder {path}: {reason}; choose another with --out") from error
+        yield
+
+
+def create_run(
+    path: Path,
+    settings: Settings,
+    dataset: Dataset,
+    overwrite: bool = False,
+    weights: tuple[Tree, Tree] | None = None,
+    said: dict[str, Any] | None = None,
+) -> Run:
+    """Make a run's folder with an empty log, a checkpoint of the untrained net, and config.json, which comes last.
+
+    So a folder with a config.json is a whole run, whenever this is interrupted.
 
     Args:
         path: the folder; it must not hold a run yet, unless `overwrite`.
         settings: all settings.
         dataset: what will be trained on.
         overwrite: whether an earlier run in the folder may be replaced.
+        weights: params and state to begin with, in place of fresh ones.
+        said: what to say about the data in config.json, beside or instead of what is usual: a normaliser, say.
 
     Returns:
         The run.
@@ -121,9 +155,12 @@ def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool
         },
         "mean": normaliser.mean.tolist(),
         "std": normaliser.std.tolist(),
+        **(said or {}),
     }
     run = Run(path, settings, data)
     fresh = run.start()
+    if weights is not None:
+        fresh.params, fresh.state = weights
     config = {
         "settings": settings_to_json(settings),
         "data": data,
@@ -133,6 +170,7 @@ def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool
     try:
         path.mkdir(parents=True, exist_ok=True)
         stale = [
+            "config.json",
             "checkpoint.npz",
             "gates/*.npz",
             "plots/index.html",
@@ -143,8 +181,8 @@ def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool
     except OSError as error:
         raise SenetError(f"could not make the folder {path}: {error.strerror}; choose another with --out") from error
     write_atomically(path / "log.jsonl", b"")
-    write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     run.save(fresh)
+    write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     return run
 
 

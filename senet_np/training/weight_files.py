@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import SenetError
-from .checkpoint import write_atomically
+from .atomic import write_atomically
 
 METADATA = "__metadata__"  # safetensors' own name for what is said about the arrays; .npz gets it too
-METADATA_LIMIT = 4 << 20  # bytes
+TEXT_LIMIT = 4 << 20  # bytes
 TO_NUMPY = {
     "F16": "float16",
     "F32": "float32",
@@ -83,7 +83,7 @@ def reading(path: Path) -> Iterator[Content]:
 def _format(path: Path) -> tuple[Callable[..., bytes], Callable[..., Any]]:
     """How to write and how to open a file, by its ending."""
     if path.suffix == ".npz":
-        return _encode_npz, _open_npz
+        return _encode_npz, open_npz
     if path.suffix != ".safetensors":
         raise SenetError(
             f"{path} ends in {path.suffix!r}, expected .safetensors or .npz: PyTorch writes the first by "
@@ -114,7 +114,8 @@ def _encode_safetensors(arrays: dict[str, np.ndarray], metadata: dict[str, str])
 
 
 @contextmanager
-def _open_npz(path: Path) -> Iterator[Content]:
+def open_npz(path: Path) -> Iterator[Content]:
+    """Open an .npz for a `with` statement, as `reading` does, but whatever is wrong with it is raised as it comes."""
     with zipfile.ZipFile(path) as file:
         arrays = {member.removesuffix(".npy"): _declared(file, member) for member in file.namelist()}
         said = arrays.pop(METADATA, None)
@@ -135,10 +136,19 @@ def _read_member(file: zipfile.ZipFile, member: str) -> np.ndarray:
         return np.lib.format.read_array(stream, allow_pickle=False)
 
 
+def read_text(said: InFile) -> str:
+    """A text that lies in a file as an array.
+
+    Raises:
+        ValueError: it is none, or a huge one.
+    """
+    if said.shape != () or not said.dtype.startswith("str") or int(said.dtype[3:]) > 8 * TEXT_LIMIT:
+        raise ValueError(f"a text is declared as {said.dtype}{[*said.shape]}, expected one short text")
+    return str(said.read())
+
+
 def _metadata(said: InFile) -> dict[str, str]:
-    if said.shape != () or not said.dtype.startswith("str") or int(said.dtype[3:]) > 8 * METADATA_LIMIT:
-        raise ValueError(f"{METADATA} is {said.dtype}{[*said.shape]}, expected one short text")
-    metadata = json.loads(str(said.read()))
+    metadata = json.loads(read_text(said))
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError(f"{METADATA} is no JSON object of texts")
     return metadata
