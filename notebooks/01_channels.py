@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # What a channel is, and why weigh it
+# # 1 · What a channel is, and why weigh it
 #
 # **Afterwards you can** read a picture as an array of channels; make new channels from it with small
 # filters, and look at those that a trained network has made; say why one channel matters for one picture
@@ -493,7 +493,7 @@ plt.show()
 #
 #    </details>
 #
-# Solutions: `solutions/01_channels.ipynb`
+# Solutions: [solutions/01_channels.ipynb](solutions/01_channels.ipynb)
 #
 # **Read next:** [senet_np/data/shapes.py](../senet_np/data/shapes.py), how the pictures of the task are
 # drawn and why a net without gates must fail on them; the first picture of [README.md](../README.md), which

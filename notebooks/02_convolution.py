@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # Convolution forward and backward, from loops to one matrix product
+# # 2 · Convolution forward and backward, from loops to one matrix product
 #
 # **Afterwards you can** write a convolution with any stride and padding, first as six loops and then as one
 # matrix product; say how large its output is and what it costs; derive all three gradients, dx in two ways;
@@ -761,7 +761,7 @@ plt.show()
 #
 #    </details>
 #
-# Solutions: `solutions/02_convolution.ipynb`
+# Solutions: [solutions/02_convolution.ipynb](solutions/02_convolution.ipynb)
 #
 # **Read next:** [senet_np/ops/conv.py](../senet_np/ops/conv.py), the same in the library, with its checks;
 # [senet_np/ops/reference.py](../senet_np/ops/reference.py), the loops that everything is tested by;

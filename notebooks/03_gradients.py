@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # Gradients you can trust: finite differences, and how checks fool you
+# # 3 · Gradients you can trust: finite differences, and how checks fool you
 #
 # **Afterwards you can** write a backward pass from a chain of derivatives, check it by finite differences,
 # choose the step, and say of a gradient check that passed whether it has proved anything.
@@ -505,7 +505,7 @@ for trap, weak, strong in score:
 #
 #    </details>
 #
-# Solutions: `solutions/03_gradients.ipynb`
+# Solutions: [solutions/03_gradients.ipynb](solutions/03_gradients.ipynb)
 #
 # **Read next:** [senet_np/gradcheck.py](../senet_np/gradcheck.py); [docs/testing.md](../docs/testing.md),
 # how all passes of the library are proved; then notebook 4.

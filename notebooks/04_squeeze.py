@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # Squeeze: one number per channel
+# # 4 · Squeeze: one number per channel
 #
 # **Afterwards you can** compute the squeeze of Eq. 2 and its backward pass, say what the mean keeps and
 # what it throws away, recognise the three mistakes that everybody makes in it, and say why a gate needs a
@@ -55,10 +55,11 @@ print("z:", z.shape, z)
 # *Predict: will the largest z belong to the channel whose map has the brightest spot?*
 
 # %%
-net = senet_np.pretrained("tiny-se")
+net = senet_np.pretrained("tiny-se")  # trained on CIFAR-10; it comes with the package
 photo = sample_photo().small  # (32, 32, 3)
-_, cache, _ = net.net.forward(net.params, net.state, net.normaliser(photo[None]), False)
-u = se_caches(cache)["stage1.se"].scale_cache[0].astype(np.float64)  # (1, 32, 32, 32): after the ReLU
+_, cache, _ = net.net.forward(net.params, net.state, net.normaliser(photo[None]), training=False)
+u, _ = se_caches(cache)["stage1.se"].scale_cache  # what the first block scaled: U and its gates
+u = u.astype(np.float64)  # (1, 32, 32, 32): after the ReLU
 z = u.mean(axis=(1, 2))
 
 by_mean, by_peak = z[0].argmax(), u.max(axis=(0, 1, 2)).argmax()
@@ -81,8 +82,9 @@ with style():
     plt.show()
 
 # %% [markdown]
-# z says *how much* there is of what the channel looks for, over the whole picture. 32 · 32 · 32 numbers
-# have become 32.
+# z says *how much* there is of what the channel looks for, over the whole picture, and a mean of 1,024
+# positions hardly hears one bright spot: a map that is grey all over beats it. So the two channels differ.
+# 32 · 32 · 32 numbers have become 32.
 #
 # ## 2. What is kept, and what is lost
 #
@@ -218,7 +220,7 @@ def found(backward, shape):
         return True
 
 
-shapes = {"(2, 3, 4, 5)": (2, 3, 4, 5), "N = 1": (1, 3, 4, 5), "H = W = 1": (2, 1, 1, 5), "all 3": (3, 3, 3, 3)}
+shapes = {"(2, 3, 4, 5)": (2, 3, 4, 5), "N = 1": (1, 3, 4, 5), "H = W = 1": (2, 1, 1, 5), "N=H=W=C=3": (3, 3, 3, 3)}
 print(f"{'':16}" + "".join(f"{name:>14}" for name in shapes))
 for backward in (forgotten, over_the_batch, wrong_axes):
     row = ["found" if found(backward, shape) else "-" for shape in shapes.values()]
@@ -426,7 +428,8 @@ _ = interact(move_the_boundary, rows=IntSlider(value=5, min=0, max=32))
 #
 #    </details>
 #
-# Solutions: `solutions/04_squeeze.ipynb`
+# Solutions: [solutions/04_squeeze.ipynb](solutions/04_squeeze.ipynb)
 #
 # **Read next:** [senet_np/ops/pooling.py](../senet_np/ops/pooling.py), the pairs of this notebook with
-# their derivations; `assignments/1_ops.ipynb`, which asks for them; and notebook 5, where z becomes gates.
+# their derivations; [assignments/1_ops.ipynb](assignments/1_ops.ipynb), which asks for them; and
+# [notebook 5](05_excitation.ipynb), where z becomes gates.

@@ -9,14 +9,15 @@
 # ---
 
 # %% [markdown]
-# # Excitation: two small matrices, ReLU, sigmoid, and what r costs
+# # 5 · Excitation: two small matrices, ReLU, sigmoid, and what r costs
 #
 # **Afterwards you can** compute the gates of Eq. 3 by hand and give every gradient of the two FCs; say what
 # the bottleneck can express that one weight per channel and one C×C matrix cannot; say where gates start,
 # where gradients vanish, and what the reduction ratio r costs.
 #
 # **You need** notebook 4 (the squeeze: where z comes from), matrix products and the chain rule. **Time:**
-# 60 minutes.
+# 60 minutes for sections 1 to 5 and 8, the core; sections 6, 7, 9 and 10 (biases, initialisation, rank, trained
+# matrices) are an evening of their own.
 #
 # The squeeze has left one number per channel, z (N, C). The excitation turns it into one gate per channel,
 # s (N, C):
@@ -362,8 +363,8 @@ print(f"sigmoid: {(block.s > 0.5).sum():3} gates above 1/2, sum {block.s.sum():5
 print(f"softmax: {(soft > 0.5).sum():3} gates above 1/2, sum {soft.sum():5.1f}, largest {soft.max():.3f}")
 
 # %% [markdown]
-# Several channels have something to say about one image, and which of them is no race. With softmax at most
-# one gate can be above one half, and the mean gate is 1/C whatever the image shows.
+# Several channels may have something to say about one image, and need not compete for it. With softmax at
+# most one gate can be above one half, and the mean gate is 1/C whatever the image shows.
 #
 # **Not tanh or ReLU.** Both are options of our block. Look at where they start: a fresh block, maps as
 # after a ReLU.
@@ -517,8 +518,8 @@ plt.show()
 # Without batch norm each SE block costs a factor of about two, for the signal forward and for the gradient
 # backward. With batch norm in the next layer the factor is divided out again: only the last block's half is
 # left, and the gradient is of the same order with SE and without. This is why SE is put into networks with
-# batch norm without a second thought. On a residual branch, the paper's place in a ResNet, the shortcut
-# goes past the gates besides. In a net without normalisation one would start with $b_2$ above 0, and pay
+# batch norm without a second thought. On a residual branch, the paper's place in a ResNet, the signal
+# also has the shortcut, which passes no gate. In a net without normalisation one would start with $b_2$ above 0, and pay
 # with slope.
 #
 # Note what follows for reading gates later: a gate of 0.5 is no verdict about a channel, it is where
@@ -788,7 +789,7 @@ for path, (t1, t2) in pairs.items():
 #
 #    </details>
 #
-# Solutions: `solutions/05_excitation.ipynb`
+# Solutions: [solutions/05_excitation.ipynb](solutions/05_excitation.ipynb)
 #
 # **Read next:** [senet_np/ops/activations.py](../senet_np/ops/activations.py) and
 # [senet_np/ops/linear.py](../senet_np/ops/linear.py), the same with their derivations;

@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # The SE block whole: the fan-out, the sum of two gradients, a check that finds the forgotten path
+# # 6 · The SE block whole: the fan-out, the sum of two gradients, a check that finds the forgotten path
 #
 # **Afterwards you can** compute a Squeeze-and-Excitation block forward and backward on paper and write both
 # passes down on one screen; say why its input receives *two* gradients and who suffers when one is
@@ -775,7 +775,7 @@ for path, block in se_caches(net_cache).items():
 #
 #    </details>
 #
-# Solutions: `solutions/06_se_block.ipynb`
+# Solutions: [solutions/06_se_block.ipynb](solutions/06_se_block.ipynb)
 #
 # **Read next:** [senet_np/se.py](../senet_np/se.py), the same in 150 lines with its derivation; then
 # [senet_np/layers.py](../senet_np/layers.py), where the block becomes a layer, and

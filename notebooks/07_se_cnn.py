@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # The tiny SE-CNN, forward and backward on one screen
+# # 7 · The tiny SE-CNN, forward and backward on one screen
 #
 # **Afterwards you can** write a whole network's forward and backward pass by hand, prove the gradient of
 # every parameter, train it, and watch its gates leave 1/2 and learn to look at the picture.
@@ -415,7 +415,7 @@ _ = interact(draw_losses, power=FloatSlider(value=-0.5, min=-4, max=1, step=0.25
 #
 #    </details>
 #
-# Solutions: `solutions/07_se_cnn.ipynb`
+# Solutions: [solutions/07_se_cnn.ipynb](solutions/07_se_cnn.ipynb)
 #
 # **Read next:** [senet_np/nets/tiny.py](../senet_np/nets/tiny.py),
 # [senet_np/layers.py](../senet_np/layers.py), the same with layers;

@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # What it learned: reading gates without fooling yourself
+# # 8 · What it learned: reading gates without fooling yourself
 #
 # **Afterwards you can** look at a picture of gates and say what it shows and what it does not; split the variance of a
 # block's gates into channel, class and image; replace gates and measure whether the network needs them to look; and
@@ -368,7 +368,7 @@ plt.show()
 #
 #    </details>
 #
-# Solutions: `solutions/08_reading_gates.ipynb`
+# Solutions: [solutions/08_reading_gates.ipynb](solutions/08_reading_gates.ipynb)
 #
 # **Read next:** [docs/gates.md](../docs/gates.md), all of this with every figure; `senet_np/explain/controls.py`, 120 lines; then
 # notebook 9, the same block on other networks.

@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # The same block on VGG, ResNet, Inception
+# # 9 · The same block on VGG, ResNet, Inception
 #
 # **Afterwards you can** say where SE attaches to any CNN, and what its gates can see there; write the
 # backward passes of a sum and of a concatenation by hand and prove them; count what SE adds to a network
@@ -582,7 +582,7 @@ for path, stats in found.blocks.items():
 #
 #    </details>
 #
-# Solutions: `solutions/09_any_cnn.ipynb`
+# Solutions: [solutions/09_any_cnn.ipynb](solutions/09_any_cnn.ipynb)
 #
 # **Read next:** `senet_np/compose.py`, the three compositions on two pages; `senet_np/nets/resnet.py`;
 # [docs/gates.md](../docs/gates.md), where `resnet20-se` stands beside the others; then notebook 10, when a

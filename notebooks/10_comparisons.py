@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # Comparisons: seeds, intervals, when a difference is one
+# # 10 · Comparisons: seeds, intervals, when a difference is one
 #
 # **Afterwards you can** say how far one accuracy can be trusted; plan a comparison of two networks: how
 # many seeds, paired how; compute its interval in five lines and say what the interval does and does not
@@ -645,7 +645,7 @@ folder.cleanup()
 #
 #    </details>
 #
-# Solutions: `solutions/10_comparisons.ipynb`
+# Solutions: [solutions/10_comparisons.ipynb](solutions/10_comparisons.ipynb)
 #
 # **Read next:** `senet_np/experiments/statistics.py`, 70 lines; [docs/results.md](../docs/results.md) with
 # the tables and what may be concluded from them; `docs/comparisons/*.toml`. Then write a comparison file of

@@ -9,7 +9,7 @@
 # ---
 
 # %% [markdown]
-# # Speed: how NumPy came level with PyTorch, and where it did not
+# # 11 · Speed: how NumPy came level with PyTorch, and where it did not
 #
 # **Afterwards you can** time two programs on a noisy machine without fooling yourself; say from a layer's
 # shape whether multiplying or memory bounds it; derive Winograd's convolution and its backward pass; and
@@ -552,7 +552,7 @@ print("all gradients are equal, bit for bit")
 #
 #    </details>
 #
-# Solutions: `solutions/11_speed.ipynb`
+# Solutions: [solutions/11_speed.ipynb](solutions/11_speed.ipynb)
 #
 # **Read next:** `senet_np/ops/fast/`, 400 lines in all; [docs/speed.md](../docs/speed.md);
 # `senet_np/bench/`. That was the last notebook. To use what you have learned: `assignments/4_claim.ipynb`,

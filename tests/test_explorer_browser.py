@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from senet_np.cli import main
-from senet_np.cli.explorer import ALL, FROM_THE_BOX
+from senet_np.cli.explorer import ALL, FROM_THE_BOX, SAMPLES, SEED
 from senet_np.compose import image_gates, se_caches
-from senet_np.data import load_shapes
+from senet_np.data import load_shapes, make_shapes
 from senet_np.data.augment import Normaliser
-from senet_np.data.shapes import swap_sky
+from senet_np.data.shapes import CLASSES, other_labels, swap_sky
+from senet_np.explain.findings import load_findings
 from senet_np.explain.intervene import with_gates
 from senet_np.explain.photo import sample_photo
 from senet_np.explain.subject import Subject, of_box
 from senet_np.explorer.page import explorer_page
 from senet_np.explorer.payload import Exhibit
 from senet_np.nets import NETS
-from senet_np.training.pretrained import pretrained
+from senet_np.training.pretrained import findings_path, pretrained
 from senet_np.training.settings import make_settings
 from senet_np.tree import tree_map
 
@@ -127,6 +128,10 @@ def test_they_agree_with_gates_forced_in_several_blocks(show, name):
     agree(computed(page, FROM_THE_BOX.index(name), pixels, forced), by_numpy(subject, pixels, forced))
 
 
+def samples():
+    return make_shapes(SAMPLES, np.random.default_rng(SEED))
+
+
 def fresh(net, **choices):
     """An untrained network whose running moments have seen some pictures, as an exhibit."""
     rng, settings = np.random.default_rng(0), make_settings("shapes", {"net": net, **choices})
@@ -139,7 +144,7 @@ def fresh(net, **choices):
         x = normaliser(pictures[start : start + 8])
         _, _, state = built.forward(params, state, x, True)
     subject = Subject(settings, built, params, state, normaliser, tuple("0123456789"), net, "", [], {})
-    return Exhibit(f"{net} {choices}", subject, None, "", None)
+    return Exhibit(f"{net} {choices}", subject, None, "", None, None)
 
 
 def test_every_network_and_every_choice_of_the_paper_agrees(browser, tmp_path):
@@ -169,7 +174,7 @@ def test_a_click_on_a_gate_forces_it_to_0_then_to_1_then_lets_it_go(show):
         gates[13].click()
         assert f"gate of channel 13: {gate}" in gates[13].get_attribute("aria-label")
         assert f"You forced it to {gate}." in text(page, "formula")
-        expected = by_numpy(of_box(pretrained("shapes-se")), load_shapes().test.images[0], {"stage1.se": [[13, gate]]})
+        expected = by_numpy(of_box(pretrained("shapes-se")), samples().images[0], {"stage1.se": [[13, gate]]})
         np.testing.assert_allclose(page.execute_script("return [...now.logits]"), expected[0], atol=CLOSE)
     gates[13].click()
     assert page.execute_script("return [...now.logits]") == learned
@@ -187,7 +192,7 @@ def test_a_click_on_a_map_is_a_click_on_its_gate(show):
 def test_the_samples_are_counted_again_with_forced_gates(show):
     page, subject = show("net=shapes-se&picture=0&gates=stage1.se:13=0,31=0,15=0"), of_box(pretrained("shapes-se"))
     WebDriverWait(page, 30).until(lambda driver: text(driver, "score"))
-    images, labels = (array[:60] for array in load_shapes().test)
+    images, labels = samples()
     forced = {"stage1.se": [[13, 0], [31, 0], [15, 0]]}
     right = sum(int(by_numpy(subject, x, forced)[0].argmax() == y) for x, y in zip(images, labels, strict=True))
     own = sum(int(by_numpy(subject, x)[0].argmax() == y) for x, y in zip(images, labels, strict=True))
@@ -197,9 +202,50 @@ def test_the_samples_are_counted_again_with_forced_gates(show):
 
 
 def test_the_sky_is_repainted_as_numpy_does_it(show):
-    page, images = show("net=shapes-se&picture=3"), load_shapes().test.images[3:4]
+    page, images = show("net=shapes-se&picture=3"), samples().images[3:4]
     page.find_element(By.ID, "sky").click()
     assert page.execute_script("return [...state.pixels]") == swap_sky(images).ravel().tolist()
+    meant = CLASSES[other_labels(SAMPLES, np.random.default_rng(SEED))[3]]
+    assert text(page, "verdict").endswith(f"The right answer is {meant}.")
+
+
+def test_all_gates_of_a_block_are_forced_at_once(show):
+    page, subject = show("net=shapes-se&block=stage1.se&picture=0"), of_box(pretrained("shapes-se"))
+    mean = load_findings(findings_path("shapes-se")).blocks["stage1.se"].mean.mean(axis=0)
+    for to, gates in (("0", np.zeros(32)), ("1", np.ones(32)), ("mean", mean)):
+        page.find_element(By.CSS_SELECTOR, f'#all [data-to="{to}"]').click()
+        forced = page.execute_script("return [...state.forced['stage1.se']]")
+        np.testing.assert_allclose([gate for _, gate in forced], gates, atol=4e-3)  # stored in 255 steps
+        expected = by_numpy(subject, samples().images[0], {"stage1.se": forced})
+        np.testing.assert_allclose(page.execute_script("return [...now.logits]"), expected[0], atol=CLOSE)
+    address = page.execute_script("return location.hash")
+    assert show(address[1:]).execute_script("return [...state.forced['stage1.se']]") == forced
+    page.find_element(By.CSS_SELECTOR, '#all [data-to="learned"]').click()
+    assert not page.execute_script("return anyForced()")
+
+
+def test_a_network_without_se_shows_no_gates(show):
+    page = show("net=shapes-se&picture=0")
+    page.execute_script("const list = $('net'); list.value = 'tiny-plain'; list.dispatchEvent(new Event('change'))")
+    assert "has no SE blocks" in text(page, "tabs")
+    assert not page.find_element(By.ID, "s").is_displayed()
+
+
+def test_a_finger_reads_first_and_forces_at_the_second_tap(show):
+    page = show("net=shapes-se&block=stage1.se&picture=0&at=s0")
+    tap = """const cell = $('s').children[7];
+        cell.dispatchEvent(new PointerEvent('pointerdown', { pointerType: 'touch', bubbles: true }));
+        cell.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+        return [state.at.k, anyForced()]"""
+    assert page.execute_script(tap) == [7, False]
+    assert page.execute_script(tap) == [7, True]
+
+
+def test_a_stroke_leaves_no_gap(show):
+    page = show("net=shapes-se&picture=0")
+    page.execute_script("$('brush').value = '1'; $('paint').value = '#010203'; paintTo(2, 1); paintTo(2, 30)")
+    row = np.array(page.execute_script("return [...state.pixels]")).reshape(32, 32, 3)[2]
+    assert (row[1:31] == [1, 2, 3]).all()
 
 
 def test_a_link_brings_everything_back(show):

@@ -7,9 +7,11 @@ lets Sphinx make HTML of it. Warnings are errors: a link that leads nowhere does
 import argparse
 import ast
 import importlib.util
+import io
 import shutil
 import sys
 import time
+from contextlib import redirect_stdout
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -25,7 +27,7 @@ from senet_np.cli import main as senet_np  # noqa: E402
 
 FLOORS = {  # the map of the house, for the page of the annotated source: the first part of a module's path
     "2: the block, layers": "se.py variants.py layers.py compose.py",
-    "1: the mathematics": "ops gradcheck.py verdict.py hints.py tree.py errors.py",
+    "1: the mathematics": "ops gradcheck.py verdict.py hints.py tree.py errors.py locks.py",
     "3: networks and data": "nets data",
     "4: learn, look inside, prove, compare, time, grade": "training explain explorer checks experiments bench grading",
     "5: what a person types": "cli __main__.py __init__.py",
@@ -128,12 +130,16 @@ def write_static(source: Path) -> None:
     shutil.copy(Path(found.submodule_search_locations[0]) / "static/mathjax/tex-svg.js", static / "mathjax.js")
     extra = source / "_extra"
     extra.mkdir()
-    senet_np(["explorer", "box", "--out", str(extra / EXPLORER)])
+    with redirect_stdout(io.StringIO()):  # where it lies now is not where it will be read
+        senet_np(["explorer", "box", "--out", str(extra / EXPLORER)])
 
 
 def _page(title: str, body: str) -> str:
+    """A page of source, with its way back: it has no sidebar."""
     title = title.replace("_", "\\_")
-    return f"---\nhide-toc: true\n---\n\n# {title}\n\n``````{{raw}} html\n{body}\n``````\n"
+    trail = "[senet_np](/index.md) › [annotated source](/source/index.md) · [the tests](/tests/index.md)"
+    head = f"---\nhide-toc: true\n---\n\n# {title}\n\n```{{container}} trail\n{trail}\n```"
+    return f"{head}\n\n``````{{raw}} html\n{body}\n``````\n"
 
 
 def _map(modules: list[Path]) -> str:

@@ -17,6 +17,7 @@ html_extra_path = ["_extra"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # a page opened from a file may not read others to quote from
 html_show_sphinx = False
 html_last_updated_fmt = None
 pygments_style = "friendly"

@@ -7,8 +7,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ..data import load_shapes
+import numpy as np
+
+from ..data import make_shapes
 from ..data.dataset import Split
+from ..data.shapes import other_labels
 from ..explain.findings import load_findings, measure
 from ..explain.photo import sample_photo
 from ..explain.subject import of_box, of_run
@@ -24,7 +27,7 @@ from .trained import is_of_the_box, open_named_run
 
 ALL = "box"
 FROM_THE_BOX = ("shapes-se", "tiny-se", "tiny-se-r2", "tiny-se-r8", "tiny-se-r16", "tiny-plain")
-SAMPLES = 60  # pictures of `shapes` in the page
+SAMPLES, SEED = 60, 5  # pictures of `shapes` in the page; the first one has a blue sky, under which more units live
 EXAMPLES = """\
   senet-np explorer box                                  six networks of the box on one page, explorer.html
   senet-np explorer shapes-se --out page.html            one of them
@@ -64,7 +67,7 @@ def _of_box(name: str) -> Exhibit:
     found = load_findings(findings_path(name)) if this.settings.se else None
     test, data = this.about["test"], this.about["data"]
     said = result_line(test["correct"], test["n"], data["name"], data["stamp"])
-    return Exhibit(name, of_box(this), found, said, _samples(data["name"]))
+    return Exhibit(name, of_box(this), found, said, *_samples(data["name"]))
 
 
 def _of_run(what: str, given: dict[str, Any]) -> Exhibit:
@@ -76,9 +79,15 @@ def _of_run(what: str, given: dict[str, Any]) -> Exhibit:
         found = measure(subject, dataset, "val", workers) if this.settings.se else None
     result = this.result
     said = result_line(result["correct"], result["n"], dataset.name, result["stamp"]) if result else "not yet trained"
-    return Exhibit(this.path.name, subject, found, said, _samples(dataset.name))
+    return Exhibit(this.path.name, subject, found, said, *_samples(dataset.name))
 
 
-def _samples(data: str) -> Split | None:
-    """Pictures that the page may hold: those that NumPy draws; a photograph of CIFAR-10 is not ours to give away."""
-    return Split(*(array[:SAMPLES] for array in load_shapes().test)) if data == "shapes" else None
+def _samples(data: str) -> tuple[Split | None, np.ndarray | None]:
+    """Pictures that the page may hold, those that NumPy draws, and what would be right under the other sky.
+
+    A photograph of CIFAR-10 is not ours to give away.
+    """
+    if data != "shapes":
+        return None, None
+    pictures, others = (f(SAMPLES, np.random.default_rng(SEED)) for f in (make_shapes, other_labels))
+    return pictures, others

@@ -65,8 +65,7 @@ def make_shapes(n: int, rng: np.random.Generator) -> Split:
 
     Source: ours; the module's docstring says why it is as it is.
     """
-    labels = rng.integers(10, size=n)
-    others = (labels + rng.integers(1, 10, size=n)) % 10  # the other square's texture is never the same
+    labels, others = _two_textures(n, rng)
     sky = rng.integers(2, size=n)  # which paint the sky has, and so which square is meant
     meant_side = rng.integers(2, size=n)  # whether the meant square stands left or right
 
@@ -79,6 +78,18 @@ def make_shapes(n: int, rng: np.random.Generator) -> Split:
             pictures[k, top : top + SIDE, left : left + SIDE] = _square(int(textures[k]), PAINT[paints[k]], rng)
     pictures += rng.normal(0, 0.08, size=(n, SIZE, SIZE, 1))  # grey noise: it blurs textures, not hues
     return Split((255 * pictures.clip(0, 1)).round().astype(np.uint8), labels)
+
+
+def other_labels(n: int, rng: np.random.Generator) -> np.ndarray:
+    """What would be the right answers to `make_shapes(n, rng)` if every sky were repainted.
+
+    Args:
+        n, rng: those that the pictures are made with, the generator as it was before.
+
+    Returns:
+        (n,) int64, 0 to 9: the other square's texture, never that of the label.
+    """
+    return _two_textures(n, rng)[1]
 
 
 def swap_sky(images: np.ndarray) -> np.ndarray:
@@ -129,6 +140,11 @@ def load_shapes(seed: int = 0, sizes: tuple[int, int, int] = (4000, 1000, 2000))
     splits = [make_shapes(n, np.random.default_rng(stream)) for n, stream in zip(sizes, streams, strict=True)]
     origin = f"senet_np.data.load_shapes(seed={seed}, sizes={sizes})"
     return Dataset("shapes", CLASSES, *splits, stamp="made by NumPy", origin=origin, fingerprint=origin)
+
+
+def _two_textures(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    labels = rng.integers(10, size=n)
+    return labels, (labels + rng.integers(1, 10, size=n)) % 10
 
 
 def _square(texture: int, paint: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -28,6 +28,7 @@ class Exhibit(NamedTuple):
     found: Findings | None  # None for a network without SE
     said: str  # one line on how good it is: "test accuracy 0.7621 (7621 of 10000, …)"
     pictures: Split | None  # some it was not trained on, with their labels; None where none may be shown
+    repainted: np.ndarray | None  # of `shapes`: what would be right under the other sky
 
 
 class Packer:
@@ -80,7 +81,9 @@ def _net(one: Exhibit, packer: Packer) -> dict[str, Any]:
     pictures = None
     if one.pictures is not None:
         images, labels = one.pictures
-        pictures = {"images": packer.put(images), "labels": labels.tolist(), "skies": subject.settings.data == "shapes"}
+        pictures = {"images": packer.put(images), "labels": labels.tolist()}
+        if one.repainted is not None:
+            pictures["repainted"] = one.repainted.tolist()
     return {
         "name": one.name,
         "stamp": subject.stamp,

@@ -64,9 +64,16 @@ function pointAt(kind, k) {
 
 function listenToCells(kind) {
   const box = $(kind), cell = (event) => event.target.closest(".cell");
-  box.addEventListener("pointerover", (event) => cell(event) && pointAt(kind, Number(cell(event).dataset.k)));
+  let read = true;  // whether the formula was this cell's before it was touched
+  box.addEventListener("pointerdown", (event) => { read = event.pointerType === "mouse" || Boolean(cell(event)?.classList.contains("at")); }, true);
+  box.addEventListener("pointerover", (event) => event.pointerType === "mouse" && cell(event) && pointAt(kind, Number(cell(event).dataset.k)));
   box.addEventListener("focusin", (event) => cell(event) && pointAt(kind, Number(cell(event).dataset.k)));
-  box.addEventListener("click", (event) => kind === "s" && cell(event) && toggle(Number(cell(event).dataset.k)));
+  box.addEventListener("click", (event) => {
+    if (!cell(event)) return;
+    if (kind === "s" && read) toggle(Number(cell(event).dataset.k));
+    else pointAt(kind, Number(cell(event).dataset.k));
+    read = true;  // Enter comes as a click without a pointer
+  });
   box.addEventListener("keydown", (event) => {
     const columns = getComputedStyle(box).gridTemplateColumns.split(" ").length, here = Number(cell(event)?.dataset.k);
     const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
@@ -89,7 +96,13 @@ function listenToMaps(id, kind) {
 }
 
 // Drawing: a square brush of whole pixels, with the mouse, a finger, or arrow keys and space.
-const cursor = { i: 16, j: 16 };
+const cursor = { i: 16, j: 16, last: null };
+
+function paintTo(i, j) {  // a fast pointer leaves out pixels on its way
+  const [row, column] = cursor.last ?? [i, j], steps = Math.max(Math.abs(i - row), Math.abs(j - column), 1);
+  for (let k = 0; k <= steps; k++) paintAt(Math.round(row + ((i - row) * k) / steps), Math.round(column + ((j - column) * k) / steps));
+  cursor.last = [i, j];
+}
 
 function paintAt(i, j) {
   const size = Number($("brush").value), colour = $("paint").value;
@@ -107,8 +120,8 @@ function listenToDrawing() {
     const box = canvas.getBoundingClientRect();
     return [Math.floor(((event.clientY - box.top) / box.height) * SIZE), Math.floor(((event.clientX - box.left) / box.width) * SIZE)];
   };
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); paintAt(...pixel(event)); });
-  canvas.addEventListener("pointermove", (event) => event.buttons && paintAt(...pixel(event)));
+  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); cursor.last = null; paintTo(...pixel(event)); });
+  canvas.addEventListener("pointermove", (event) => event.buttons && paintTo(...pixel(event)));
   canvas.addEventListener("pointerup", showAll);
   canvas.addEventListener("keydown", (event) => {
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
@@ -149,6 +162,14 @@ function listen() {
     showNet();
   });
   $("release").addEventListener("click", () => { state.forced = {}; showAll(); countSamples(); });
+  $("all").addEventListener("click", (event) => {
+    const { to } = event.target.dataset, path = state.block;
+    if (to === undefined) return;
+    const rounded = (gate) => Math.round(1000 * gate) / 1000;  // as it stands in the link
+    forceAll(path, to === "learned" ? null : to === "mean" ? meanGates(path).map(rounded) : new Array(widthOf(path)).fill(Number(to)));
+    showAll();
+    countSamples();
+  });
   $("link").addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(location.href); $("copied").textContent = "copied"; }
     catch { $("copied").textContent = "the address of this page is the link"; }

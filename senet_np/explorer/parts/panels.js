@@ -19,6 +19,7 @@ function showAnswer() {
   const changed = top === usual ? "" : ` With its own gates it says ${classes[usual]} (${percent(before[usual])}).`;
   const truth = truthOf();
   $("verdict").textContent = `It says ${classes[top]} (${percent(after[top])}).${changed}${truth ? ` The right answer is ${truth}.` : ""}`;
+  $("again").textContent = $("verdict").textContent;
   $("took").textContent = `It knows ${classes.length} classes and has to name one. One forward pass took ${took.toFixed(0)} ms in this browser.`;
   const rows = classes.map((name, k) => {
     const delta = now.logits[k] - learned.logits[k];
@@ -30,9 +31,19 @@ function showAnswer() {
     <th>logit</th><th>${anyForced() ? "change" : ""}</th></tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
-function truthOf() {  // of a sample; repainted, the other square is meant, and its texture is not stored
-  const { pictures, classes } = state.net;
-  return pictures && /^\d+$/.test(state.picture) ? classes[pictures.labels[Number(state.picture)]] : "";
+function truthOf() {  // of a sample; repainted, the other square is meant
+  const { pictures, classes } = state.net, [, k, sky] = /^(\d+)(-sky)?$/.exec(state.picture) ?? [];
+  return pictures && k ? classes[(sky ? pictures.repainted : pictures.labels)[Number(k)]] : "";
+}
+
+const TASK = `The task: the sky's colour says which of the two squares is meant, the orange or the blue one. Name that square's texture.`;
+const ELSE = `Its kind of pictures are CIFAR-10's, which are not ours to give away: open a photo of an animal or a vehicle.`;
+
+function meanGates(path) {  // over the classes; undefined where nothing is known
+  const { mean } = state.net.blocks[path] ?? {};
+  if (!mean) return undefined;
+  const [classes, channels] = mean.shape, sum = (c) => Array.from({ length: classes }, (_, k) => mean.data[k * channels + c]).reduce((a, b) => a + b);
+  return Array.from({ length: channels }, (_, c) => sum(c) / classes);
 }
 
 function showControls() {
@@ -70,6 +81,7 @@ function showBlock() {
   drawMaps($("x"), x, most, channel < 0 ? Infinity : channel);
   const units = block.h?.length ?? 0, z = block.z ?? [];
   const zs = cellsIn($("z"), "z", z.length), hs = cellsIn($("h"), "h", units), ss = cellsIn($("s"), "s", u.c);
+  const upTo = (values) => (Array.from(values).some((value) => value) ? `up to ${number(largest(values))}` : "all 0");
   const largest = (values) => Array.from(values).reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
   fillCells(zs, z, largest(z), (c) => `z of channel ${c}: ${number(z[c])}`);
   if (units) fillCells(hs, block.h, largest(block.h), (j) => `hidden unit ${j}: ${number(block.h[j])}`);
@@ -78,8 +90,8 @@ function showBlock() {
   fillCells(ss, block.s, range, (c) => `gate of channel ${c}: ${number(block.s[c])}${forced.has(c) ? ", forced" : ""}`);
   ss.forEach((cell, c) => cell.classList.toggle("forced", forced.has(c)));
   $("u-said").textContent = `U: ${u.c} maps of ${u.h}×${u.w}`;
-  $("z-said").textContent = z.length ? `squeeze: z, ${u.c} ${step.squeeze === "max" ? "maxima" : "means"} (up to ${number(largest(z))})` : "no squeeze";
-  $("h-said").textContent = units ? `FC1, ReLU: h, ${units} units (up to ${number(largest(block.h))})` : step.op === "eca" ? "no FCs: a kernel along the channels" : "FC1, ReLU at every position";
+  $("z-said").textContent = z.length ? `squeeze: z, ${u.c} ${step.squeeze === "max" ? "maxima" : "means"} (${upTo(z)})` : "no squeeze";
+  $("h-said").textContent = units ? `FC1, ReLU: h, ${units} units (${upTo(block.h)})` : step.op === "eca" ? "no FCs: a kernel along the channels" : "FC1, ReLU at every position";
   $("s-said").textContent = `${step.op === "eca" ? "" : "FC2, "}${GATE_LETTER[step.gate]}: s, ${u.c} gates. Click one`;
   $("x-said").textContent = "scale: X̃, the same maps times their gates";
   showFormula();
@@ -111,7 +123,7 @@ function showUsual() {
   $("usual").hidden = !stats || !block;
   if (!stats || !block) return;
   const [classes, channels] = stats.mean.shape, [low, high] = stats.limits, order = Array.from({ length: channels }, (_, c) => c);
-  const overall = order.map((c) => order.length && Array.from({ length: classes }, (_, k) => stats.mean.data[k * channels + c]).reduce((a, b) => a + b) / classes);
+  const overall = meanGates(state.block);
   if (state.sorted) order.sort((one, other) => overall[one] - overall[other]);
   heat = { order, rows: ["this picture", ...state.net.classes] };
   const wide = Math.max(6, Math.min(24, Math.floor(1150 / channels))), tall = 18, left = 110, canvas = $("heat");
@@ -149,7 +161,10 @@ function showAll() {
   showBlock();
   showUsual();
   $("release").disabled = !anyForced();
-  $("sky").hidden = !state.net.pictures?.skies;
+  $("sky").hidden = !state.net.pictures?.repainted;
+  $("task").textContent = state.net.pictures?.repainted ? TASK : data.nets.some((net) => net.pictures) ? ELSE : "";
+  $("all").querySelector('[data-to="mean"]').hidden = !state.net.blocks[state.block];
+  $("copied").textContent = "";
   for (const sample of $("samples").children) sample.setAttribute("aria-pressed", sample.dataset.name === state.picture);
   writeLink();
 }

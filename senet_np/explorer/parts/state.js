@@ -7,7 +7,7 @@ const state = {
   block: "",       // path of the block on show
   picture: "",     // "photo", "7" (a sample), "7-sky" (repainted) or "own"
   pixels: new Uint8ClampedArray(PIXELS),
-  forced: {},      // {path: Map(channel → 0 or 1)}
+  forced: {},      // {path: Map(channel → what the gate is forced to)}
   at: { kind: "s", k: 0 },  // what the formula is about
   sorted: true,
 };
@@ -25,6 +25,10 @@ function nextForced(path, channel) {  // learned → 0 → 1 → learned
   if (!channels.has(channel)) channels.set(channel, 0);
   else if (channels.get(channel) === 0) channels.set(channel, 1);
   else channels.delete(channel);
+}
+
+function forceAll(path, gates) {  // null: as learned
+  state.forced[path] = new Map(gates ? Array.from(gates, (gate, c) => [c, gate]) : []);
 }
 
 function repaintSky(pixels) {  // orange and blue are each other with red and blue exchanged
@@ -84,7 +88,7 @@ function readLink() {  // whatever does not exist is left out
   state.forced = {};
   for (const part of (said.get("gates") ?? "").split(";")) {
     const [path, channels = ""] = part.split(":");
-    for (const [, c, gate] of paths.includes(path) ? channels.matchAll(/(\d+)=([01])/g) : []) {
+    for (const [, c, gate] of paths.includes(path) ? channels.matchAll(/(\d+)=(-?\d+(?:\.\d+)?)(?=,|$)/g) : []) {
       if (Number(c) < widthOf(path)) forcedAt(path).set(Number(c), Number(gate));
     }
   }
