@@ -28,21 +28,21 @@ def main() -> int:
 
 def die_at(point: str, n: int) -> None:
     """Kill this process at the n-th file that is written, at a point of the writing."""
-    from senet_np.training import atomic
+    from senet_np.training import files
 
     count, sync, replace = itertools.count(1), os.fsync, os.replace
 
     def at(here: str) -> None:
-        if here == point and n == files[0]:
+        if here == point and n == now[0]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    files = [0]
+    now = [0]
 
     class File:
         """A file that is open for writing, watched."""
 
         def __init__(self, path: Path, mode: str):
-            files[0] = next(count)
+            now[0] = next(count)
             at("before")
             self.file = open(path, mode)  # noqa: SIM115  closed by __exit__
 
@@ -71,7 +71,7 @@ def die_at(point: str, n: int) -> None:
         replace(*paths)
         at("renamed")
 
-    atomic.open = File
+    files.open = File
     os.fsync, os.replace = watched_sync, watched_replace
 
 

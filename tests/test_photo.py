@@ -80,7 +80,7 @@ def test_a_picture_that_breaks_off_is_refused(tmp_path):
 
 
 def test_a_folder_is_no_picture(tmp_path):
-    with pytest.raises(SenetError, match="cannot be read as a picture"):
+    with pytest.raises(SenetError, match="is not a file"):
         read_photo(tmp_path)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
-from ..training.atomic import write_atomically
+from ..training.files import write_atomically
 from .parser import WORKERS, add_command, new_file, new_path, whole
 
 EXAMPLES = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
-from ..training.atomic import write_atomically
+from ..training.files import write_atomically
 from .parser import add_command, new_path
 
 HERE = Path(__file__).parents[2] / "notebooks"

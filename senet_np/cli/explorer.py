@@ -17,8 +17,8 @@ from ..explain.photo import sample_photo
 from ..explain.subject import of_box, of_run
 from ..explorer.page import explorer_page
 from ..explorer.payload import Exhibit
-from ..training.atomic import write_atomically
 from ..training.evaluate import result_line
+from ..training.files import write_atomically
 from ..training.pretrained import findings_path, names, pretrained
 from ..training.workers import Workers
 from .data import load_run_data
@@ -89,5 +89,5 @@ def _samples(data: str) -> tuple[Split | None, np.ndarray | None]:
     """
     if data != "shapes":
         return None, None
-    pictures, others = (f(SAMPLES, np.random.default_rng(SEED)) for f in (make_shapes, other_labels))
-    return pictures, others
+    pictures = make_shapes(SAMPLES, np.random.default_rng(SEED))
+    return pictures, other_labels(SAMPLES, np.random.default_rng(SEED))

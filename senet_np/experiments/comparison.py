@@ -23,13 +23,14 @@ from typing import Any
 
 from ..errors import SenetError
 from ..nets import NETS
+from ..training.files import read_text
 from ..training.settings import DEFAULTS, Settings, make_settings, settings_from_json, settings_to_json
 
 TEXTS, TABLES = ("title", "data", "results", "reference"), ("settings", "arms")
 KEYS: dict[str, Any] = {**dict.fromkeys(TEXTS, str), "seeds": (int, list), **dict.fromkeys(TABLES, dict)}
 OPTIONAL = {"reference", "settings"}
 OURS = {"data", "seed"}  # settings that a comparison decides for all its arms
-MOST_SEEDS = 1000
+MOST_SEEDS, MOST = 1000, 1 << 20  # MOST: bytes of a file
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def read_comparison(path: Path) -> Comparison:
         SenetError: the file cannot be read, or something in it makes no sense.
     """
     try:
-        said = tomllib.loads(path.read_text("utf-8"))
+        said = tomllib.loads(read_text(path, MOST))
     except OSError as error:
         raise SenetError(f"could not read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, or not TOML

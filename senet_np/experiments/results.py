@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import SenetError
+from ..training.files import read_text
 from ..training.settings import Settings, settings_from_json
+
+MOST = 64 << 20  # bytes: some 50,000 runs
 
 
 class Result(NamedTuple):
@@ -38,7 +41,7 @@ def read_results(path: Path) -> list[Result]:
         SenetError: the file cannot be read, or a line in it is no result.
     """
     try:
-        lines = path.read_text("utf-8").splitlines(keepends=True)
+        lines = read_text(path, MOST).splitlines(keepends=True)
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:

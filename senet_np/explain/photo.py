@@ -10,8 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import SenetError
+from ..training.files import check_is_file
 
 SHOWN = 512  # pixels: the longer side of what a figure shows of the photo itself
+# Not all that Pillow knows: EPS, for one, would be handed to another program, which runs what it says.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF")
 SIXTEEN_BITS = 257  # 65535 / 255
 
 
@@ -39,8 +42,11 @@ def read_photo(path: Path, size: int = 32) -> Picture:
     """
     from PIL import Image, ImageOps
 
+    check_is_file(path)
+    Image.init()
+    formats = [name for name in FORMATS if name in Image.OPEN]  # which it has depends on how it was built
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
+        with warnings.catch_warnings(), Image.open(path, formats=formats) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)  # above 90 million pixels
             upright = ImageOps.exif_transpose(_eight_bits(image, Image))
             layer = upright.convert("RGBA")

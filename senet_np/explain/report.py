@@ -16,7 +16,7 @@ from ..data.dataset import Dataset
 from ..data.shapes import both_skies
 from ..errors import SenetError
 from ..ops import softmax_cross_entropy_forward
-from ..training.atomic import write_atomically
+from ..training.files import write_atomically
 from ..training.run import describe_settings
 from ..training.workers import Workers
 from ..tree import Tree, tree_items

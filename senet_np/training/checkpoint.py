@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import SenetError
 from ..tree import Tree, tree_build, tree_items
-from .atomic import write_atomically
+from .files import check_is_file, write_atomically
 from .weight_files import InFile, open_npz, read_text
 
 TREES = ("params", "state", "memory")
@@ -64,6 +64,7 @@ def load_checkpoint(path: Path, like: Progress) -> Progress:
     Raises:
         SenetError: the file is missing, damaged, or of another network.
     """
+    check_is_file(path)
     try:
         with open_npz(path) as (declared, _):
             counters = _counters(path, declared.pop("meta", None), like)

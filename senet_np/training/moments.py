@@ -11,13 +11,15 @@ import numpy as np
 from ..compose import image_gates, se_caches
 from ..errors import SenetError
 from ..layers import Layer
-from .atomic import write_atomically
 from .checkpoint import Progress
 from .evaluate import batches
+from .files import write_atomically
 from .run import Run
+from .weight_files import InFile, reading
 
 SHARES = (0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1)  # of all steps: most happens early
 IMAGES = 250  # the first validation images
+MOST_CHANNELS = 1 << 14  # of a block: `inception` joins four branches
 
 
 def gate_moments(steps: int) -> set[int]:
@@ -64,8 +66,16 @@ def read_moments(folder: Path) -> dict[int, dict[str, np.ndarray]]:
     found = {}
     for path in sorted((folder / "gates").glob("[0-9]*.npz")):
         try:
-            with np.load(path, allow_pickle=False) as file:
-                found[int(path.stem)] = {name: file[name] for name in file.files}
-        except Exception as error:  # zip and npy have many ways of being damaged, all with the same meaning
+            with reading(path) as (arrays, _):
+                found[int(path.stem)] = {name: _gates(array) for name, array in arrays.items()}
+        except (SenetError, ValueError) as error:
             raise SenetError(f"{path} is damaged ({error}): train again, or delete it") from error
     return found
+
+
+def _gates(declared: InFile) -> np.ndarray:
+    if declared.dtype != "float16" or len(declared.shape) != 2 or not 0 < declared.shape[0] <= IMAGES:
+        raise ValueError(f"it holds {declared.dtype}{[*declared.shape]}, expected float16 of at most {IMAGES} images")
+    if declared.shape[1] > MOST_CHANNELS:
+        raise ValueError(f"it holds gates of {declared.shape[1]:,} channels, expected at most {MOST_CHANNELS:,}")
+    return declared.read()

@@ -22,11 +22,12 @@ from ..data.dataset import Dataset
 from ..errors import SenetError
 from ..locks import only_one
 from ..tree import Tree, tree_size
-from .atomic import write_atomically
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
+from .files import read_text, write_atomically
 from .settings import Settings, settings_from_json, settings_to_json
 
 LOCK = ".lock"
+MOST = 16 << 20  # bytes of config.json or of log.jsonl: some 50,000 epochs
 PLOTS = (  # what `explain` draws into a run's folder
     *("answer", "curves", "profiles", "shares", "controls", "pruning", "distribution", "moments", "weights", "hidden"),
     *("gates_*", "scaling_*", "openers_*", "sky"),
@@ -51,7 +52,7 @@ class Run:
         """What log.jsonl holds; a last line that was cut off by a crash is left out."""
         path = self.path / "log.jsonl"
         try:
-            lines = path.read_text("utf-8").splitlines(keepends=True)
+            lines = read_text(path, MOST).splitlines(keepends=True)
             records = [json.loads(line) for line in lines if line.endswith("\n")]
             sound = all(map(_is_record, records))
         except FileNotFoundError:
@@ -194,7 +195,7 @@ def open_run(path: Path) -> Run:
     """
     config_path = path / "config.json"
     try:
-        config = json.loads(config_path.read_text("utf-8"))
+        config = json.loads(read_text(config_path, MOST))
         settings, data = settings_from_json(config["settings"]), config["data"]
         run = Run(path, settings, data)
         complete = _is_data(data, settings)

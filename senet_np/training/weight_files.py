@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import SenetError
-from .atomic import write_atomically
+from .files import check_is_file, write_atomically
 
 METADATA = "__metadata__"  # safetensors' own name for what is said about the arrays; .npz gets it too
 TEXT_LIMIT = 4 << 20  # bytes
@@ -68,6 +68,7 @@ def reading(path: Path) -> Iterator[Content]:
         SenetError: the file is missing, damaged or of another kind.
     """
     _, open_file = _format(path)
+    check_is_file(path)
     try:
         with open_file(path) as content:
             yield content
