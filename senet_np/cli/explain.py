@@ -27,7 +27,7 @@ EXAMPLES = """\
   senet-np explain tiny-se --image photo.jpg         what it says to a photo of yours, and with which gates
   senet-np explain runs/mine --image 7 --out DIR     follow validation image 7 through the blocks
 """
-Found = tuple[Subject, Findings | None, Dataset | None, list[str]]  # and what is to be said about them
+Found = tuple[Subject, Findings | None, Dataset | None, Picture | None, list[str]]  # and what is to be said of them
 
 
 def add(commands: Any) -> None:
@@ -53,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
     given = vars(args)
     with Workers(given.get("threads")) as workers:
         boxed = is_of_the_box(args.what)
-        subject, found, dataset, notes = _of_box(given) if boxed else _of_run(given, workers)
-        picture = _picture(given, dataset)
+        subject, found, dataset, picture, notes = _of_box(given) if boxed else _of_run(given, workers)
         out = given.get("out") or (Path("explained") / args.what if boxed else Path(args.what) / "plots")
         for note in notes:
             print(note)
@@ -84,9 +83,9 @@ def _of_run(given: dict[str, Any], workers: Workers) -> Found:
         notes.append(result_line(this.result["correct"], this.result["n"], dataset.name, this.result["stamp"]))
     elif "imported" not in this.data:
         notes.append(f"note: {this.path} is not trained to its end; the figures show it as it is")
-    subject = of_run(this)
+    subject, picture = of_run(this), _picture(given, dataset)  # before what takes a minute: it may not be there
     found = measure(subject, dataset, "val", workers, given.get("controls")) if this.settings.se else None
-    return subject, found, dataset, notes
+    return subject, found, dataset, picture, notes
 
 
 def _of_box(given: dict[str, Any]) -> Found:
@@ -102,7 +101,8 @@ def _of_box(given: dict[str, Any]) -> Found:
         notes.append("CIFAR-10 is not on this machine: the figures come from what lies in the box beside the weights")
     else:
         notes.append(data_line(dataset, dataset.name))
-    return of_box(this), load_findings(findings_path(name)) if this.settings.se else None, dataset, notes
+    found = load_findings(findings_path(name)) if this.settings.se else None
+    return of_box(this), found, dataset, _picture(given, dataset), notes
 
 
 def _data_here(name: str, data_dir: Path | None) -> Dataset | None:

@@ -114,6 +114,7 @@ def _create(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     n = len(dataset.train.labels)
     if settings.batch_size > n:
         raise SenetError(f"--batch-size is {settings.batch_size}, expected at most {n}, the number of training images")
+    settings.build_net()  # options that do not go together are said before a folder is made
     folder = given.get("out") or _new_folder(settings)
     held.enter_context(alone_in(folder))
     return create_run(folder, settings, dataset, "overwrite" in given), dataset

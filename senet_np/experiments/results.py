@@ -45,7 +45,7 @@ def read_results(path: Path) -> list[Result]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        raise SenetError(f"could not read {path}: {error}") from error
+        raise SenetError(f"could not read {path}: {getattr(error, 'strerror', None) or error!r:.160}") from error
     return [_result(path, number, line) for number, line in enumerate(lines, start=1) if line.endswith("\n")]
 
 

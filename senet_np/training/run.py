@@ -201,8 +201,8 @@ def open_run(path: Path) -> Run:
         complete = _is_data(data, settings)
     except (FileNotFoundError, NotADirectoryError):
         raise SenetError(f"{path} holds no run (no config.json): train one with python -m senet_np train") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise SenetError(f"{config_path} is not a run's configuration ({error!r}): train again") from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise SenetError(f"{config_path} is not a run's configuration ({error!r:.160}): train again") from error
     if not complete:
         raise SenetError(f"{config_path} does not say what the run was trained on: train again")
     return run
