@@ -3,13 +3,16 @@
 The server is our own, on this machine: each path of it misbehaves in its own way.
 """
 
+import contextlib
 import re
 import socket
 import threading
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from tally import amount, tally
 from unruly_server import CONTENT, HALF, SHA256, SIZE, Server
 
 from senet_np.data.cifar10 import ARCHIVE_SHA256, ARCHIVE_SIZE
@@ -50,9 +53,11 @@ def fetch(server, tmp_path):
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
-    return SimpleNamespace(
-        run=run, fails=fails, leave_part=leave_part, final=final, part=part, requests=server.requests
+    yield SimpleNamespace(
+        run=run, fails=fails, leave_part=leave_part, final=final, part=part, requests=server.requests, server=server
     )
+    assert not final.exists() or final.read_bytes() == CONTENT  # whatever happened: whole, or not there
+    tally("downloads", requests=len(server.requests), whole=final.exists())
 
 
 def is_done(fetch) -> bool:
@@ -63,7 +68,7 @@ def is_done(fetch) -> bool:
 
 
 @pytest.mark.parametrize("size", [SIZE, None])
-@pytest.mark.parametrize("path", ["good", "rangeless", "lengthless", "moved"])
+@pytest.mark.parametrize("path", ["good", "rangeless", "lengthless", "moved", "slow"])
 def test_a_file_comes_whole_under_its_final_name(fetch, path, size):
     assert fetch.run(path, size=size) == fetch.final
     assert is_done(fetch)
@@ -146,6 +151,18 @@ def test_what_a_broken_mirror_gave_is_continued_at_the_next(fetch, bad):
     assert fetch.requests == [(f"/{bad}", None), ("/good", f"bytes={HALF}-")]
 
 
+@pytest.mark.parametrize("seed", range(amount(3, 100)))
+def test_a_server_that_breaks_off_at_random_is_asked_until_the_file_is_whole(fetch, seed):
+    fetch.server.chance = np.random.default_rng(seed)
+    for _ in range(99):
+        if fetch.final.exists():
+            break
+        with contextlib.suppress(DataError):
+            fetch.run("flaky")
+        assert fetch.final.exists() or CONTENT.startswith(fetch.part.read_bytes())
+    assert is_done(fetch)
+
+
 def test_the_wrong_half_of_a_bad_mirror_does_not_spoil_the_good_one(fetch):
     fetch.run("wronghalf", "good")
     assert is_done(fetch)
@@ -208,6 +225,19 @@ def test_a_machine_that_does_not_answer_is_a_failed_mirror(tmp_path, monkeypatch
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
         with pytest.raises(DataError, match=r"/file \(.*refused"):
             download([url], tmp_path / "file", SHA256, None)
+
+
+def test_without_any_network_the_reason_is_said_for_every_mirror(tmp_path, monkeypatch):
+    def no_name(*_, **__):
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_name)
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(DataError) as caught:
+        download(CIFAR10_MIRRORS, tmp_path / "file", SHA256, None)
+    assert str(caught.value).count("Temporary failure in name resolution") == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["file.lock"]
 
 
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://example.org/file", "example.org/file", ""])

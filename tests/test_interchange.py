@@ -241,7 +241,7 @@ def test_another_ending_is_refused(tmp_path, name):
 def test_a_file_that_is_not_there_is_refused(tmp_path, ending):
     assert "does not exist" in refusal(load_weights, tmp_path / f"weights.{ending}", *unfilled(NET))
     (tmp_path / f"folder.{ending}").mkdir()
-    assert "cannot be read" in refusal(load_weights, tmp_path / f"folder.{ending}", *unfilled(NET))
+    assert "is not a file" in refusal(load_weights, tmp_path / f"folder.{ending}", *unfilled(NET))
     assert "could not write" in refusal(save_weights, tmp_path / "nowhere" / f"weights.{ending}", *drawn())
 
 

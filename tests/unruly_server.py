@@ -55,6 +55,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer_broken(self, start):
         self.send(200, CONTENT[:HALF], SIZE)
 
+    def answer_slow(self, start):
+        self.send(200, b"", SIZE)
+        for at in range(0, SIZE, SIZE // 10):
+            self.wfile.write(CONTENT[at : at + SIZE // 10])
+            self.server.released.wait(0.1)
+
+    def answer_flaky(self, start):  # cut at random, with ranges or without
+        sent = int(self.server.chance.integers(SIZE - start + 1))
+        if start and self.server.chance.random() < 0.7:
+            self.send_range(start, CONTENT[start : start + sent], SIZE - start)
+        else:
+            self.send(200, CONTENT[: start + sent], SIZE)
+
     def answer_wrong(self, start):
         self.send(200, bytes(SIZE))
 
@@ -99,6 +112,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests, self.released = [], threading.Event()
+        self.chance = np.random.default_rng(0)
 
     def handle_error(self, request, client_address):
         pass  # a client that hangs up is what many of these tests are about

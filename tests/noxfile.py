@@ -1,0 +1,50 @@
+"""The tests of the mathematics, the training and the files on every Python that is found here, with old and new NumPy.
+
+nox -f tests/noxfile.py
+"""
+
+import os
+import tomllib
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+OLDEST = [name.replace(">=", "==") + ".0" for name in DECLARED]  # the oldest that we say will do
+TOOLS = ["pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "safetensors"]
+TESTS = (
+    *("test_ops", "test_gradients", "test_layers", "test_nets", "test_extreme_numbers", "test_fast", "test_workers"),
+    *("test_training", "test_interchange", "test_weights_command", "test_compare", "test_download", "test_paths"),
+    *("test_photo", "test_drawn", "test_places", "test_untrusted_files", "test_pretrained"),
+)
+
+# Where pyenv keeps its Pythons; nox looks along the path alone.
+os.environ["PATH"] += "".join(f":{folder}" for folder in sorted(Path.home().glob(".pyenv/versions/*/bin")))
+nox.options.error_on_missing_interpreters = False
+nox.options.envdir = str(ROOT / ".venv/nox")
+nox.options.reuse_existing_virtualenvs = True
+
+
+def run(session: nox.Session, *pins: str) -> None:
+    """Install and test, and print what was tested."""
+    session.chdir(ROOT)
+    session.install("--quiet", "-e", ".", *TOOLS, *pins)
+    session.run(
+        "python", "-c", "import sys, numpy; print('Python', sys.version.split()[0], 'NumPy', numpy.__version__)"
+    )
+    files = [f"tests/{name}.py" for name in TESTS]
+    session.run("python", "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-o", "addopts=", *files)
+
+
+@nox.session(python=PYTHONS)
+def newest(session: nox.Session) -> None:
+    """The newest of everything that fits together."""
+    run(session)
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """The oldest of everything that we declare."""
+    run(session, *OLDEST)
