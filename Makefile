@@ -10,13 +10,16 @@
 #   make ci-extra   what is too heavy for a student's machine: linters, PyTorch as a judge, make train
 #   make assignments  make the student versions of the assignments anew, and grade two hand-ins of each
 #   make pairs      write the notebooks anew from their text form, without output
+#   make stress     kill, damage, fuzz, disturb, and try old and new Pythons: 15 minutes, and the table of docs/robustness.md
+#   make lock       pin what the course needs anew, with hashes
 #   make format     put the code into its usual shape
 
 PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar docs browser notebooks pairs assignments grading mutants coverage ci-extra judge lint format clean
+.PHONY: train test cifar docs browser notebooks pairs assignments grading mutants coverage ci-extra judge lint format \
+	stress lock clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -51,8 +54,23 @@ mutants: .venv/dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
 	$(BIN)/python tests/summarise_mutants.py
 
+STRESS = $(foreach name,interruption faults fuzz download extreme_numbers paths offline,tests/test_$(name).py)
+COUNTS = $(CURDIR)/build/stress.jsonl
+
+stress: .venv/dev
+	@mkdir -p build && rm -f $(COUNTS)
+	SENET_NP_STRESS=$(COUNTS) $(BIN)/python -m pytest -q -n auto --dist worksteal $(STRESS)
+	SENET_NP_STRESS=$(COUNTS) $(BIN)/nox -f tests/noxfile.py
+	$(BIN)/python tests/summarise_stress.py $(COUNTS)
+
+LOCK = notebooks/requirements.lock
+
+lock: .venv/dev
+	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --upgrade --extra notebooks -o $(LOCK) pyproject.toml -
+
 # What runs the mathematics only to draw, to grade or to copy adds nothing to what is covered.
-NOT_MATHEMATICS = $(foreach name,explain box pictures grading course cli explorer explorer_browser site site_browser,--ignore=tests/test_$(name).py)
+NOT_MATHEMATICS = $(foreach name,explain box pictures grading course cli explorer explorer_browser site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
 
 coverage: .venv/dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
@@ -95,8 +113,10 @@ format: .venv/dev
 	.venv/grader/bin/python -m pip install --quiet --disable-pip-version-check -e '.[grading]'
 	@touch $@
 
-.venv/notebooks: .venv/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[notebooks]'
+# Pinned, and checked by hashes: the course looks the same on all machines of a class.
+.venv/notebooks: .venv/bin/python pyproject.toml $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@ .venv/run
 
 docs: .venv/docs

@@ -3,6 +3,7 @@
 nox -f tests/noxfile.py
 """
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -19,6 +20,8 @@ TESTS = (
     *("test_training", "test_interchange", "test_weights_command", "test_compare", "test_download", "test_paths"),
     *("test_photo", "test_drawn", "test_places", "test_untrusted_files", "test_pretrained"),
 )
+
+LOG = os.environ.pop("SENET_NP_STRESS", None)  # where `make stress` counts; the tests below try their core alone
 
 # Where pyenv keeps its Pythons; nox looks along the path alone.
 os.environ["PATH"] += "".join(f":{folder}" for folder in sorted(Path.home().glob(".pyenv/versions/*/bin")))
@@ -38,10 +41,31 @@ def run(session: nox.Session, *pins: str) -> None:
     session.run("python", "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-o", "addopts=", *files)
 
 
+def note(session: nox.Session, said: str) -> None:
+    """Print what was tried with which versions, and count it."""
+    program = "import sys, numpy; print(sys.version.split()[0], numpy.__version__)"
+    python, numpy = str(session.run("python", "-c", program, silent=True)).split()
+    session.log(f"Python {python}, NumPy {numpy}: {said}")
+    if LOG:
+        row = {"part": "platform", "session": session.name, "python": python, "numpy": numpy, "said": said}
+        with open(LOG, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
 @nox.session(python=PYTHONS)
 def newest(session: nox.Session) -> None:
     """The newest of everything that fits together."""
     run(session)
+
+
+@nox.session(python=PYTHONS)
+def course(session: nox.Session) -> None:
+    """What the course needs, pinned and checked by hashes; then a notebook of it, executed."""
+    session.chdir(ROOT)
+    session.install("--quiet", "--require-hashes", "-r", "notebooks/requirements.lock")
+    session.install("--quiet", "--no-build-isolation", "--no-deps", "-e", ".")
+    session.run("jupyter", "execute", "notebooks/04_squeeze.ipynb")
+    note(session, "notebook 4, from pinned packages")
 
 
 @nox.session(python=PYTHONS[0])

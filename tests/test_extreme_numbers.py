@@ -5,6 +5,7 @@ Every op and its backward pass, in float32 and in float64 from the same numbers;
 
 import numpy as np
 import pytest
+from tally import tally
 
 from senet_np import layers
 from senet_np.checks import cases
@@ -48,6 +49,7 @@ def test_an_op_in_float32_agrees_with_float64(case, extreme):
         last_digit = double[name] * np.finfo(np.float32).eps * np.random.default_rng(2).uniform(-1, 1, noise.shape)
         other = run(case, {**double, name: double[name] + last_digit}, lambda y: noise.astype(np.float64))
         unsure = [8 * np.abs(a - b).max() for a, b in zip(other, judge, strict=True)]
+    tally("extreme numbers", op=case.name, extreme=extreme)
     denormal = float(np.abs(args[name]).max()) < 1e-30
     for came, expected, slack in zip(ours, judge, unsure, strict=True):
         if expected is None:
