@@ -144,7 +144,7 @@ COMMANDS: dict[str, str] = {
     "the root as a run": "evaluate /",
     "a name with a line in it": "evaluate 'a\nb'",
     "an ending that is not known": "export {run} {out}.pt",
-    "export to a device": "export {run} /dev/full.npz",
+    "export below a file": "export {run} {run}/config.json/x.npz",
     "import of nothing": "import {here}/nothing.npz --out {out}",
     "import of a checkpoint": "import {run}/checkpoint.npz --out {out}",
     "a comparison that is not there": "compare {here}/nothing.toml",

@@ -38,7 +38,7 @@ def interruption(parts: dict[tuple, Rows]) -> str:
     ):
         for (kind,), rows in sorted(grouped(parts.get((part,), []), name).items()):
             lines.append([part, kind, sum(row[number] for row in rows)])
-    return table(["what", "", "survived, or refused"], lines)
+    return table(["what", "how", "survived, or refused"], lines)
 
 
 def bad_input(rows: Rows) -> str:
@@ -54,9 +54,8 @@ def bad_input(rows: Rows) -> str:
 
 
 def fuzzing(rows: Rows) -> str:
-    lines = [
-        [row["loader"], f"{row['tried']:,}", f"{row['refused']:,}"] for row in sorted(rows, key=lambda r: r["loader"])
-    ]
+    ordered = sorted(rows, key=lambda row: row["loader"])
+    lines = [[row["loader"], f"{row['tried']:,}", f"{row['refused']:,}"] for row in ordered]
     total = [f"{sum(row[name] for row in rows):,}" for name in ("tried", "refused")]
     return table(["loader", "edited files", "refused"], [*lines, ["all", *total]])
 
@@ -82,7 +81,7 @@ def summary(rows: Rows) -> str:
 
 ### Downloads and numbers
 
-- {len(downloads)} downloads with {asked:,} requests to a server that misbehaves: {whole} ended in the whole file, the other
+- {len(downloads)} downloads with {asked:,} requests to a server that misbehaves: {whole} ended in the whole file,
   {len(downloads) - whole} in a sentence and nothing under the file's name.
 - {len(extremes)} pairs of an op and a kind of extreme numbers agree with float64.
 
