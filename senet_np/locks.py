@@ -4,7 +4,9 @@ Floor 1. The empty file itself stays: removing it would let in two, one with the
 """
 
 import contextlib
+import errno
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +32,7 @@ def only_one(lock: Path, taken: str, wait: Callable[[str], None] | None = None) 
         SenetError: another has it, and `wait` is None.
         OSError: the file cannot be made.
     """
-    with open(lock, "ab") as file:
+    with open(lock, "ab", opener=_open_plain) as file:
         said = False
         while not _lock(file):
             if wait is None:
@@ -44,6 +46,15 @@ def only_one(lock: Path, taken: str, wait: Callable[[str], None] | None = None) 
             yield
         finally:
             _held.discard(file)
+
+
+def _open_plain(path: str, flags: int) -> int:
+    """Open a file, and nothing else: a link could lead anywhere, and a pipe would be waited for."""
+    number = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise OSError(errno.EINVAL, "it is no file")
+    return number
 
 
 def _lock(file: IO[bytes]) -> bool:

@@ -9,7 +9,13 @@ from tally import tally
 
 from senet_np import layers
 from senet_np.checks import cases
-from senet_np.ops import sigmoid_backward, sigmoid_forward, softmax_cross_entropy_forward
+from senet_np.ops import (
+    batch_norm_backward,
+    batch_norm_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    softmax_cross_entropy_forward,
+)
 
 LARGEST = np.finfo(np.float32).max / 4  # where a sum of a few terms still fits
 CASES = [*cases.op_cases(), *cases.kernel_cases(), *cases.se_cases()]
@@ -93,3 +99,19 @@ def test_a_channel_of_small_numbers_beside_a_huge_one_is_normalised_as_ever():
     y, _, _ = net.forward(*net.init(rng), both, True)
     alone, _, _ = layers.BatchNorm(1).forward(*layers.BatchNorm(1).init(rng), small, True)
     np.testing.assert_allclose(y[:, :1], alone, rtol=1e-5)
+
+
+TWO = np.where(np.arange(64)[:, None] % 2, 9e36, 1e37)
+NOISE = np.random.default_rng(0).standard_normal((4096, 1))
+
+
+@pytest.mark.parametrize("x", [TWO, 1e37 * NOISE, np.abs(1e37 * NOISE), 3e38 * np.sign(NOISE), 1e38 + 1e33 * NOISE])
+def test_batch_norm_is_right_where_even_the_sum_is_beyond_float32(x):
+    rng, x = np.random.default_rng(1), x.astype(np.float32)
+    dy = rng.standard_normal(x.shape).astype(np.float32)
+    results = {}
+    for dtype in (np.float32, np.float64):
+        y, cache = batch_norm_forward(x.astype(dtype), np.ones(1, dtype), np.zeros(1, dtype))
+        results[dtype] = [y, *batch_norm_backward(dy.astype(dtype), cache)]
+    for came, expected in zip(results[np.float32], results[np.float64], strict=True):
+        np.testing.assert_allclose(came, expected, rtol=2e-3, atol=2e-3 * np.abs(expected).max())

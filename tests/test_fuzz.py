@@ -66,9 +66,9 @@ def a_comparison(path):
 
 
 def a_configuration(path):
-    data = {"name": "shapes", "stamp": "s", "origin": "o", "fingerprint": "f", "classes": ["a"], "images": {}}
-    said = {"settings": settings_to_json(Settings()), "data": {**data, "mean": [1, 1, 1], "std": [2, 2, 2]}}
-    return json.dumps(said).encode()
+    data = {"name": "shapes", "stamp": "s", "origin": "o", "fingerprint": "f", "mean": [1, 1, 1], "std": [2, 2, 2]}
+    data |= {"classes": [*"abcdefghij"], "images": dict.fromkeys(("train", "val", "test"), 9)}
+    return json.dumps({"settings": settings_to_json(Settings()), "data": data}).encode()
 
 
 def a_batch(path):

@@ -18,7 +18,7 @@ from ..training.pretrained import findings_path, pretrained
 from ..training.run import Run
 from ..training.workers import Workers
 from .data import data_line, load_run_data
-from .parser import WORKERS, add_command, add_data_options, new_path, whole
+from .parser import WORKERS, add_command, add_data_options, as_path, new_path, whole
 from .trained import add_trained, check_data_option, is_of_the_box, open_named_run
 
 EXAMPLES = """\
@@ -117,7 +117,7 @@ def _picture(given: dict[str, Any], dataset: Dataset | None) -> Picture | None:
     """The picture that was asked for; else the first validation image, else the photo that Matplotlib brings."""
     asked = given.get("image", "0")
     if not asked.isascii() or not asked.isdigit():
-        return read_photo(Path(asked).expanduser())
+        return read_photo(_path(asked))
     if dataset is None:
         if "image" in given:
             raise SenetError(
@@ -130,3 +130,10 @@ def _picture(given: dict[str, Any], dataset: Dataset | None) -> Picture | None:
         raise SenetError(f"image {index} does not exist: the validation images are numbered 0 to {len(labels) - 1}")
     truth = dataset.classes[labels[index]]
     return Picture(images[index], images[index], f"validation image {index} ({truth})", truth)
+
+
+def _path(asked: str) -> Path:
+    try:
+        return as_path(asked)
+    except argparse.ArgumentTypeError as error:
+        raise SenetError(f"--image {error}") from None

@@ -168,9 +168,20 @@ def stages(text: str) -> tuple[int, ...]:
     return values
 
 
+def as_path(text: str) -> Path:
+    """A type for a path, with the home for a ~."""
+    try:
+        path = Path(text).expanduser()
+        path.exists()  # which fails where the name is too long for the system
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no path ({reason})") from None
+    return path
+
+
 def existing_path(text: str) -> Path:
     """A type for a folder or file that is there."""
-    path = Path(text).expanduser()
+    path = as_path(text)
     if not path.exists():
         raise argparse.ArgumentTypeError(f"{text!r} does not exist")
     return path
@@ -178,7 +189,7 @@ def existing_path(text: str) -> Path:
 
 def new_file(text: str) -> Path:
     """A type for a file to write, once there is something to write: what cannot be is said before the work."""
-    path = Path(text).expanduser()
+    path = as_path(text)
     if not text.strip() or (path.exists() and not path.is_file()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a file's name")
     if not path.absolute().parent.is_dir() or not os.access(path.absolute().parent, os.W_OK):
@@ -190,7 +201,7 @@ def new_path(text: str) -> Path:
     """A type for a folder to write to."""
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty, expected a folder")
-    return Path(text).expanduser()
+    return as_path(text)
 
 
 def _number(text: str) -> float:

@@ -128,6 +128,7 @@ def _reopen(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
         raise SenetError("--resume goes on with a run and --overwrite replaces it: give one of them")
     this = open_run(given["out"])
     held.enter_context(alone_in(this.path))
+    this = open_run(this.path)  # again: until now another process could have replaced it
     for field in fields(Settings):
         came, has = given.get(field.name), getattr(this.settings, field.name)
         if came not in (None, has) and (field.name, came) != ("data", "auto"):

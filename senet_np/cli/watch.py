@@ -70,7 +70,7 @@ class TrainingBar:
         """Print the epoch's line: what it came to, how fast, and how long the rest will take."""
         now = time.perf_counter()
         speed = self.seen / (now - self.began)
-        left = (self.epochs - record["epoch"]) * self.images / speed
+        left = (self.epochs - record["epoch"]) * self.images / max(speed, 1)
         line = (
             f"epoch {record['epoch']:>{len(str(self.epochs))}}/{self.epochs}"
             f"  loss {record['train_loss']:.3f}  accuracy {record['train_accuracy']:.3f}"

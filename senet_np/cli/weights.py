@@ -14,7 +14,7 @@ import numpy as np
 from ..data import load_data
 from ..errors import SenetError
 from ..training.interchange import load_metadata, load_weights, save_weights, unfilled
-from ..training.run import alone_in, create_run, describe, open_run
+from ..training.run import MOST_PARAMETERS, alone_in, create_run, describe, open_run
 from ..training.settings import Settings, make_settings, settings_from_json, settings_to_json
 from ..tree import tree_size
 from .data import data_line
@@ -84,7 +84,10 @@ def run_import(args: argparse.Namespace) -> int:
     print(data_line(dataset, asked))
     options = {name: given[name] for name in NET if name in given}
     settings = about.settings if about else make_settings(dataset.name, options)
-    params, state = load_weights(file, *unfilled(settings.build_net()))
+    like = unfilled(settings.build_net())
+    if tree_size(like[0]) > MOST_PARAMETERS:
+        raise SenetError(f"that network has {tree_size(like[0]):,} parameters, expected at most {MOST_PARAMETERS:,}")
+    params, state = load_weights(file, *like)
     said = {"imported": file.name, **(about.normaliser if about else {})}
     with alone_in(out):
         this = create_run(out, settings, dataset, weights=(params, state), said=said)

@@ -30,7 +30,7 @@ TEXTS, TABLES = ("title", "data", "results", "reference"), ("settings", "arms")
 KEYS: dict[str, Any] = {**dict.fromkeys(TEXTS, str), "seeds": (int, list), **dict.fromkeys(TABLES, dict)}
 OPTIONAL = {"reference", "settings"}
 OURS = {"data", "seed"}  # settings that a comparison decides for all its arms
-MOST_SEEDS, MOST = 1000, 1 << 20  # MOST: bytes of a file
+MOST_SEEDS, MOST_ARMS, MOST = 1000, 100, 1 << 20  # MOST: bytes of a file
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,10 @@ def read_comparison(path: Path) -> Comparison:
             raise SenetError(f"{path}: {name} is {said[name]!r}, which is not the kind of value that belongs there")
     if said["data"] not in DEFAULTS:
         raise SenetError(f"{path}: data is {said['data']!r}, expected one of {', '.join(DEFAULTS)}")
-    if len(said["arms"]) < 2:
-        raise SenetError(f"{path} has {len(said['arms'])} arms, expected two or more: something to compare")
+    if not 2 <= len(said["arms"]) <= MOST_ARMS:
+        raise SenetError(f"{path} has {len(said['arms'])} arms, expected 2 to {MOST_ARMS}: something to compare")
+    if not all(map(str.isprintable, [said["title"], *said["arms"]])):
+        raise SenetError(f"{path}: the title or an arm's name holds what cannot be printed")
     reference = str(said.get("reference", next(iter(said["arms"]))))
     if reference not in said["arms"]:
         raise SenetError(f"{path}: reference is {reference!r}, expected the name of an arm: {[*said['arms']]}")

@@ -13,6 +13,7 @@ from ..errors import SenetError
 from ..training.files import read_text
 from ..training.settings import Settings, settings_from_json
 
+START = b'{"settings"'  # of a line
 MOST = 64 << 20  # bytes: some 50,000 runs
 
 
@@ -56,7 +57,10 @@ def _result(path: Path, number: int, line: str) -> Result:
     except (ValueError, KeyError, TypeError, RecursionError, SenetError) as error:
         raise SenetError(f"{path}, line {number} is not a result ({error}): mend it or take it out") from error
     kinds = [type(value) for value in result[1:]]
-    if kinds != [str, str, int, int, int, float, str] or not 0 <= result.correct <= result.n != 0:
+    sound = (
+        kinds == [str, str, int, int, int, float, str] and result.stamp.isprintable() and result.machine.isprintable()
+    )
+    if not sound or not 0 <= result.correct <= result.n != 0:
         raise SenetError(f"{path}, line {number} holds {list(result[1:])}, which is no result: mend it or take it out")
     return result
 
@@ -70,14 +74,13 @@ def append_result(path: Path, record: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a+b") as file:
-            if file.tell() and not _ends_a_line(path):
-                file.truncate(path.read_bytes().rfind(b"\n") + 1)
+            before = path.read_bytes() if file.tell() else b""
+            whole = before.rfind(b"\n") + 1
+            if not before[whole:].startswith(START[: len(before) - whole]):
+                raise SenetError(f"{path} ends in something else than a result that was cut off: name another file")
+            file.truncate(whole)
             file.write((json.dumps(record) + "\n").encode())
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise SenetError(f"could not write {path}: {error.strerror}; the run's folder has its result") from error
-
-
-def _ends_a_line(path: Path) -> bool:
-    return path.read_bytes().endswith(b"\n")

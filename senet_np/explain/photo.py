@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import SenetError
 from ..training.files import check_is_file
 
+LARGE = 2048  # pixels: a longer side of twice that is halved, of three times that divided by three ...
 SHOWN = 512  # pixels: the longer side of what a figure shows of the photo itself
 # Not all that Pillow knows: EPS, for one, would be handed to another program, which runs what it says.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF")
@@ -48,8 +49,7 @@ def read_photo(path: Path, size: int = 32) -> Picture:
     try:
         with warnings.catch_warnings(), Image.open(path, formats=formats) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)  # above 90 million pixels
-            upright = ImageOps.exif_transpose(_eight_bits(image, Image))
-            layer = upright.convert("RGBA")
+            layer = _upright(_eight_bits(_reduced(image), Image), ImageOps).convert("RGBA")
             photo = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
             side = min(photo.size)
             left, top = (photo.width - side) // 2, (photo.height - side) // 2
@@ -60,10 +60,11 @@ def read_photo(path: Path, size: int = 32) -> Picture:
         raise SenetError(f"{path} does not exist: name a picture file, or the number of a validation image") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise SenetError(f"{path} is too large a picture ({error}): make it smaller first") from error
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:  # Pillow has many ways to say no
+    except Exception as error:  # Pillow has many ways to say no
         reason = " ".join(str(error).split())[:160]
         raise SenetError(f"{path} cannot be read as a picture ({reason}): take a JPEG or PNG file") from error
-    return Picture(np.asarray(small), np.asarray(photo), path.name)
+    name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
+    return Picture(np.asarray(small), np.asarray(photo), name)
 
 
 def sample_photo(size: int = 32) -> Picture | None:
@@ -72,6 +73,24 @@ def sample_photo(size: int = 32) -> Picture | None:
 
     path = Path(get_data_path()) / "sample_data" / "grace_hopper.jpg"
     return read_photo(path, size)._replace(name="a photo of a person") if path.is_file() else None
+
+
+def _reduced(image: Any) -> Any:
+    """A large picture made smaller by a whole number, before it is copied: its copies are what takes memory."""
+    factor = max(image.size) // LARGE
+    if factor < 2:
+        return image
+    if image.mode in ("1", "P", "PA"):
+        image = image.convert("RGBA")
+    return image if image.mode.startswith("I;16") else image.reduce(factor)
+
+
+def _upright(image: Any, operations: Any) -> Any:
+    """Turned as its EXIF says; as it is where that is damaged, which says nothing about the pixels."""
+    try:
+        return operations.exif_transpose(image)
+    except Exception:
+        return image
 
 
 def _eight_bits(image: Any, pillow: Any) -> Any:

@@ -62,7 +62,8 @@ def batch_norm_forward(
 
     rows = long_rows(x)
     if mean is None or var is None:
-        batch, (mean, var, centred) = True, _mean_var_and_centred(x)
+        with np.errstate(over="ignore", invalid="ignore"):  # see _of_huge
+            batch, (mean, var, centred) = True, _mean_var_and_centred(x)
     else:
         batch, centred = False, rows - fit(mean, rows)
     inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
@@ -98,7 +99,10 @@ def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarr
     centred, inv_std, gamma, batch, _, _ = cache
     check_array("dy", dy, centred.shape, centred.dtype)
     dbeta = channel_sum(dy)
-    dgamma = channel_dot(dy, centred) * inv_std
+    with np.errstate(over="ignore", invalid="ignore"):
+        dgamma = channel_dot(dy, centred) * inv_std
+    if not np.isfinite(dgamma).all():  # a sum beyond the dtype: of x̂ it is not
+        dgamma = channel_dot(dy, centred.reshape(dy.shape) * inv_std)
     rows, scale = long_rows(dy), gamma * inv_std
     if not batch:
         return (rows * fit(scale, rows)).reshape(dy.shape), dgamma, dbeta
@@ -114,9 +118,11 @@ def _mean_var_and_centred(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
     """Two passes, the second over x − mean (in long rows): E[x²] − E[x]² would cancel catastrophically in float32."""
     m, rows = x.size // x.shape[-1], long_rows(x)
     mean = channel_sum(x) / m
+    if not np.isfinite(mean).all():  # a sum beyond the dtype, of numbers that are not: add up shares of the largest
+        largest = np.abs(x).reshape(-1, x.shape[-1]).max(axis=0)
+        mean = largest * (channel_sum(x / np.where(largest == 0, 1, largest)) / m)
     centred = rows - fit(mean, rows)
-    with np.errstate(over="ignore"):  # see _of_huge
-        return mean, channel_dot(centred.reshape(x.shape), centred) / m, centred
+    return mean, channel_dot(centred.reshape(x.shape), centred) / m, centred
 
 
 def _of_huge(centred: np.ndarray, eps: np.floating) -> tuple[np.ndarray, np.ndarray]:

@@ -87,8 +87,10 @@ def _counters(path: Path, meta: InFile | None, like: Progress) -> dict[str, Any]
         n: type(v) for n, v in fresh.items()
     }:
         raise SenetError(f"{path} holds the counters {str(counters)[:160]}, expected {sorted(fresh)}: train again")
-    if not all(0 <= value < float("inf") for value in counters.values()):
-        raise SenetError(f"{path} holds the counters {counters}, expected none to be negative or infinite: train again")
+    if not all(0 <= value < (1 << 53 if type(value) is int else float("inf")) for value in counters.values()):
+        raise SenetError(
+            f"{path} holds the counters {str(counters)[:160]}, expected none to be negative or infinite: train again"
+        )
     return counters
 
 

@@ -3,6 +3,7 @@
 Floor 4.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,14 +17,27 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise SenetError(f"{path} is not a file that could be replaced: name another")
     temporary = path.with_name(path.name + ".tmp")
     try:
-        with open(temporary, "wb") as file:
+        temporary.unlink(missing_ok=True)  # of a process that was killed; or a link, planted to be followed
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise SenetError(f"could not write {path}: {error.strerror}; what was there before is unharmed") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the new name to the disk too, where the system can."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def check_is_file(path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.augment import plan_epoch, take_batch
 from ..data.dataset import Dataset
+from ..errors import SenetError
 from ..tree import tree_items
 from .checkpoint import Progress
 from .diagnose import diverged
@@ -66,6 +67,11 @@ def train(
     images, labels = dataset.train
     size = settings.batch_size
     batches = len(labels) // size  # an incomplete last batch is dropped
+    if not batches or progress.batch > batches:
+        raise SenetError(
+            f"{run.path} stands at minibatch {progress.batch} of {settings.batch_size} images, and there are "
+            f"{len(labels):,} images: train again"
+        )
     steps = settings.epochs * batches
     moments = gate_moments(steps) if settings.se else {}
 

@@ -19,7 +19,7 @@ from .weight_files import InFile, reading
 
 SHARES = (0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1)  # of all steps: most happens early
 IMAGES = 250  # the first validation images
-MOST_CHANNELS = 1 << 14  # of a block: `inception` joins four branches
+MOST_CHANNELS = 1 << 14  # of all blocks together: resnet110 has 2,016
 
 
 def gate_moments(steps: int) -> set[int]:
@@ -64,10 +64,14 @@ def read_moments(folder: Path) -> dict[int, dict[str, np.ndarray]]:
         SenetError: a file is damaged.
     """
     found = {}
-    for path in sorted((folder / "gates").glob("[0-9]*.npz")):
+    for path in sorted((folder / "gates").glob("[0-9]*.npz"))[: 2 * len(SHARES)]:
         try:
             with reading(path) as (arrays, _):
+                if sum(array.shape[-1] for array in arrays.values() if array.shape) > MOST_CHANNELS:
+                    raise ValueError(f"it holds gates of more than {MOST_CHANNELS:,} channels")
                 found[int(path.stem)] = {name: _gates(array) for name, array in arrays.items()}
+            if found[int(path.stem)].keys() != next(iter(found.values())).keys():
+                raise ValueError("it holds other blocks than the one before")
         except (SenetError, ValueError) as error:
             raise SenetError(f"{path} is damaged ({error}): train again, or delete it") from error
     return found
@@ -76,6 +80,4 @@ def read_moments(folder: Path) -> dict[int, dict[str, np.ndarray]]:
 def _gates(declared: InFile) -> np.ndarray:
     if declared.dtype != "float16" or len(declared.shape) != 2 or not 0 < declared.shape[0] <= IMAGES:
         raise ValueError(f"it holds {declared.dtype}{[*declared.shape]}, expected float16 of at most {IMAGES} images")
-    if declared.shape[1] > MOST_CHANNELS:
-        raise ValueError(f"it holds gates of {declared.shape[1]:,} channels, expected at most {MOST_CHANNELS:,}")
     return declared.read()

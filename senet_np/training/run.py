@@ -5,6 +5,7 @@ test result; every record carries the data set's name and stamp, so no figure ca
 """
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -24,9 +25,12 @@ from ..locks import only_one
 from ..tree import Tree, tree_size
 from .checkpoint import Progress, load_checkpoint, save_checkpoint
 from .files import read_text, write_atomically
+from .interchange import unfilled
 from .settings import Settings, settings_from_json, settings_to_json
 
 LOCK = ".lock"
+CLASSES = 10  # of both data sets
+MOST_PARAMETERS = 50_000_000
 MOST = 16 << 20  # bytes of config.json or of log.jsonl: some 50,000 epochs
 PLOTS = (  # what `explain` draws into a run's folder
     *("answer", "curves", "profiles", "shares", "controls", "pruning", "distribution", "moments", "weights", "hidden"),
@@ -73,6 +77,8 @@ class Run:
         record = {"kind": kind, **values, "data": self.data["name"], "stamp": self.data["stamp"]}
         with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # before the checkpoint, which would count the epoch as done
         return record
 
     def start(self) -> Progress:
@@ -85,8 +91,19 @@ class Run:
         save_checkpoint(self.path / "checkpoint.npz", progress)
 
     def load(self) -> Progress:
-        """Read checkpoint.npz."""
-        return load_checkpoint(self.path / "checkpoint.npz", self.start())
+        """Read checkpoint.npz.
+
+        Raises:
+            SenetError: it is missing, damaged, of another network, or beyond the run's end.
+        """
+        params, state = unfilled(self.settings.build_net())
+        if tree_size(params) > MOST_PARAMETERS:
+            raise SenetError(f"{self.path} has a network of {tree_size(params):,} parameters, which is no run of ours")
+        like = Progress(params, state, self.settings.build_optimizer().init(params))
+        progress = load_checkpoint(self.path / "checkpoint.npz", like)
+        if progress.epoch > self.settings.epochs:
+            raise SenetError(f"{self.path} stands in epoch {progress.epoch} of {self.settings.epochs}: train again")
+        return progress
 
     def forget_records_after(self, progress: Progress) -> None:
         """Drop what was logged after the checkpoint was written: those epochs are about to be run again."""
@@ -211,10 +228,14 @@ def open_run(path: Path) -> Run:
 def _is_data(data: dict[str, Any], settings: Settings) -> bool:
     """Whether config.json says what the run was trained on."""
     texts = all(isinstance(data[name], str) for name in ("name", "stamp", "origin", "fingerprint"))
-    colours = np.array([data["mean"], data["std"]], np.float64)
+    with np.errstate(over="ignore"):
+        colours = np.array([data["mean"], data["std"]], np.float64).astype(np.float32)
     measured = colours.shape == (2, 3) and bool(np.isfinite(colours).all() and (colours[1] > 0).all())
-    classes = isinstance(data["classes"], list) and all(isinstance(name, str) for name in data["classes"])
-    return texts and measured and classes and data["name"] == settings.data and isinstance(data["images"], dict)
+    classes = isinstance(data["classes"], list) and len(data["classes"]) == CLASSES
+    names = [data["stamp"], *data["classes"]]
+    printable = all(isinstance(name, str) and name.isprintable() for name in names)
+    images = all(type(data["images"][split]) is int for split in ("train", "val", "test"))
+    return texts and measured and classes and printable and images and data["name"] == settings.data
 
 
 RECORDS = {
@@ -225,11 +246,14 @@ RECORDS = {
 
 def _is_record(record: Any) -> bool:
     """Whether a line of log.jsonl is what `Run.log` writes."""
-    if not isinstance(record, dict) or record.get("kind") not in RECORDS:
+    if not isinstance(record, dict) or record.get("kind") not in [*RECORDS]:
         return False
     numbers = [record.get(name) for name in RECORDS[record["kind"]]]
     whole = all(type(record.get(name)) is int for name in ("epoch", "correct") if name in RECORDS[record["kind"]])
-    return whole and all(type(n) in (int, float) for n in numbers) and record.get("n", 1) > 0 and "stamp" in record
+    plain = all(type(n) is float or (type(n) is int and abs(n) < 1 << 53) for n in numbers)
+    if not (whole and plain and isinstance(record.get("stamp"), str)):
+        return False
+    return record["kind"] != "result" or (type(record["n"]) is int and 0 <= record["correct"] <= record["n"] != 0)
 
 
 def describe(run: Run) -> str:

@@ -3,7 +3,7 @@
 Floor 4. Each data set has its own defaults, so that `train` without options does something sensible on both.
 """
 
-import math
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -89,14 +89,14 @@ SENSIBLE: dict[str, tuple[Callable[[Any], bool], str]] = {
     "position": _one_of(POSITIONS),
     "stages": (lambda numbers: all(type(k) is int and k >= 1 for k in numbers), "stage numbers from 1"),
     "optimizer": _one_of(OPTIMIZERS),
-    "reduction": (lambda r: r >= 1, "1 or more"),
+    "reduction": (lambda r: 1 <= r <= 1 << 20, "1 or more"),
     "widths": (lambda w: w and all(type(c) is int and 1 <= c <= 4096 for c in w), "channel counts from 1 to 4096"),
-    "epochs": (lambda e: e >= 1, "1 or more"),
-    "batch_size": (lambda b: b >= 2, "2 or more"),
-    "micro_batch": (lambda m: m >= 2, "2 or more"),
-    "lr": (lambda lr: 0 < lr < math.inf, "a number above 0"),
-    "weight_decay": (lambda w: 0 <= w < math.inf, "a number of 0 or more"),
-    "seed": (lambda seed: seed >= 0, "0 or more"),
+    "epochs": (lambda e: 1 <= e <= 100_000, "1 to 100,000"),
+    "batch_size": (lambda b: 2 <= b <= 100_000, "2 to 100,000"),
+    "micro_batch": (lambda m: 2 <= m <= 100_000, "2 to 100,000"),
+    "lr": (lambda lr: 0 < lr <= sys.float_info.max, "a number above 0"),
+    "weight_decay": (lambda w: 0 <= w <= sys.float_info.max, "a number of 0 or more"),
+    "seed": (lambda seed: 0 <= seed < 1 << 63, "0 or more"),
 }
 
 

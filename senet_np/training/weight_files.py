@@ -118,6 +118,8 @@ def _encode_safetensors(arrays: dict[str, np.ndarray], metadata: dict[str, str])
 def open_npz(path: Path) -> Iterator[Content]:
     """Open an .npz for a `with` statement, as `reading` does, but whatever is wrong with it is raised as it comes."""
     with zipfile.ZipFile(path) as file:
+        if {member.compress_type for member in file.infolist()} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise ValueError("it is packed in a way that NumPy does not use")  # bzip2 unpacks without a bound
         arrays = {member.removesuffix(".npy"): _declared(file, member) for member in file.namelist()}
         said = arrays.pop(METADATA, None)
         yield arrays, {} if said is None else _metadata(said)
@@ -134,7 +136,8 @@ def _declared(file: zipfile.ZipFile, member: str) -> InFile:
 
 def _read_member(file: zipfile.ZipFile, member: str) -> np.ndarray:
     with file.open(member) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def read_text(said: InFile) -> str:

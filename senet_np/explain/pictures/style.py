@@ -18,6 +18,7 @@ ACROSS = 3  # panels of blocks in a row
 LETTERS = 10.5  # of a title, an inch
 
 STYLE: dict[str, Any] = {
+    "text.parse_math": False,  # a file may have $ in its name
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
