@@ -79,6 +79,26 @@ def test_a_picture_that_breaks_off_is_refused(tmp_path):
         read_photo(path)
 
 
+@pytest.mark.parametrize("ending", ["png", "jpeg", "gif", "tiff", "bmp", "webp"])
+def test_half_a_picture_is_no_picture(tmp_path, ending):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "whole", ending)
+    content = (tmp_path / "whole").read_bytes()
+    (tmp_path / "half").write_bytes(content[: len(content) // 2])
+    with pytest.raises(SenetError, match="cannot be read as a picture"):
+        read_photo(tmp_path / "half")
+
+
+def test_a_flipped_bit_of_a_png_is_noticed(tmp_path):
+    rng = np.random.default_rng(0)
+    path = saved(tmp_path / "a.png", rng.integers(0, 256, (50, 70, 3), dtype=np.uint8))
+    good = path.read_bytes()
+    for place in rng.integers(8 * len(good), size=40):
+        path.write_bytes(good[: place // 8] + bytes([good[place // 8] ^ 1 << place % 8]) + good[place // 8 + 1 :])
+        with pytest.raises(SenetError):
+            read_photo(path)
+
+
 def test_a_folder_is_no_picture(tmp_path):
     with pytest.raises(SenetError, match="is not a file"):
         read_photo(tmp_path)

@@ -49,6 +49,7 @@ def read_photo(path: Path, size: int = 32) -> Picture:
     try:
         with warnings.catch_warnings(), Image.open(path, formats=formats) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)  # above 90 million pixels
+            image.load()  # here: asked again, Pillow would give what it had of a picture that breaks off
             layer = _upright(_eight_bits(_reduced(image), Image), ImageOps).convert("RGBA")
             photo = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
             side = min(photo.size)
