@@ -43,6 +43,14 @@ def test_a_photo_that_lies_on_its_side_is_turned_upright(tmp_path):
     assert (small[26, 16] == [0, 0, 255]).all()
 
 
+def test_a_large_photo_that_is_shrunk_first_is_turned_upright_too(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    small = read_photo(saved(tmp_path / "a.png", halves(4200, 4200), exif=exif)).small
+    assert (small[5, 16] == [255, 0, 0]).all()
+    assert (small[26, 16] == [0, 0, 255]).all()
+
+
 def test_what_is_transparent_is_white(tmp_path):
     pixels = np.zeros((40, 40, 4), np.uint8)
     assert (read_photo(saved(tmp_path / "a.png", pixels, "RGBA")).small == 255).all()
