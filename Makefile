@@ -52,7 +52,7 @@ grading: .venv/grader/done
 
 mutants: .venv/dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run
-	$(BIN)/python tests/summarise_mutants.py
+	$(BIN)/python tests/summarize_mutants.py
 
 STRESS = $(foreach name,interruption faults fuzz download extreme_numbers paths offline,tests/test_$(name).py)
 COUNTS = $(CURDIR)/build/stress.jsonl
@@ -61,7 +61,7 @@ stress: .venv/dev
 	@mkdir -p build && rm -f $(COUNTS)
 	SENET_NP_STRESS=$(COUNTS) $(BIN)/python -m pytest -q -n auto --dist worksteal $(STRESS)
 	SENET_NP_STRESS=$(COUNTS) $(BIN)/nox -f tests/noxfile.py
-	$(BIN)/python tests/summarise_stress.py $(COUNTS)
+	$(BIN)/python tests/summarize_stress.py $(COUNTS)
 
 LOCK = notebooks/requirements.lock
 

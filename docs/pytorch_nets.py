@@ -68,7 +68,7 @@ class SE(nn.Module):
 
 
 class ECA(nn.Module):
-    """Efficient channel attention: a gate listens to a few neighbouring channels, about half of log₂ c, made odd."""
+    """Efficient channel attention: a gate listens to a few neighboring channels, about half of log₂ c, made odd."""
 
     def __init__(self, c: int, gate: str = "sigmoid"):
         super().__init__()
@@ -202,7 +202,7 @@ class ResNet(Net):
         return named(residual=Residual(branch, shortcut), relu=nn.ReLU(), **se_at(stage, c, "post"))
 
 
-class Branches(nn.ModuleDict):
+class Concat(nn.ModuleDict):
     """Layers that see the same input, and whose outputs stand side by side along the channels."""
 
     def forward(self, x):
@@ -226,10 +226,10 @@ class Inception(Net):
         self.head = head(c_in, classes)
 
     @staticmethod
-    def branches(c_in: int, c: int) -> Branches:
+    def branches(c_in: int, c: int) -> Concat:
         """1×1, 3×3 and 5×5 convolutions, and max pooling."""
         c3, c5 = c // 2, c // 8
-        return Branches(
+        return Concat(
             {
                 "one": unit(c_in, c - c3 - 2 * c5, 1),
                 "three": named(reduce=unit(c_in, 3 * c // 8, 1), unit=unit(3 * c // 8, c3, 3)),

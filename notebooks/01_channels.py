@@ -30,17 +30,17 @@ from ipywidgets import Dropdown, FloatSlider, interact
 from PIL import Image
 
 import senet_np
-from senet_np.compose import se_caches
+from senet_np.containers import se_caches
 from senet_np.data import load_shapes
 from senet_np.data.shapes import both_skies, swap_sky
-from senet_np.explain.photo import sample_photo
-from senet_np.explain.pictures.style import style
+from senet_np.data.photo import sample_photo
+from senet_np.figures.style import style
 
 np.set_printoptions(precision=3, suppress=True)
 
 
 def show(axes, picture, title, **options):
-    """Draw one picture without ticks: colours as they are, a single map in cividis, dark is low."""
+    """Draw one picture without ticks: colors as they are, a single map in cividis, dark is low."""
     if picture.ndim == 2:
         options = {"cmap": "cividis", **options}
     axes.imshow(picture, **options)
@@ -77,7 +77,7 @@ with style():
 plt.show()
 
 # %% [markdown]
-# A channel alone has no colour. It is a table of numbers, and dark to bright is how we draw them. Nothing
+# A channel alone has no color. It is a table of numbers, and dark to bright is how we draw them. Nothing
 # was lost by taking the picture apart:
 
 # %%
@@ -100,7 +100,7 @@ print(blue[60:63, 100:104])
 # Five filters. `w` has the shape (rows of the window, columns of the window, channels in, channels out).
 
 # %%
-names = ["grey, blurred", "brighter to the right", "brighter below", "orange", "blue"]
+names = ["gray, blurred", "brighter to the right", "brighter below", "orange", "blue"]
 w = np.zeros((3, 3, 3, 5))
 w[:, :, :, 0] = 1 / 27  # the mean of all 27 numbers
 w[:, 0, :, 1], w[:, 2, :, 1] = -1 / 9, 1 / 9  # mean of the right column minus mean of the left one
@@ -171,7 +171,7 @@ plt.show()
 # %%
 net = senet_np.pretrained("tiny-se")
 small = sample_photo().small  # (32, 32, 3): the middle of the photo
-_, cache, _ = net.net.forward(net.params, net.state, net.normaliser(small[None]), False)
+_, cache, _ = net.net.forward(net.params, net.state, net.normalizer(small[None]), False)
 stages = [block.scale_cache[0][0] for block in se_caches(cache).values()]  # maps (H, W, C) after each ReLU
 for number, maps in enumerate(stages, start=1):
     print(f"stage {number}: {maps.shape[2]:3} channels of {maps.shape[0]}×{maps.shape[1]} positions")
@@ -200,7 +200,7 @@ plt.show()
 #
 # Here is a task where it is not. In the set `shapes` each picture holds two squares, an orange and a blue
 # one, with different textures, under a sky that is orange or blue. The right answer is the texture of the
-# square that has *the colour of the sky*. Take two such pictures, each under both skies, and our filters
+# square that has *the color of the sky*. Take two such pictures, each under both skies, and our filters
 # for orange and for blue.
 #
 # *Predict: under which sky does the blue channel help to find the answer, and under which does it lead
@@ -260,7 +260,7 @@ plt.show()
 many = both_skies(load_shapes(seed=1, sizes=(1, 1, 250)).test.images) / 255  # (2, 250, 32, 32, 3)
 z_many = np.array([[feature_maps(p, w[..., 3:]).mean(axis=(0, 1)) for p in sky] for sky in many])
 found = z_many.argmax(axis=2) == np.array([[0], [1]])  # orange is 0, blue is 1
-print(f"the sky's colour read from two means: right for {found.sum()} of {found.size} pictures")
+print(f"the sky's color read from two means: right for {found.sum()} of {found.size} pictures")
 assert found.all()
 
 # %% [markdown]
@@ -273,7 +273,7 @@ assert found.all()
 def answers(name, images):
     """Which of the ten textures the network of that name sees in each picture."""
     box = senet_np.pretrained(name)
-    logits, _, _ = box.net.forward(box.params, box.state, box.normaliser(images), False)
+    logits, _, _ = box.net.forward(box.params, box.state, box.normalizer(images), False)
     return logits.argmax(axis=1)
 
 
@@ -303,7 +303,7 @@ assert swapped.mean() > 0.8
 # [docs/results.md](../docs/results.md).)
 #
 # Be careful with what this shows. The set was *built* so that weighing is needed: no filter of these nets
-# sees the sky and a square at once, so the news of the sky's colour has no other way down. In photographs
+# sees the sky and a square at once, so the news of the sky's color has no other way down. In photographs
 # the gain is much smaller, and notebook 10 says how to measure such things.
 #
 # ## 5. A gate is one number for one channel
@@ -381,7 +381,7 @@ _ = interact(one_gate, channel=Dropdown(options=names, value="blue"), gate=slide
 
 # %%
 box = senet_np.pretrained("shapes-se")
-_, cache, _ = box.net.forward(box.params, box.state, box.normaliser(drawn.reshape(4, 32, 32, 3)), False)
+_, cache, _ = box.net.forward(box.params, box.state, box.normalizer(drawn.reshape(4, 32, 32, 3)), False)
 u_net, s_net = se_caches(cache)["stage1.se"].scale_cache  # (4, 32, 32, 32) and (4, 32)
 change = s_net[2:].mean(axis=0) - s_net[:2].mean(axis=0)  # (32,): blue sky minus orange sky
 order = np.argsort(change)

@@ -33,8 +33,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 from senet_np import ops
-from senet_np.checks.planted import PLANTED
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.gradcheck.bugs import PLANTED
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 from senet_np.gradcheck import check_gradients
 from senet_np.nets import tiny
 from senet_np.nets.describe import describe
@@ -74,7 +74,7 @@ w = np.zeros((3, 3, 3, 2))  # (kh, kw, Cin, Cout)
 w[..., 0] = 1 / 27
 w[:, 0, :, 1], w[:, 2, :, 1] = -1 / 9, 1 / 9
 b = np.array([0.0, 0.5])
-print("x, its mean over the colours:\n", x.mean(axis=2), sep="")
+print("x, its mean over the colors:\n", x.mean(axis=2), sep="")
 
 
 # %%
@@ -147,9 +147,9 @@ with style():
     for ax, (stride, pad) in zip(axes.ravel(), ((1, 0), (1, 1), (2, 0), (2, 1)), strict=True):
         n = output_size(6, 3, stride, pad)
         for place in range(-pad, 6 + pad):
-            words, colour, line = (place, "black", "-") if 0 <= place < 6 else ("0", GREY, ":")
-            ax.text(place, 0, words, ha="center", va="center", color=colour)
-            ax.add_patch(plt.Rectangle((place - 0.5, -0.5), 1, 1, fill=False, edgecolor=GREY, ls=line))
+            words, color, line = (place, "black", "-") if 0 <= place < 6 else ("0", GRAY, ":")
+            ax.text(place, 0, words, ha="center", va="center", color=color)
+            ax.add_patch(plt.Rectangle((place - 0.5, -0.5), 1, 1, fill=False, edgecolor=GRAY, ls=line))
         for i in range(n):
             left = i * stride - pad - 0.4
             ax.plot([left, left + 2.8], [1 + 0.5 * i] * 2, color=BLUE, linewidth=3)
@@ -176,7 +176,7 @@ with style():
 plt.show()
 
 # %% [markdown]
-# (Yellow: brighter to the right; dark: brighter to the left; grey: 0. The edge along the left and the right
+# (Yellow: brighter to the right; dark: brighter to the left; gray: 0. The edge along the left and the right
 # border is one, too: the photo is brighter than the zeros of the padding.)
 #
 # ## 3. Windows as rows
@@ -555,16 +555,16 @@ def touched(row, column, k, stride, pad, shape=(8, 9)):
 
 # %%
 def draw_touched(axes, row, column, k, stride, pad, shape=(8, 9)):
-    """The picture with its pixel (orange), and on it the centres of all outputs (filled: touched)."""
+    """The picture with its pixel (orange), and on it the centers of all outputs (filled: touched)."""
     seen = touched(row, column, k, stride, pad, shape)
     axes.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, color=ORANGE))
     for i, j in np.ndindex(seen.shape):
-        y_centre, x_centre = (at * stride - pad + (k - 1) / 2 for at in (i, j))
+        y_center, x_center = (at * stride - pad + (k - 1) / 2 for at in (i, j))
         fill = "full" if seen[i, j] else "none"
-        axes.plot(x_centre, y_centre, "o", color=BLUE, fillstyle=fill, markersize=9)
+        axes.plot(x_center, y_center, "o", color=BLUE, fillstyle=fill, markersize=9)
     axes.set(xlim=(-1.2, shape[1] + 0.2), ylim=(shape[0] + 0.2, -1.2), aspect="equal")
-    axes.hlines(np.arange(shape[0] + 1) - 0.5, -0.5, shape[1] - 0.5, color=GREY, linewidth=0.6)
-    axes.vlines(np.arange(shape[1] + 1) - 0.5, -0.5, shape[0] - 0.5, color=GREY, linewidth=0.6)
+    axes.hlines(np.arange(shape[0] + 1) - 0.5, -0.5, shape[1] - 0.5, color=GRAY, linewidth=0.6)
+    axes.vlines(np.arange(shape[1] + 1) - 0.5, -0.5, shape[0] - 0.5, color=GRAY, linewidth=0.6)
     axes.axis("off")
     axes.set_title(f"pixel ({row}, {column}) touches {seen.sum()}", fontsize=10)
 
@@ -700,8 +700,8 @@ with style():
     axes.imshow(table > 1e-6, cmap="Oranges", vmax=2, aspect="auto")
     for (row, column), error in np.ndenumerate(table):
         words = "wrong shape" if np.isinf(error) else f"caught: {error:.1g}" if error > 1e-6 else "passes"
-        colour = GREY if words == "passes" else "black"
-        axes.text(column, row, words, ha="center", va="center", fontsize=9, color=colour)
+        color = GRAY if words == "passes" else "black"
+        axes.text(column, row, words, ha="center", va="center", fontsize=9, color=color)
     axes.set_yticks(range(6), list(wrong))
     axes.set_xticks(range(6), list(settings), fontsize=9)
     axes.tick_params(length=0)

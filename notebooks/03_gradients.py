@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import FloatSlider, interact
 
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 from senet_np.gradcheck import check_gradients
 
 np.set_printoptions(precision=4, suppress=True)
@@ -132,15 +132,15 @@ def errors(dtype, central):
 
 with style():
     figure, axes = plt.subplots(figsize=(8, 4))
-    for label, dtype, central, colour, line in (
+    for label, dtype, central, color, line in (
         ("float64, central", np.float64, True, BLUE, "-"),
-        ("float64, one-sided", np.float64, False, GREY, "--"),
+        ("float64, one-sided", np.float64, False, GRAY, "--"),
         ("float32, central", np.float32, True, ORANGE, "-."),
     ):
         steps, found = errors(dtype, central)
-        axes.plot(steps, found, line, color=colour, label=label)
-    axes.axvline(1e-5, color=GREY, linewidth=0.8)
-    axes.annotate("h = 1e-5", (1e-5, 1e-1), (5, 0), textcoords="offset points", color=GREY)
+        axes.plot(steps, found, line, color=color, label=label)
+    axes.axvline(1e-5, color=GRAY, linewidth=0.8)
+    axes.annotate("h = 1e-5", (1e-5, 1e-1), (5, 0), textcoords="offset points", color=GRAY)
     axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="error of the finite difference")
     axes.set_title("Too large a step truncates, too small a step rounds; float32 never gets far")
     axes.legend(loc="lower left")
@@ -220,7 +220,7 @@ def wrong_backward(dy, cache):
 print(check_gradients(forward, wrong_backward, {"x": x, "w": w, "b": b}))
 
 # %% [markdown]
-# The hints are guesses from the pattern of the error ([senet_np/hints.py](../senet_np/hints.py)); the
+# The hints are guesses from the pattern of the error ([senet_np/gradcheck/hints.py](../senet_np/gradcheck/hints.py)); the
 # numbers are not.
 #
 # ## 4. How checks fool you

@@ -12,7 +12,7 @@
 # # 4 · Squeeze: one number per channel
 #
 # **Afterwards you can** compute the squeeze of Eq. 2 and its backward pass, say what the mean keeps and
-# what it throws away, recognise the three mistakes that everybody makes in it, and say why a gate needs a
+# what it throws away, recognize the three mistakes that everybody makes in it, and say why a gate needs a
 # number from the whole picture.
 #
 # **You need** notebooks 1 (channels) and 3 (gradients and how to check them). **Time:** 40 minutes.
@@ -30,9 +30,9 @@ import numpy as np
 from ipywidgets import IntSlider, interact
 
 import senet_np
-from senet_np.compose import se_caches
-from senet_np.explain.photo import sample_photo
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.containers import se_caches
+from senet_np.data.photo import sample_photo
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
@@ -57,7 +57,7 @@ print("z:", z.shape, z)
 # %%
 net = senet_np.pretrained("tiny-se")  # trained on CIFAR-10; it comes with the package
 photo = sample_photo().small  # (32, 32, 3)
-_, cache, _ = net.net.forward(net.params, net.state, net.normaliser(photo[None]), training=False)
+_, cache, _ = net.net.forward(net.params, net.state, net.normalizer(photo[None]), training=False)
 u, _ = se_caches(cache)["stage1.se"].scale_cache  # what the first block scaled: U and its gates
 u = u.astype(np.float64)  # (1, 32, 32, 32): after the ReLU
 z = u.mean(axis=(1, 2))
@@ -83,7 +83,7 @@ with style():
 
 # %% [markdown]
 # z says *how much* there is of what the channel looks for, over the whole picture, and a mean of 1,024
-# positions hardly hears one bright spot: a map that is grey all over beats it. So the two channels differ.
+# positions hardly hears one bright spot: a map that is gray all over beats it. So the two channels differ.
 # 32 · 32 · 32 numbers have become 32.
 #
 # ## 2. What is kept, and what is lost
@@ -118,7 +118,7 @@ with style():
 
 # %% [markdown]
 # *Where* is lost, and how it is distributed; *how much* is kept. So what an SE block decides can depend on
-# what a picture holds and never on where. That is a choice: for recognising things it is mostly the right
+# what a picture holds and never on where. That is a choice: for recognizing things it is mostly the right
 # one.
 #
 # **Why the mean and not the sum?** *Predict what happens to both if the same net is given a picture of
@@ -371,7 +371,7 @@ def move_the_boundary(rows):
     with style():
         _, panels = plt.subplots(1, 2, figsize=(6, 2.8))
         draw(panels, rows)
-        panels[1].axhline(0.9 * rows / 32, color=GREY, linewidth=1)
+        panels[1].axhline(0.9 * rows / 32, color=GRAY, linewidth=1)
         plt.show()
 
 

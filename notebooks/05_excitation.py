@@ -16,7 +16,7 @@
 # where gradients vanish, and what the reduction ratio r costs.
 #
 # **You need** notebook 4 (the squeeze: where z comes from), matrix products and the chain rule. **Time:**
-# 60 minutes for sections 1 to 5 and 8, the core; sections 6, 7, 9 and 10 (biases, initialisation, rank, trained
+# 60 minutes for sections 1 to 5 and 8, the core; sections 6, 7, 9 and 10 (biases, initialization, rank, trained
 # matrices) are an evening of their own.
 #
 # The squeeze has left one number per channel, z (N, C). The excitation turns it into one gate per channel,
@@ -36,7 +36,7 @@ import numpy as np
 from ipywidgets import IntSlider, interact
 
 import senet_np
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
@@ -190,8 +190,8 @@ assert np.allclose((straight[0] + straight[-1]) / 2, straight[30])  # e(0) is th
 
 with style():
     figure, axes = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
-    axes.plot(t, sigmoid(straight), color=GREY, linewidth=1, alpha=0.7)
-    axes.plot([], [], color=GREY, label="one matrix, eight draws")
+    axes.plot(t, sigmoid(straight), color=GRAY, linewidth=1, alpha=0.7)
+    axes.plot([], [], color=GRAY, label="one matrix, eight draws")
     axes.plot(t, sigmoid(bent), color=BLUE, linewidth=2.5, label="two matrices with a ReLU")
     axes.set(title="One matrix cannot open a gate at both ends, two with a ReLU can",
              xlabel="t, where z = (t, −t)", ylabel="gate s", ylim=(0, 1))
@@ -200,7 +200,7 @@ plt.show()
 
 # %% [markdown]
 # The paper's own two wishes for the gate (section 3.2): it must be able to learn a nonlinear interaction
-# between channels, and one that is not mutually exclusive, so that several channels can be emphasised at
+# between channels, and one that is not mutually exclusive, so that several channels can be emphasized at
 # once. The second is the subject of section 5.
 
 # %% [markdown]
@@ -316,7 +316,7 @@ with style():
     left.plot(e_axis, sigmoid(e_axis) * (1 - sigmoid(e_axis)), "--", color=ORANGE, label="slope s(1 − s)")
     left.set(title="At either end the slope is gone …", xlabel="e", ylabel="s, and ds/de")
     left.legend(loc="upper left")
-    right.plot(starts, formula, color=GREY, label="2e + exp(e) − exp(−e)")
+    right.plot(starts, formula, color=GRAY, label="2e + exp(e) − exp(−e)")
     right.plot(starts, steps, "o", color=BLUE, label="counted")
     right.set(title="… and each unit of e makes the way back e times longer", xlabel="e at the start",
               ylabel="steps until s ≤ 1/2", yscale="log")
@@ -346,11 +346,11 @@ assert slope[0] == 0
 # *Predict: how many of its 128 gates are above one half? And how many can be, with softmax?*
 
 # %%
-from senet_np.compose import se_caches
-from senet_np.explain.photo import sample_photo
+from senet_np.containers import se_caches
+from senet_np.data.photo import sample_photo
 
 net = senet_np.pretrained("tiny-se")
-photo = net.normaliser(sample_photo().small[None])  # (1, 32, 32, 3)
+photo = net.normalizer(sample_photo().small[None])  # (1, 32, 32, 3)
 _, net_cache, _ = net.net.forward(net.params, net.state, photo, False)
 block = se_caches(net_cache)["stage3.se"]
 h_photo, w2_photo, _ = block.fc2_cache
@@ -466,11 +466,11 @@ for path, block in se_caches(net_cache).items():
 # *Predict: what is left of a signal after eight such blocks? And of the gradient that comes back?*
 #
 # We stack eight times conv – ReLU, with and without SE, with and without batch norm after the convolution.
-# (He's initialisation keeps the size of a signal through conv – ReLU, give or take what a 16×16 picture
+# (He's initialization keeps the size of a signal through conv – ReLU, give or take what a 16×16 picture
 # loses at its padded border.)
 
 # %%
-from senet_np.compose import Sequential
+from senet_np.containers import Sequential
 from senet_np.layers import BatchNorm, Conv2D, relu
 
 
@@ -507,7 +507,7 @@ with style():
     figure, axes = plt.subplots(figsize=(7.5, 3.4), layout="constrained")
     for (se, bn), values in lines.items():
         look = ("o" if se else "s") + ("-" if bn else "--")
-        axes.plot(range(1, 9), values, look, color=BLUE if se else GREY,
+        axes.plot(range(1, 9), values, look, color=BLUE if se else GRAY,
                   label=f"{'with' if se else 'no'} SE, {'batch norm' if bn else 'no batch norm'}")
     axes.set(title="Fresh gates halve the signal at each block, unless a norm undoes it", xlabel="block",
              ylabel="root mean square of the output", yscale="log")
@@ -519,7 +519,7 @@ plt.show()
 # backward. With batch norm in the next layer the factor is divided out again: only the last block's half is
 # left, and the gradient is of the same order with SE and without. This is why SE is put into networks with
 # batch norm without a second thought. On a residual branch, the paper's place in a ResNet, the signal
-# also has the shortcut, which passes no gate. In a net without normalisation one would start with $b_2$ above 0, and pay
+# also has the shortcut, which passes no gate. In a net without normalization one would start with $b_2$ above 0, and pay
 # with slope.
 #
 # Note what follows for reading gates later: a gate of 0.5 is no verdict about a channel, it is where
@@ -573,7 +573,7 @@ for r, a_r, eq in zip(ratios, counted, by_equation):
 def cost_figure(marked=None):
     with style():
         figure, axes = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
-        axes.loglog(ratios, by_equation, "s--", color=GREY, label="Eq. 5")
+        axes.loglog(ratios, by_equation, "s--", color=GRAY, label="Eq. 5")
         axes.loglog(ratios, [a_r.parameters for a_r in counted], "o-", color=BLUE,
                     label="counted: biases, h ≥ 2")
         if marked is not None:
@@ -662,7 +662,7 @@ assert np.allclose(one_image, [0.5**units for units in widths], atol=0.03)
 with style():
     figure, axes = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
     x_axis = np.arange(len(widths))
-    axes.bar(x_axis - 0.2, 100 * np.array(one_image), 0.4, color=GREY, label="for one image")
+    axes.bar(x_axis - 0.2, 100 * np.array(one_image), 0.4, color=GRAY, label="for one image")
     bars = axes.bar(x_axis + 0.2, 100 * np.array(all_images), 0.4, color=BLUE, hatch="//", edgecolor="white",
                     label="for all of 64 images: cannot learn")
     axes.bar_label(bars, [f"{100 * share:.1f}" for share in all_images], fontsize=9)
@@ -690,9 +690,9 @@ plt.show()
 # matrices of a block have the same order. *Predict: do all hidden units work equally hard?*
 
 # %%
-from senet_np.explain.findings import load_findings
-from senet_np.explain.pictures.weights import draw_weights
-from senet_np.training.pretrained import findings_path
+from senet_np.analysis.findings import load_findings
+from senet_np.figures.weights import draw_weights
+from senet_np.runs.bundled import findings_path
 
 found = load_findings(findings_path("tiny-se"))
 learned = {path: net.params[path.split(".")[0]]["se"] for path in found.blocks}
@@ -710,7 +710,7 @@ for path, (t1, t2) in pairs.items():
           f" {found.hidden[path].dead.sum()} are 0 in every one of 10,000 test images")
 
 # %% [markdown]
-# Weight decay shrinks what is not used, so idle units fade to grey. Does it follow that h could have been
+# Weight decay shrinks what is not used, so idle units fade to gray. Does it follow that h could have been
 # smaller? Not from this: which units come to work was not known before, and section 8 says what smaller h
 # cost here.
 #

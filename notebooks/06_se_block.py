@@ -43,7 +43,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import FloatSlider, interact
 
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
@@ -69,19 +69,19 @@ STEPS = [  # from, to, the step forward, what it does to a gradient
 
 # %%
 def draw_block(axes, backward):
-    colour, prefix = (ORANGE, "d") if backward else (BLUE, "")
+    color, prefix = (ORANGE, "d") if backward else (BLUE, "")
     for name, (x, y) in PLACES.items():
         axes.text(x, y, f"{prefix}{name}\n({SHAPES[name]})", ha="center", va="center", fontsize=9,
-                  bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": GREY})
+                  bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": GRAY})
     for start, end, forth, back in STEPS:
         (x0, y0), (x1, y1) = PLACES[start], PLACES[end]
         tip, tail = ((x0, y0), (x1, y1)) if backward else ((x1, y1), (x0, y0))
-        arrow = {"arrowstyle": "-|>", "color": colour, "shrinkA": 26, "shrinkB": 26}
+        arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 26, "shrinkB": 26}
         axes.annotate("", tip, tail, arrowprops=arrow)
         side = {"z": "right", "x_scaled": "left"}.get(end, "center") if y0 != y1 else "center"
         dx, dy = {"right": (-0.16, -0.08), "left": (0.16, -0.08), "center": (0, 0.13)}[side]
         words = back if backward else forth
-        axes.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, words, color=colour, fontsize=9, ha=side)
+        axes.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, words, color=color, fontsize=9, ha=side)
     axes.set(xlim=(-0.8, 7.8), ylim=(-0.3, 1.3))
     axes.axis("off")
 
@@ -432,8 +432,8 @@ from senet_np.tree import tree_items, tree_map
 class ForgetfulSE(SE):
     """An SE layer whose backward pass drops the squeeze path."""
 
-    def backward(self, dy, cache, wants_dx=True):
-        _, grads = super().backward(dy, cache, wants_dx)
+    def backward(self, dy, cache, needs_input_grad=True):
+        _, grads = super().backward(dy, cache, needs_input_grad)
         return dy * cache.s[:, None, None, :], grads
 
 
@@ -454,7 +454,7 @@ def gradients(net, params, state, x, labels):
     logits, cache, state = net.forward(params, state, x, True)
     loss, loss_cache = ops.softmax_cross_entropy_forward(logits, labels)
     dlogits = ops.softmax_cross_entropy_backward(np.float32(1), loss_cache)
-    _, grads = net.backward(dlogits, cache, wants_dx=False)
+    _, grads = net.backward(dlogits, cache, needs_input_grad=False)
     return loss, grads, state
 
 
@@ -541,7 +541,7 @@ assert all(curve[-1] < curve[0] - 0.3 for losses in curves.values() for curve in
 # the next cell.*
 
 # %%
-from senet_np.checks.planted import PLANTED, catch
+from senet_np.gradcheck.bugs import PLANTED, catch
 
 mistakes = [mistake for mistake in PLANTED if mistake.op == "se"]
 for letter, k in zip("ABC", (4, 6, 3)):
@@ -574,8 +574,8 @@ with style():
     axes.imshow(table > 1e-6, cmap="Oranges", vmax=2, aspect="auto")
     for (row, column), error in np.ndenumerate(table):
         words = "wrong shape" if np.isinf(error) else f"{error:.0e}" if error > 1e-6 else "right"
-        colour = GREY if words == "right" else "black"
-        axes.text(column, row, words, ha="center", va="center", fontsize=9, color=colour)
+        color = GRAY if words == "right" else "black"
+        axes.text(column, row, words, ha="center", va="center", fontsize=9, color=color)
     axes.set_yticks(range(10), [mistake.title for mistake in mistakes])
     axes.set_xticks(range(5), names)
     axes.tick_params(length=0)
@@ -637,11 +637,11 @@ def saturation_figure(marked=None):
     sizes = [gradient_sizes(b2)[0] for b2 in biases]
     with style():
         figure, axes = plt.subplots(figsize=(7.5, 3.3), layout="constrained")
-        looks = (("du", BLUE, "-"), ("dw1", ORANGE, "--"), ("dw2", GREY, "-."), ("db2", "black", ":"))
-        for name, colour, line in looks:
-            axes.semilogy(biases, [row[name] for row in sizes], line, color=colour, label=name)
+        looks = (("du", BLUE, "-"), ("dw1", ORANGE, "--"), ("dw2", GRAY, "-."), ("db2", "black", ":"))
+        for name, color, line in looks:
+            axes.semilogy(biases, [row[name] for row in sizes], line, color=color, label=name)
         if marked is not None:
-            axes.axvline(marked, color=GREY, alpha=0.4, linewidth=4)
+            axes.axvline(marked, color=GRAY, alpha=0.4, linewidth=4)
         axes.set(title="Open gates stop the block's own learning, shut gates stop du too",
                  xlabel="b2, of all channels", ylabel="size of the gradient\n(root mean square)")
         axes.legend()
@@ -712,7 +712,7 @@ assert (cache.s[:, :3].mean() < 0.1) and (cache.s[:, 3:].mean() > 0.9)
 # blocks' caches in whatever net:
 
 # %%
-from senet_np.compose import se_caches
+from senet_np.containers import se_caches
 
 net = tiny(widths=(8, 16))
 params, state = net.init(np.random.default_rng(0))

@@ -26,11 +26,11 @@ from ipywidgets import FloatSlider, interact
 
 from senet_np import ops
 from senet_np.data import load_shapes
-from senet_np.data.augment import fit_normaliser
+from senet_np.data.augment import fit_normalizer
 from senet_np.data.shapes import both_skies
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 from senet_np.gradcheck import check_gradients
-from senet_np.ops import fast
+from senet_np.fast import conv as fast
 from senet_np.tree import tree_build, tree_items, tree_map, tree_size
 
 np.set_printoptions(precision=3, suppress=True)
@@ -198,9 +198,9 @@ print(f"logits differ by at most {np.abs(logits - library).max():.1e}; all {len(
 
 # %%
 data = load_shapes()
-normalise = fit_normaliser(data.train.images)
-x_train, y_train = normalise(data.train.images), data.train.labels
-x_test, y_test = normalise(data.test.images), data.test.labels
+normalize = fit_normalizer(data.train.images)
+x_train, y_train = normalize(data.train.images), data.train.labels
+x_test, y_test = normalize(data.test.images), data.test.labels
 
 logits, _ = forward(x_train[:256], p)
 loss, _ = ops.softmax_cross_entropy_forward(logits, y_train[:256])
@@ -251,7 +251,7 @@ def without_se(p):
     return {part: {name: a for name, a in q.items() if name != "se"} for part, q in p.items()}
 
 
-skies = [normalise(pictures) for pictures in both_skies(data.test.images[:100])]  # the same 100 pictures twice
+skies = [normalize(pictures) for pictures in both_skies(data.test.images[:100])]  # the same 100 pictures twice
 
 
 def mean_gates(p, average):
@@ -317,7 +317,7 @@ with style():
     figure, axes = plt.subplots(3, 4, figsize=(9, 7.2), sharex=True, sharey=True)
     for row, k in zip(axes, (1, 2, 3), strict=True):
         for ax, epoch in zip(row, (0, 1, 3, 5), strict=True):
-            ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
+            ax.plot([0, 1], [0, 1], color=GRAY, linewidth=0.8)
             ax.plot(*watched[epoch][k], "o", color=BLUE, markersize=5, alpha=0.6)
             ax.set_title(f"stage {k}, epoch {epoch}", fontsize=10)
             ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
@@ -360,9 +360,9 @@ def losses_at(lr, steps=60):
 
 with style():
     figure, axes = plt.subplots(figsize=(7, 3.6))
-    for lr, colour, line in ((0.01, GREY, ":"), (0.3, BLUE, "-"), (10.0, ORANGE, "--")):
-        axes.plot(losses_at(lr), line, color=colour, label=f"lr = {lr:g}")
-    axes.axhline(np.log(10), color=GREY, linewidth=0.8)
+    for lr, color, line in ((0.01, GRAY, ":"), (0.3, BLUE, "-"), (10.0, ORANGE, "--")):
+        axes.plot(losses_at(lr), line, color=color, label=f"lr = {lr:g}")
+    axes.axhline(np.log(10), color=GRAY, linewidth=0.8)
     axes.set(xlabel="step", ylabel="loss (nats)", ylim=(0, 6))
     axes.set_title("Too small hardly moves, too large stays about log 10")
     axes.legend(loc="upper right")
@@ -377,7 +377,7 @@ def draw_losses(power):
     with style():
         _, axes = plt.subplots(figsize=(6, 3))
         axes.plot(losses_at(10.0**power), color=BLUE)
-        axes.axhline(np.log(10), color=GREY, linewidth=0.8)
+        axes.axhline(np.log(10), color=GRAY, linewidth=0.8)
         axes.set(xlabel="step", ylabel="loss (nats)", ylim=(0, 6), title=f"lr = {10.0**power:.3g}")
         plt.show()
 
@@ -406,12 +406,12 @@ _ = interact(draw_losses, power=FloatSlider(value=-0.5, min=-4, max=1, step=0.25
 #
 #    </details>
 #
-# 3. Shut off the sky: train with pictures whose rows 0 to 4 are grey. What accuracy can be reached, and why
+# 3. Shut off the sky: train with pictures whose rows 0 to 4 are gray. What accuracy can be reached, and why
 #    not 10 %?
 #
 #    <details><summary>Hint</summary>
 #
-#    `x[:, :5] = 0` after normalising. Without the sky, how many answers are left?
+#    `x[:, :5] = 0` after normalizing. Without the sky, how many answers are left?
 #
 #    </details>
 #
@@ -419,5 +419,5 @@ _ = interact(draw_losses, power=FloatSlider(value=-0.5, min=-4, max=1, step=0.25
 #
 # **Read next:** [senet_np/nets/tiny.py](../senet_np/nets/tiny.py),
 # [senet_np/layers.py](../senet_np/layers.py), the same with layers;
-# [senet_np/training/loop.py](../senet_np/training/loop.py), what a real training loop has besides; then
+# [senet_np/train/loop.py](../senet_np/train/loop.py), what a real training loop has besides; then
 # notebook 8.

@@ -27,9 +27,9 @@ import numpy as np
 from ipywidgets import IntSlider, interact
 
 import senet_np
-from senet_np.explain.findings import load_findings
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
-from senet_np.training.pretrained import findings_path
+from senet_np.analysis.findings import load_findings
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
+from senet_np.runs.bundled import findings_path
 
 np.set_printoptions(precision=3, suppress=True)
 
@@ -47,11 +47,11 @@ print({path: stats.mean.shape for path, stats in found.blocks.items()}, "(classe
 # *Predict: which of these channels would you call important?*
 
 # %%
-from senet_np.compose import se_caches
-from senet_np.explain.photo import sample_photo
+from senet_np.containers import se_caches
+from senet_np.data.photo import sample_photo
 
 photo = sample_photo()
-logits, cache, _ = net.net.forward(net.params, net.state, net.normaliser(photo.small[None]), False)
+logits, cache, _ = net.net.forward(net.params, net.state, net.normalizer(photo.small[None]), False)
 s_photo = se_caches(cache)["stage3.se"].s[0]  # (C,) the gates of the last block
 
 with style():
@@ -72,7 +72,7 @@ mean, sd = last.overall_mean[order], last.overall_sd[order]
 
 with style():
     figure, axes = plt.subplots(figsize=(10, 3), layout="constrained")
-    axes.fill_between(range(128), mean - sd, np.minimum(mean + sd, 1), color=GREY, alpha=0.3, label="10,000 images, ± 1 sd")
+    axes.fill_between(range(128), mean - sd, np.minimum(mean + sd, 1), color=GRAY, alpha=0.3, label="10,000 images, ± 1 sd")
     axes.plot(mean, color="black", label="their mean")
     axes.plot(s_photo[order], ".", color=ORANGE, label="the photo")
     axes.set(title="What is usual: half of the channels are open for every image", xlabel="channel, sorted by mean gate",
@@ -96,19 +96,19 @@ print(f"{(last.overall_mean > 0.95).sum()} of 128 channels have a mean gate abov
 # $(\mu_{\max}-\mu_{\text{rest}})/(\mu_{\max}+\mu_{\text{rest}})$.
 
 # %%
-from senet_np.explain.specificity import class_selectivity
+from senet_np.analysis.specificity import class_selectivity
 
 c = int(class_selectivity(last.mean).argmax())
-favourite = int(last.mean[:, c].argmax())
+favorite = int(last.mean[:, c].argmax())
 for name, gate, spread in sorted(zip(net.classes, last.mean[:, c], last.sd[:, c]), key=lambda row: -row[1]):
     print(f"{name:10}  mean {gate:.2f}   sd {spread:.2f}")
 
 # %% [markdown]
 # *Predict: you are told the gate of this channel for one image. How often would you be right if you said whether the
-# image is of the favourite class?*
+# image is of the favorite class?*
 #
 # The findings hold a histogram of every channel's gate for every class: `counts[k, c]`, 20 bins. From two histograms one
-# can compute how often a random image of the favourite class has a larger gate than a random image of another class
+# can compute how often a random image of the favorite class has a larger gate than a random image of another class
 # (ties count one half). That number is known as AUC: 0.5 is chance, 1 is certain.
 
 # %%
@@ -119,15 +119,15 @@ def auc(inside, outside):
     return float(p @ (below + q / 2))
 
 
-inside = last.counts[favourite, c].astype(float)
+inside = last.counts[favorite, c].astype(float)
 outside = last.counts[:, c].sum(axis=0) - inside
-print(f"channel {c}, {net.classes[favourite]} against all others: AUC {auc(inside, outside):.2f}")
+print(f"channel {c}, {net.classes[favorite]} against all others: AUC {auc(inside, outside):.2f}")
 
 with style():
     figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
     edges = np.linspace(0, 1, 21)
-    for counts, colour, hatch, label in ((outside, GREY, "", "all other classes"), (inside, ORANGE, "//", net.classes[favourite])):
-        axes.bar(edges[:-1], 100 * counts / counts.sum(), 0.05, align="edge", color=colour, alpha=0.6, hatch=hatch, label=label)
+    for counts, color, hatch, label in ((outside, GRAY, "", "all other classes"), (inside, ORANGE, "//", net.classes[favorite])):
+        axes.bar(edges[:-1], 100 * counts / counts.sum(), 0.05, align="edge", color=color, alpha=0.6, hatch=hatch, label=label)
     axes.set(title=f"Channel {c}: the classes' means differ, and the images overlap", xlabel="gate s",
              ylabel="% of the class's images")
     axes.legend()
@@ -172,9 +172,9 @@ def shares(stats):
     weight = stats.images / stats.images.sum()  # (K,) the classes are equally frequent here
     overall = weight @ stats.mean  # (C,)
     channel = overall.var()
-    klass = (weight @ (stats.mean - overall) ** 2).mean()
+    class_ = (weight @ (stats.mean - overall) ** 2).mean()
     image = (weight @ stats.sd**2).mean()
-    return np.array([channel, klass, image]) / (channel + klass + image)
+    return np.array([channel, class_, image]) / (channel + class_ + image)
 
 
 print("tiny-se      channel  class  image")
@@ -182,7 +182,7 @@ for path, stats in found.blocks.items():
     print(f"{path:12}", "  ".join(f"{100 * share:5.1f} %" for share in shares(stats)))
 
 # %%
-from senet_np.explain.specificity import variance_shares
+from senet_np.analysis.specificity import variance_shares
 
 for stats in found.blocks.values():
     assert np.allclose(shares(stats), variance_shares(stats)[:3])
@@ -207,11 +207,11 @@ for name in ("resnet20-se", "shapes-se"):
 
 # %%
 from senet_np.data import load_shapes
-from senet_np.explain.intervene import with_gates
+from senet_np.analysis.replace import with_gates
 
 shapes = senet_np.pretrained("shapes-se")
 images, labels = (array[:500] for array in load_shapes().test)
-x = shapes.normaliser(images)
+x = shapes.normalizer(images)
 
 
 def accuracy(gates):
@@ -257,15 +257,15 @@ for name in control.correct["all blocks"]:
 # in this network.
 
 # %%
-from senet_np.explain.controls import CONTROLS
+from senet_np.analysis.interventions import CONTROLS
 
 with style():
     figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
     kept = [100 * control.correct[path]["mean"] / control.n for path in found.blocks]
-    klass = [100 * shares(stats)[1] for stats in found.blocks.values()]
+    class_ = [100 * shares(stats)[1] for stats in found.blocks.values()]
     lost = [100 * control.learned / control.n - value for value in kept]
     x_axis = np.arange(3)
-    axes.bar(x_axis - 0.2, klass, 0.4, color=ORANGE, hatch="//", edgecolor="white", label="class share of the gates' variance (%)")
+    axes.bar(x_axis - 0.2, class_, 0.4, color=ORANGE, hatch="//", edgecolor="white", label="class share of the gates' variance (%)")
     axes.bar(x_axis + 0.2, lost, 0.4, color=BLUE, label="accuracy lost with mean gates (points)")
     axes.set_xticks(x_axis, ["stage 1", "stage 2", "stage 3"])
     axes.set(title="The most class-specific block is needed least")
@@ -298,7 +298,7 @@ pruning = found.pruning
 with style():
     figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
     percent = 100 * pruning.shares
-    axes.fill_between(percent, 100 * pruning.random.min(axis=0), 100 * pruning.random.max(axis=0), color=GREY, alpha=0.3,
+    axes.fill_between(percent, 100 * pruning.random.min(axis=0), 100 * pruning.random.max(axis=0), color=GRAY, alpha=0.3,
                       label="at random, worst to best of 5")
     axes.plot(percent, 100 * pruning.lowest["mean gate"], "o-", color=BLUE, label="smallest mean gate first")
     axes.plot(percent, 100 * pruning.lowest["mean |s·u|"], "^--", color=ORANGE, label="smallest signal |s·u| first")
@@ -326,12 +326,12 @@ plt.show()
 #
 # ## Try it
 #
-# 1. For every channel of stage 3, compute the AUC of its favourite class. How many are above 0.9, and does the channel of
+# 1. For every channel of stage 3, compute the AUC of its favorite class. How many are above 0.9, and does the channel of
 #    the largest class selectivity have the largest AUC?
 #
 #    <details><summary>Hint</summary>
 #
-#    Loop over `c`; `favourite` is `last.mean[:, c].argmax()`. Selectivity compares means and knows no spread.
+#    Loop over `c`; `favorite` is `last.mean[:, c].argmax()`. Selectivity compares means and knows no spread.
 #
 #    </details>
 #
@@ -370,5 +370,5 @@ plt.show()
 #
 # Solutions: [solutions/08_reading_gates.ipynb](solutions/08_reading_gates.ipynb)
 #
-# **Read next:** [docs/gates.md](../docs/gates.md), all of this with every figure; `senet_np/explain/controls.py`, 120 lines; then
+# **Read next:** [docs/gates.md](../docs/gates.md), all of this with every figure; `senet_np/analysis/interventions.py`, 120 lines; then
 # notebook 9, the same block on other networks.

@@ -29,7 +29,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import senet_np
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, short, style
+from senet_np.figures.style import BLUE, GRAY, ORANGE, short, style
 from senet_np.nets import NETS, POSITIONS, inception, resnet, vgg
 from senet_np.nets.describe import describe
 
@@ -42,12 +42,12 @@ def draw(axes, boxes, arrows):
     """boxes: {name: (x, y, text)}; SE is orange. arrows: (from, to), straight from box to box."""
     shapes = {}
     for name, (x, y, text) in boxes.items():
-        colour, width = (ORANGE, 2.5) if name.startswith("se") else (GREY, 1)
-        look = {"boxstyle": "round", "facecolor": "white", "edgecolor": colour, "linewidth": width}
+        color, width = (ORANGE, 2.5) if name.startswith("se") else (GRAY, 1)
+        look = {"boxstyle": "round", "facecolor": "white", "edgecolor": color, "linewidth": width}
         words = axes.text(x, y, text, ha="center", va="center", fontsize=9, bbox=look)
         shapes[name] = words.get_bbox_patch()
     for start, end in arrows:
-        look = {"arrowstyle": "-|>", "color": GREY, "patchA": shapes[start], "patchB": shapes[end]}
+        look = {"arrowstyle": "-|>", "color": GRAY, "patchA": shapes[start], "patchB": shapes[end]}
         axes.annotate("", boxes[end][:2], boxes[start][:2], arrowprops=look)
     axes.set(xlim=(-0.5, max(x for x, _, _ in boxes.values()) + 0.5))
     axes.axis("off")
@@ -80,7 +80,7 @@ plt.show()
 # both. Let pictures through the first unit and look at z.
 
 # %%
-from senet_np.compose import se_caches
+from senet_np.containers import se_caches
 from senet_np.data import load_shapes
 
 pictures = load_shapes(sizes=(8, 1, 1)).train.images.astype(np.float32) / 127.5 - 1  # (8, 32, 32, 3)
@@ -156,7 +156,7 @@ plt.show()
 # Here f is a convolution and an SE block, and $f'(\mathrm{d}y)$ stands for `branch.backward(dy, …)`.
 
 # %%
-from senet_np.compose import Branches, Residual, Sequential
+from senet_np.containers import Concat, Residual, Sequential
 from senet_np.gradcheck import check_gradients
 from senet_np.layers import SE, Conv2D
 
@@ -273,7 +273,7 @@ report = check_gradients(branches_forward, branches_backward, [x])
 print(report)
 assert report
 
-module = Branches(parts)
+module = Concat(parts)
 y, cache, _ = module.forward(params, {}, x, True)
 dy = rng.standard_normal(y.shape)
 dx, _ = module.backward(dy, cache)
@@ -333,14 +333,14 @@ def by_stage(name):
 costs = {name: by_stage(name) for name in ("tiny", "vgg", "resnet20", "inception")}
 with style():
     figure, panels = plt.subplots(1, 2, figsize=(10, 2.6), sharey=True, layout="constrained")
-    looks = {"stage1": (GREY, ""), "stage2": (BLUE, ".."), "stage3": (ORANGE, "//")}
+    looks = {"stage1": (GRAY, ""), "stage2": (BLUE, ".."), "stage3": (ORANGE, "//")}
     for k, (axes, what) in enumerate(zip(panels, ("parameters", "multiply-adds"))):
         for name, stages in costs.items():
             total, left = sum(cost[k] for cost in stages.values()), 0
             for stage, cost in stages.items():
-                colour, hatch = looks[stage]
+                color, hatch = looks[stage]
                 share = 100 * cost[k] / total
-                axes.barh(name, share, left=left, color=colour, hatch=hatch, edgecolor="white",
+                axes.barh(name, share, left=left, color=color, hatch=hatch, edgecolor="white",
                           label=stage if name == "tiny" else None)
                 left += share
         axes.set(title=f"added {what}", xlabel="share of what SE adds (%)", xlim=(0, 100))
@@ -472,14 +472,14 @@ print(f"\nstandard error of each figure: {standard_error:.2f} points")
 # First the paper's Figure 6 for it: a panel a block, each channel's mean gate for four classes. Cat and
 # dog, airplane and ship were chosen beforehand as two pairs that are alike.
 #
-# *Predict from the paper's reading, "generic early, class-specific late": in which panels do the coloured
+# *Predict from the paper's reading, "generic early, class-specific late": in which panels do the colored
 # lines leave the black one?*
 
 # %%
-from senet_np.explain import titles
-from senet_np.explain.findings import load_findings
-from senet_np.explain.pictures.gates import draw_profiles
-from senet_np.training.pretrained import findings_path
+from senet_np.figures import titles
+from senet_np.analysis.findings import load_findings
+from senet_np.figures.gates import draw_profiles
+from senet_np.runs.bundled import findings_path
 
 trained = senet_np.pretrained("resnet20-se")
 found = load_findings(findings_path("resnet20-se"))
@@ -490,21 +490,21 @@ with style():
 figure
 
 # %% [markdown]
-# The grey band is the spread over images: wide in some blocks where the lines lie together. A mean alone
+# The gray band is the spread over images: wide in some blocks where the lines lie together. A mean alone
 # would have hidden that. Now the numbers: what share of the variance of a block's gates belongs to the
 # class (notebook 8, section 3), and what the network loses when the gates of that block, and only of that
 # block, no longer look at the image.
 
 # %%
-from senet_np.explain.specificity import variance_shares
+from senet_np.analysis.specificity import variance_shares
 
 control, singly = found.controls, 0
 print("block           mean gate  channel  class   image   accuracy lost with mean gates")
 for path, stats in found.blocks.items():
-    channel, klass, image, _ = variance_shares(stats)
+    channel, class_, image, _ = variance_shares(stats)
     lost = 100 * (control.learned - control.correct[path]["mean"]) / control.n
     singly += lost
-    parts = "".join(f"{100 * share:6.1f} %" for share in (channel, klass, image))
+    parts = "".join(f"{100 * share:6.1f} %" for share in (channel, class_, image))
     print(f"{short(path):15} {stats.mean.mean():9.2f} {parts} {lost:+8.2f} points")
 together = 100 * (control.learned - control.correct["all blocks"]["mean"]) / control.n
 print(f"the nine losses summed {singly:+.2f} points; all nine blocks at once {together:+.2f} points,"
@@ -584,6 +584,6 @@ for path, stats in found.blocks.items():
 #
 # Solutions: [solutions/09_any_cnn.ipynb](solutions/09_any_cnn.ipynb)
 #
-# **Read next:** `senet_np/compose.py`, the three compositions on two pages; `senet_np/nets/resnet.py`;
+# **Read next:** `senet_np/containers.py`, the three compositions on two pages; `senet_np/nets/resnet.py`;
 # [docs/gates.md](../docs/gates.md), where `resnet20-se` stands beside the others; then notebook 10, when a
 # difference is one.

@@ -31,7 +31,7 @@ from ipywidgets import FloatSlider, IntSlider, interact
 
 import senet_np
 from senet_np.data import load_shapes
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
 np.set_printoptions(precision=2, suppress=True)
 rng = np.random.default_rng(0)
@@ -50,7 +50,7 @@ plain = senet_np.pretrained("shapes-plain")
 images, labels = load_shapes(seed=1, sizes=(1, 1, 4000)).test
 logits = []
 for part in np.split(images, 16):
-    logits.append(plain.net.forward(plain.params, plain.state, plain.normaliser(part), False)[0])
+    logits.append(plain.net.forward(plain.params, plain.state, plain.normalizer(part), False)[0])
 right = np.concatenate(logits).argmax(axis=1) == labels  # (4000,) bool
 p = right.mean()
 print(f"all 4000: {100 * p:.1f} %")
@@ -118,9 +118,9 @@ print([(name, settings.seed) for name, settings in comparison.cells][:4], "…",
 # %%
 from senet_np.experiments.results import append_result
 from senet_np.experiments.runner import Quiet
-from senet_np.training.loop import train
-from senet_np.training.run import create_run
-from senet_np.training.settings import settings_to_json
+from senet_np.train.loop import train
+from senet_np.runs.run import create_run
+from senet_np.settings import settings_to_json
 from senet_np.tree import tree_size
 
 dataset = load_shapes(sizes=(600, 100, 1000))  # to train on, to validate on, to test on
@@ -136,7 +136,7 @@ def make_run(name, settings):
             "correct": result["correct"], "n": result["n"],
             "seconds": progress.seconds, "machine": "this one"}
     append_result(comparison.results, line)
-    pixels = run.normaliser(dataset.test.images)
+    pixels = run.normalizer(dataset.test.images)
     logits, _, _ = settings.build_net().forward(progress.params, progress.state, pixels, False)
     return logits.argmax(axis=1) == dataset.test.labels
 
@@ -152,8 +152,8 @@ print("with SE   ", a, "\nwithout SE", b)
 # %%
 with style():
     figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    for x, beside, values, colour, marker in ((0, -0.12, b, GREY, "s"), (1, 1.12, a, ORANGE, "o")):
-        axes.plot(np.full(10, x), values, marker, color=colour, markersize=7)
+    for x, beside, values, color, marker in ((0, -0.12, b, GRAY, "s"), (1, 1.12, a, ORANGE, "o")):
+        axes.plot(np.full(10, x), values, marker, color=color, markersize=7)
         axes.errorbar(beside, values.mean(), values.std(ddof=1), color="black", fmt="D", capsize=4)
     axes.plot([0, 1], [b, a], color=BLUE, linewidth=0.8, alpha=0.6, zorder=0)
     ahead = (a > b).sum()
@@ -327,9 +327,9 @@ with style():
     for k, (mean, half) in enumerate(map(t_interval, many_a, many_b)):
         misses = abs(mean - 0.4) > half
         missed += misses
-        colour, width = (ORANGE, 3) if misses else (GREY, 1)
-        axes.plot([k, k], [mean - half, mean + half], color=colour, linewidth=width)
-        axes.plot(k, mean, ".", color=colour)
+        color, width = (ORANGE, 3) if misses else (GRAY, 1)
+        axes.plot([k, k], [mean - half, mean + half], color=color, linewidth=width)
+        axes.plot(k, mean, ".", color=color)
     axes.axhline(0.4, color=BLUE, linestyle="--")
     axes.set(title=f"100 comparisons of 5 pairs: {missed} intervals miss the truth (dashed)",
              xlabel="comparison", ylabel="difference (points)")
@@ -379,10 +379,10 @@ def power(n, difference, sd, trials=4000):
 seeds = [3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30]
 with style():
     figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    for sd, colour, marker in ((0.3, BLUE, "o"), (0.5, ORANGE, "^")):
+    for sd, color, marker in ((0.3, BLUE, "o"), (0.5, ORANGE, "^")):
         curve = [100 * power(n, 0.4, sd) for n in seeds]
-        axes.plot(seeds, curve, marker + "-", color=colour, label=f"sd of the differences {sd}")
-    axes.axhline(80, color=GREY, linestyle=":")
+        axes.plot(seeds, curve, marker + "-", color=color, label=f"sd of the differences {sd}")
+    axes.axhline(80, color=GRAY, linestyle=":")
     axes.set(title="Five seeds easily miss a true difference of 0.4 points",
              xlabel="seeds", ylabel="comparisons that see it (%)", ylim=(0, 103))
     axes.legend()
@@ -445,8 +445,8 @@ def twenty_comparisons(n, difference, sd):
     with style():
         figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
         for k in range(20):
-            colour = ORANGE if seen[k] else GREY
-            axes.plot([mean[k] - half[k], mean[k] + half[k]], [k, k], color=colour, linewidth=2)
+            color = ORANGE if seen[k] else GRAY
+            axes.plot([mean[k] - half[k], mean[k] + half[k]], [k, k], color=color, linewidth=2)
             axes.plot(d[k], np.full(n, k), ".", color=BLUE, markersize=4)
         axes.axvline(0, color="black", linewidth=0.8)
         axes.set(title=f"{seen.sum()} of 20 intervals exclude 0", xlabel="difference (points)",

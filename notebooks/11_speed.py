@@ -28,7 +28,7 @@ import numpy as np
 from ipywidgets import FloatSlider, interact
 from threadpoolctl import threadpool_limits
 
-from senet_np.explain.pictures.style import BLUE, GREY, ORANGE, style
+from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
@@ -184,7 +184,7 @@ for name, (job, operations, where) in layers.items():
 with style():
     figure, axes = plt.subplots(figsize=(8, 4))
     span = np.geomspace(0.05, 1000, 100)
-    axes.plot(span, np.minimum(peak, span * bandwidth), color=GREY, label="the roof of this machine, one core")
+    axes.plot(span, np.minimum(peak, span * bandwidth), color=GRAY, label="the roof of this machine, one core")
     for mark, (name, (where, rate)) in zip("os^D", rates.items()):
         axes.plot(where, rate, mark, color=ORANGE if "ReLU" in name else BLUE, label=name, markersize=8)
     axes.set(xscale="log", yscale="log", title="Few operations a byte: memory bounds the layer, not the core")
@@ -225,14 +225,14 @@ with style():
 # At the left each call into NumPy costs more than the numbers in it; at the right every number comes from
 # memory. Between them is the place to work. Two rungs of the ladder are nothing but this:
 #
-# - **im2col in pieces** ([ops/fast/columns.py](../senet_np/ops/fast/columns.py)): a few pictures are laid
+# - **im2col in pieces** ([ops/fast/columns.py](../senet_np/fast/columns.py)): a few pictures are laid
 #   out, multiplied and forgotten before the next.
-# - **Micro-batches** ([training/parallel.py](../senet_np/training/parallel.py)): a minibatch goes through
+# - **Micro-batches** ([training/parallel.py](../senet_np/train/step.py)): a minibatch goes through
 #   the *whole* net in pieces of up to 32 pictures, so that ReLU finds in the cache what the convolution
 #   wrote.
 
 # %%
-from senet_np.ops.fast import columns
+from senet_np.fast import columns
 
 x = rng.standard_normal((128, 16, 16, 32)).astype(np.float32)
 w = rng.standard_normal((3, 3, 32, 32)).astype(np.float32)
@@ -258,7 +258,7 @@ print(f"in pieces: {ratio(runs['at once'], runs['in pieces'])['median']:.2f} tim
 # %% [markdown]
 # A third thing happens where arrays are large: an array that is freed goes back to the operating system,
 # and the next one has to be fetched page by page. Writing into an array that is there already saves that.
-# (`keep_freed_memory` in [training/memory.py](../senet_np/training/memory.py) asks the C library to do so
+# (`keep_freed_memory` in [training/memory.py](../senet_np/fast/memory.py) asks the C library to do so
 # for all arrays; we do not call it here, since it is for good.)
 
 # %%
@@ -305,13 +305,13 @@ assert np.allclose(y, np.correlate(d, g))
 
 # %% [markdown]
 # Now in two directions, with outputs of 4×4 from patches of 6×6: apply the maps to rows and to columns.
-# These are the matrices of [ops/fast/winograd.py](../senet_np/ops/fast/winograd.py) (Lavin and Gray 2016).
+# These are the matrices of [ops/fast/winograd.py](../senet_np/fast/winograd.py) (Lavin and Gray 2016).
 #
 # *Predict: how many multiplications does the definition need for 4×4 outputs of a 3×3 kernel? And how many
 # stand in ⊙ below?*
 
 # %%
-from senet_np.ops.fast import winograd
+from senet_np.fast import winograd
 
 B_T, G, A_T = (np.array(matrix, float) for matrix in (winograd.B_T, winograd.G, winograd.A_T))
 patch, kernel = rng.standard_normal((6, 6)), rng.standard_normal((3, 3))
@@ -370,11 +370,11 @@ for c in channels:
 with style():
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     left.plot(channels, faster, "o-", color=BLUE)
-    left.axhline(1, color=GREY, linewidth=1)
+    left.axhline(1, color=GRAY, linewidth=1)
     left.set(xscale="log", xlabel="channels in and out", ylabel="times as fast as im2col in pieces")
     left.set_title("Where Winograd pays, it is above the line")
-    for (name, values), colour, mark in zip(errors.items(), (GREY, ORANGE), "so"):
-        right.plot(channels, values, mark + "-", color=colour, label=name)
+    for (name, values), color, mark in zip(errors.items(), (GRAY, ORANGE), "so"):
+        right.plot(channels, values, mark + "-", color=color, label=name)
     right.set(xscale="log", yscale="log", xlabel="channels in and out", ylabel="largest error in float32 (share)")
     right.set_title("Its price: about one digit")
     for axes in (left, right):
@@ -436,7 +436,7 @@ def draw_amdahl(p):
     with style():
         figure, axes = plt.subplots(figsize=(7, 3.4))
         for other, line in ((0.25, ":"), (0.5, "--"), (0.9, "-.")):
-            axes.plot(k, amdahl(other, k), line, color=GREY, label=f"share {other:.2f}")
+            axes.plot(k, amdahl(other, k), line, color=GRAY, label=f"share {other:.2f}")
         axes.plot(k, amdahl(p, k), color=ORANGE, linewidth=2.5, label=f"share {p:.2f}")
         axes.axhline(1 / (1 - p), color=ORANGE, linewidth=0.8)
         axes.set(xlabel="that part is k times as fast", ylabel="the whole is … times as fast", ylim=(0.9, 8))
@@ -473,8 +473,8 @@ print("(1e8 + 1) − 1e8 =", (one + np.float32(1)) - one, "   (1e8 − 1e8) + 1 
 # size alone. *Predict: are the gradients of one and of two workers equal to rounding, or equal?*
 
 # %%
-from senet_np.training.parallel import gradients
-from senet_np.training.workers import Workers
+from senet_np.train.step import gradients
+from senet_np.fast.workers import Workers
 from senet_np.tree import tree_items
 
 one_core.restore_original_limits()
@@ -492,7 +492,7 @@ print("all gradients are equal, bit for bit")
 # %% [markdown]
 # Two threads share Python's lock: NumPy lets go of it while it computes, but every operation has to take it
 # again. `Workers` uses processes on Linux, which have a lock each, and hands arrays over in memory that
-# both see ([training/workers.py](../senet_np/training/workers.py)).
+# both see ([training/workers.py](../senet_np/fast/workers.py)).
 #
 # ## 8. Against PyTorch
 #
@@ -554,6 +554,6 @@ print("all gradients are equal, bit for bit")
 #
 # Solutions: [solutions/11_speed.ipynb](solutions/11_speed.ipynb)
 #
-# **Read next:** `senet_np/ops/fast/`, 400 lines in all; [docs/speed.md](../docs/speed.md);
+# **Read next:** `senet_np/fast/`, 400 lines in all; [docs/speed.md](../docs/speed.md);
 # `senet_np/bench/`. That was the last notebook. To use what you have learned: `assignments/4_claim.ipynb`,
 # or SE in a network of your own.

@@ -18,6 +18,6 @@ __version__ = "0.1.0"
 
 def pretrained(name: str) -> Any:
     """Load a trained network from the box: `senet_np.training.pretrained` says which there are, and what comes."""
-    from .training.pretrained import pretrained
+    from .runs.bundled import pretrained
 
     return pretrained(name)

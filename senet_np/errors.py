@@ -1,6 +1,6 @@
 """The one exception that stands for a mistake of the user's, not of ours.
 
-Floor 1. The command line turns it into one line on stderr and exit status 2; in a notebook it is an ordinary
+The command line turns it into one line on stderr and exit status 2; in a notebook it is an ordinary
 exception with a readable message.
 """
 

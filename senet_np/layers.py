@@ -1,6 +1,6 @@
 """Layers: ops that own parameters.
 
-Floor 2. A layer stores nothing during a pass. What it learns (params), what it counts (state) and what its
+A layer stores nothing during a pass. What it learns (params), what it counts (state) and what its
 backward pass needs (cache) go in and out as arguments, so anyone can call any step by hand and look at it:
 
     params, state = layer.init(rng)
@@ -8,7 +8,7 @@ backward pass needs (cache) go in and out as arguments, so anyone can call any s
     dx, grads = layer.backward(dy, cache)
 
 params, state and grads are trees (nested dicts) of arrays; grads has exactly the shape of params. Whoever does not
-need dx says `wants_dx=False`, and a layer that saves work by it returns None for it. A network is a
+need dx says `needs_input_grad=False`, and a layer that saves work by it returns None for it. A network is a
 layer made of layers: see `compose.py`.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import ops
-from .ops import fast
+from .fast import conv as fast
 from .se import GATE, hidden_width
 from .tree import Tree
 from .variants import BLOCKS, eca_backward, eca_forward, eca_kernel
@@ -38,8 +38,8 @@ class Layer(Protocol):
         """Compute (y, cache, new_state); `state` itself is left as it is."""
         ...
 
-    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
-        """Compute (dx, grads) from ∂L/∂y; dx may be None where `wants_dx` is False."""
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
+        """Compute (dx, grads) from ∂L/∂y; dx may be None where `needs_input_grad` is False."""
         ...
 
 
@@ -58,7 +58,7 @@ class Function:
         y, cache = self.op_forward(x, **self.options)
         return y, cache, state
 
-    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
         """The op's own backward pass."""
         return self.op_backward(dy, cache), {}
 
@@ -102,7 +102,7 @@ class Linear:
         y, cache = ops.linear_forward(x, params["w"], params.get("b"))
         return y, cache, state
 
-    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
         """See `ops.linear_backward`."""
         dx, dw, db = ops.linear_backward(dy, cache)
         return dx, _without_none(w=dw, b=db)
@@ -131,14 +131,14 @@ class Conv2D:
         y, cache = fast.conv2d_forward(x, params["w"], params.get("b"), self.stride, self.size // 2)
         return y, cache, state
 
-    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
         """See `ops.conv2d_backward`."""
-        dx, dw, db = fast.conv2d_backward(dy, cache, wants_dx)
+        dx, dw, db = fast.conv2d_backward(dy, cache, needs_input_grad)
         return dx, _without_none(w=dw, b=db)
 
 
 class BatchNorm:
-    """Batch normalisation. Parameters gamma (ones) and beta (zeros); state: running mean and variance, each (c,).
+    """Batch normalization. Parameters gamma (ones) and beta (zeros); state: running mean and variance, each (c,).
 
     In training the batch's own statistics serve, and the running ones move a little towards them:
         running ← (1 − momentum) · running + momentum · batch
@@ -149,7 +149,7 @@ class BatchNorm:
         self.c, self.momentum, self.eps = c, momentum, eps
 
     def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
-        """Start as the identity on normalised input."""
+        """Start as the identity on normalized input."""
         params = {"gamma": np.ones(self.c, dtype), "beta": np.zeros(self.c, dtype)}
         return params, {"mean": np.zeros(self.c, dtype), "var": np.ones(self.c, dtype)}
 
@@ -169,7 +169,7 @@ class BatchNorm:
         }
         return y, cache, new_state
 
-    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
         """See `ops.batch_norm_backward`."""
         dx, dgamma, dbeta = ops.batch_norm_backward(dy, cache)
         return dx, {"gamma": dgamma, "beta": dbeta}
@@ -201,7 +201,7 @@ class SE:
         x_scaled, cache = BLOCKS[self.squeeze][0](x, w1, b1, w2, b2, gate=self.gate)
         return x_scaled, cache, state
 
-    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
         """See `se.se_backward`."""
         du, dw1, db1, dw2, db2 = BLOCKS[self.squeeze][1](dy, cache)
         return du, _without_none(w1=dw1, b1=db1, w2=dw2, b2=db2)
@@ -227,7 +227,7 @@ class ECA:
         x_scaled, cache = eca_forward(x, params["w"], self.gate)
         return x_scaled, cache, state
 
-    def backward(self, dy: Array, cache: Any, wants_dx: bool = True) -> tuple[Array | None, Tree]:
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
         """See `variants.eca_backward`."""
         du, dw = eca_backward(dy, cache)
         return du, {"w": dw}

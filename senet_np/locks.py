@@ -1,6 +1,6 @@
 """One process at a time: a lock file, which the system lets go of whenever and however its holder ends.
 
-Floor 1. The empty file itself stays: removing it would let in two, one with the old file and one with a new one.
+The empty file itself stays: removing it would let in two, one with the old file and one with a new one.
 """
 
 import contextlib

@@ -1,6 +1,6 @@
 """The Squeeze-and-Excitation block, forward and backward, in the paper's letters.
 
-Floor 2. This is the page that the rest of the house exists for.
+This is the page that the rest of the house exists for.
 
       U ──────────────────────────────────────┐
       │ squeeze   z_c = mean of u_c           │

@@ -1,6 +1,6 @@
 """Trees of arrays: nested dicts, as parameters, states and gradients are kept everywhere in the house.
 
-Floor 1. A tree is a dict whose values are arrays or trees. A path such as "stage1.conv.w" names one array.
+A tree is a dict whose values are arrays or trees. A path such as "stage1.conv.w" names one array.
 """
 
 from collections.abc import Callable, Iterator

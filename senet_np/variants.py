@@ -1,10 +1,10 @@
 """Three relatives of the SE block: without the squeeze (the paper's ablation), with two squeezes, without the FCs.
 
-Floor 2. Read `se.py` first; each pair here changes one step of it and keeps the rest.
+Read `se.py` first; each pair here changes one step of it and keeps the rest.
 
     per position   no squeeze: the excitation sees one pixel at a time, and gates it alone   (Hu et al. 2019, NoSqueeze)
     avg + max      squeezed twice, and both go through the same two FCs                      (Woo et al. 2018, CBAM)
-    ECA            each gate listens to k neighbouring channels, and not to all of them      (Wang et al. 2020)
+    ECA            each gate listens to k neighboring channels, and not to all of them      (Wang et al. 2020)
 """
 
 from functools import partial
@@ -142,7 +142,7 @@ class ECACache(NamedTuple):
 
     gate: str  # chooses the backward pass
     squeeze_cache: tuple
-    neighbours: Array  # (N, C, k): for dw
+    neighbors: Array  # (N, C, k): for dw
     w: Array  # (k,): for dz
     gate_cache: Array
     scale_cache: tuple
@@ -151,7 +151,7 @@ class ECACache(NamedTuple):
 
 
 def eca_kernel(channels: int) -> int:
-    """How many neighbours a gate listens to: about half the logarithm of the number of channels, made odd.
+    """How many neighbors a gate listens to: about half the logarithm of the number of channels, made odd.
 
     k = t if t is odd, else t + 1,    t = ⌊(log₂ C + 1) / 2⌋
 
@@ -168,7 +168,7 @@ def eca_kernel(channels: int) -> int:
 
 
 def eca_forward(u: Array, w: Array, gate: str = "sigmoid") -> tuple[Array, ECACache]:
-    """Weigh each channel by a gate that listens to its own mean and those of its neighbours.
+    """Weigh each channel by a gate that listens to its own mean and those of its neighbors.
 
     z_c = mean of u_c,    s_c = σ(Σ_j w_j · z_{c + j − (k−1)/2}),    x̃_c = s_c · u_c
 
@@ -195,10 +195,10 @@ def eca_forward(u: Array, w: Array, gate: str = "sigmoid") -> tuple[Array, ECACa
     if len(w) % 2 == 0:
         raise ValueError(f"w has {len(w)} numbers, expected an odd number: a channel, and as many at either side")
     z, squeeze_cache = ops.global_avg_pool_forward(u)
-    neighbours = _neighbours(z, len(w))
-    s, gate_cache = GATE[gate][0](neighbours @ w)
+    neighbors = _neighbors(z, len(w))
+    s, gate_cache = GATE[gate][0](neighbors @ w)
     x_scaled, scale_cache = ops.channel_scale_forward(u, s)
-    return x_scaled, ECACache(gate, squeeze_cache, neighbours, w, gate_cache, scale_cache, z, s)
+    return x_scaled, ECACache(gate, squeeze_cache, neighbors, w, gate_cache, scale_cache, z, s)
 
 
 def eca_backward(dx_scaled: Array, cache: ECACache) -> tuple[Array, Array]:
@@ -222,12 +222,12 @@ def eca_backward(dx_scaled: Array, cache: ECACache) -> tuple[Array, Array]:
     """
     du_scale, ds = ops.channel_scale_backward(dx_scaled, cache.scale_cache)
     de = GATE[cache.gate][1](ds, cache.gate_cache)
-    dw = np.einsum("nck,nc->k", cache.neighbours, de)
-    dz = _neighbours(de, len(cache.w)) @ cache.w[::-1]
+    dw = np.einsum("nck,nc->k", cache.neighbors, de)
+    dz = _neighbors(de, len(cache.w)) @ cache.w[::-1]
     return du_scale + ops.global_avg_pool_backward(dz, cache.squeeze_cache), dw  # u fanned out: two gradients add up
 
 
-def _neighbours(z: Array, k: int) -> Array:
+def _neighbors(z: Array, k: int) -> Array:
     """View[n,c,j] = z[n, c + j − (k−1)/2], zeros beyond the ends; (N, C, k)."""
     padded = np.pad(z, ((0, 0), (k // 2, k // 2)))
     return np.lib.stride_tricks.sliding_window_view(padded, k, axis=1)

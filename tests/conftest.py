@@ -1,4 +1,4 @@
-"""What several test files share: a small data set, and a watcher that stops a run when it is told to."""
+"""What several test files share: a small data set, and a callback that stops a run when it is told to."""
 
 import os
 
@@ -7,7 +7,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: two threads 
 import pytest
 
 from senet_np.data import load_shapes
-from senet_np.training.settings import make_settings
+from senet_np.settings import make_settings
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def few_settings():
     )
 
 
-class Watcher:
+class Callback:
     """Looks on in silence; wants the run to stop once it has seen `stop_after` minibatches."""
 
     def __init__(self, stop_after=None):
@@ -36,10 +36,10 @@ class Watcher:
     def epoch(self, record):
         self.records.append(record)
 
-    def stop_wanted(self):
+    def should_stop(self):
         return self.stop_after is not None and self.seen >= self.stop_after
 
 
 @pytest.fixture(scope="session")
-def watcher():
-    return Watcher
+def callback():
+    return Callback

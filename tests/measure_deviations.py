@@ -12,7 +12,7 @@ import numpy as np
 from test_fixture import NETS, OPS, SE, cases, check_op, deviation, only, our_pass, stored_net
 
 from senet_np import ops, se
-from senet_np.checks.cases import all_cases
+from senet_np.gradcheck.cases import all_cases
 
 SEEDS = 5
 Worst = defaultdict[str, float]

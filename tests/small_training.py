@@ -28,7 +28,7 @@ def main() -> int:
 
 def die_at(point: str, n: int) -> None:
     """Kill this process at the n-th file that is written, at a point of the writing."""
-    from senet_np.training import files
+    from senet_np import files
 
     count, sync, replace = itertools.count(1), os.fsync, os.replace
 

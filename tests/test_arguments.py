@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from senet_np import ops, se, variants
-from senet_np.checks.cases import Case, op_cases, se_cases
+from senet_np.gradcheck.cases import Case, op_cases, se_cases
 from senet_np.ops.arguments import check_array, check_count, check_labels, check_window
 
 FIRST = {}  # one case of every op; for batch norm and SE a case with every argument
@@ -68,7 +68,7 @@ def test_an_axis_too_many_is_met_by_the_arguments_name(case, name):
         ("eca", "w", "(k,)"),
     ],
 )
-def test_the_expected_axes_are_spelt_as_in_the_docstring(op, name, layout):
+def test_the_expected_axes_are_spelled_as_in_the_docstring(op, name, layout):
     case, args = FIRST[op]
     with pytest.raises(ValueError, match=rf"^{name} has shape .*, expected {re.escape(layout)}$"):
         case.forward(**{**args, name: args[name][None]})

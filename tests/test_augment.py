@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from senet_np.data.augment import PAD, EpochPlan, fit_normaliser, plan_epoch, take_batch
+from senet_np.data.augment import PAD, EpochPlan, fit_normalizer, plan_epoch, take_batch
 
 
 def pictures(n=6):
@@ -55,13 +55,13 @@ def test_each_image_keeps_its_own_flip_and_shift_in_any_batch():
     assert np.array_equal(whole, parts)
 
 
-def test_normalised_training_images_have_mean_0_and_deviation_1():
+def test_normalized_training_images_have_mean_0_and_deviation_1():
     x = pictures(200)
-    out = fit_normaliser(x)(x)
+    out = fit_normalizer(x)(x)
     assert out.dtype == np.float32
     assert np.allclose(out.mean(axis=(0, 1, 2)), 0, atol=1e-4)
     assert np.allclose(out.std(axis=(0, 1, 2)), 1, atol=1e-4)
 
 
-def test_one_colour_everywhere_does_not_divide_by_zero():
-    assert np.isfinite(fit_normaliser(np.full((2, 4, 4, 3), 9, np.uint8))(pictures(1))).all()
+def test_one_color_everywhere_does_not_divide_by_zero():
+    assert np.isfinite(fit_normalizer(np.full((2, 4, 4, 3), 9, np.uint8))(pictures(1))).all()

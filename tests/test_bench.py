@@ -10,11 +10,12 @@ import pytest
 from senet_np.bench import convs, growth, kernels, loop, machine, nets, timing
 from senet_np.bench.suite import Plan, measure
 from senet_np.cli import main
-from senet_np.explain.pictures.speed import draw_growth, draw_roofline
+from senet_np.fast import conv as fast
+from senet_np.fast.workers import Workers
+from senet_np.figures.speed import draw_growth, draw_roofline
 from senet_np.nets import tiny
-from senet_np.ops import fast, reference
-from senet_np.training.parallel import gradients
-from senet_np.training.workers import Workers
+from senet_np.ops import reference
+from senet_np.train.step import gradients
 from senet_np.tree import tree_items
 
 SHAPE = convs.Shape(4, 6, 8)

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 import senet_np
+from senet_np.analysis.findings import load_findings
 from senet_np.cli import main
 from senet_np.data import load_cifar10, load_shapes
 from senet_np.data.places import find_cifar10
-from senet_np.explain import docs
-from senet_np.explain.findings import load_findings
-from senet_np.explain.pictures.style import STYLE
-from senet_np.training.evaluate import evaluate
-from senet_np.training.pretrained import BOX, SUMS, findings_path, names
-from senet_np.training.workers import Workers
+from senet_np.fast.workers import Workers
+from senet_np.figures import docs
+from senet_np.figures.style import STYLE
+from senet_np.runs.bundled import BOX, SUMS, findings_path, names
+from senet_np.train.evaluation import evaluate
 
 PAGE = Path(__file__).parents[1] / "docs" / "gates.md"
 PLACE = os.environ.get("SENET_NP_DATA", "")
@@ -30,7 +30,7 @@ EXPECTED = {
 def measured(name, test):
     found = senet_np.pretrained(name)
     with Workers() as workers:
-        return evaluate(found.net, found.params, found.state, test, found.normaliser, workers)
+        return evaluate(found.net, found.params, found.state, test, found.normalizer, workers)
 
 
 def test_the_box_holds_what_it_promises():
@@ -104,7 +104,7 @@ def test_a_network_of_the_box_is_explained_with_no_data_on_the_machine(tmp_path,
 
 def test_the_page_about_gates_says_what_lies_in_the_box():
     text = PAGE.read_text("utf-8")
-    assert docs.refreshed(PAGE) == text, "run: python -m senet_np.explain.docs docs/gates.md"
+    assert docs.refreshed(PAGE) == text, "run: python -m senet_np.figures.docs docs/gates.md"
 
 
 def test_float16_is_what_is_on_disk():

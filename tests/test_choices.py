@@ -7,7 +7,7 @@ import pytest
 
 from senet_np.layers import ECA, SE
 from senet_np.nets import NETS, POSITIONS, Choices, inception, resnet, tiny, vgg
-from senet_np.nets.choices import Attach
+from senet_np.nets.attention import Attach
 from senet_np.se import GATE
 from senet_np.variants import BLOCKS
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from senet_np.cli import main
-from senet_np.training.run import open_run
+from senet_np.runs.run import open_run
 
 FEW = ["--data", "shapes", "--widths", "4,4,4", "--epochs", "1"]
 

@@ -17,7 +17,7 @@ from senet_np.experiments.page import refreshed
 from senet_np.experiments.report import as_markdown, as_text, make_report
 from senet_np.experiments.results import append_result, read_results
 from senet_np.experiments.runner import Job, run_here, run_job
-from senet_np.training.settings import settings_to_json
+from senet_np.settings import settings_to_json
 
 FILE = """
 title = "SE against none"

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import se_caches
-from senet_np.data.augment import Normaliser
-from senet_np.explain.controls import ALL, CONTROLS, measure, replacements
-from senet_np.explain.intervene import predict, with_gates
+from senet_np.analysis.interventions import ALL, CONTROLS, measure, replacements
+from senet_np.analysis.replace import predict, with_gates
+from senet_np.containers import se_caches
+from senet_np.data.augment import Normalizer
+from senet_np.fast.workers import Workers
 from senet_np.nets import inception, resnet, tiny
-from senet_np.training.workers import Workers
 
-PLAIN = Normaliser(np.full(3, 127.5, np.float32), np.full(3, 64.0, np.float32))
+PLAIN = Normalizer(np.full(3, 127.5, np.float32), np.full(3, 64.0, np.float32))
 rng = np.random.default_rng(0)
 IMAGES = rng.integers(0, 256, (30, 16, 16, 3), dtype=np.uint8)
 LABELS = np.repeat(np.arange(10), 3)

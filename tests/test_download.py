@@ -107,7 +107,7 @@ def test_a_whole_part_is_only_checked(fetch):
     assert fetch.requests == []
 
 
-def test_a_whole_part_of_unknown_size_is_recognised_when_nothing_lies_beyond_it(fetch):
+def test_a_whole_part_of_unknown_size_is_recognized_when_nothing_lies_beyond_it(fetch):
     fetch.leave_part(CONTENT)
     fetch.run("good", size=None)
     assert is_done(fetch)

@@ -1,4 +1,4 @@
-"""Drawn cases: Hypothesis chooses shapes and options, and the vectorised ops must equal the plain loops.
+"""Drawn cases: Hypothesis chooses shapes and options, and the vectorized ops must equal the plain loops.
 
 `test_reference.py` has a few cases chosen by hand; here are those that nobody thought of: batches of one, pictures of
 one pixel, windows that overlap or leave gaps, kernels larger than the picture. `test_pytorch.py` draws from the same
@@ -116,7 +116,7 @@ def draw_se(draw, rng):
 
 def draw_eca(draw, rng):
     u, w, gate = draw_picture(draw, rng), rng.standard_normal(2 * draw(few) - 1), draw(st.sampled_from([*se.GATE]))
-    assume(gate != "relu" or np.abs(variants.eca_forward(u, w)[1].neighbours @ w).min() > 1e-3)
+    assume(gate != "relu" or np.abs(variants.eca_forward(u, w)[1].neighbors @ w).min() > 1e-3)
     return {"u": u, "w": w, "gate": gate}
 
 
@@ -259,7 +259,7 @@ BLOCKS_BY_LOOPS = {
 @pytest.mark.parametrize("op", DRAWS)
 @REPEATABLE
 @given(data=st.data())
-def test_vectorised_equals_loops_forward_and_backward(op, dtype, data):
+def test_vectorized_equals_loops_forward_and_backward(op, dtype, data):
     args, dy = data.draw(problems(op, dtype))
     y, cache = forward(op, args)
     y_loops, grads_loops = by_loops(op, args, dy)

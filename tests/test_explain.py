@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from senet_np.analysis import bundle as packing
 from senet_np.cli import main
-from senet_np.explain import pack as packing
-from senet_np.explain.captions import CAPTIONS
-from senet_np.explain.pictures.style import STYLE
-from senet_np.training import pretrained as box
-from senet_np.training.loop import train
-from senet_np.training.run import create_run
-from senet_np.training.settings import make_settings
-from senet_np.training.workers import Workers
+from senet_np.fast.workers import Workers
+from senet_np.figures.captions import CAPTIONS
+from senet_np.figures.style import STYLE
+from senet_np.runs import bundled as box
+from senet_np.runs.run import create_run
+from senet_np.settings import make_settings
+from senet_np.train.loop import train
 
 FEW = {"widths": (4, 4, 8), "batch_size": 16, "micro_batch": 8, "epochs": 1}
 
@@ -40,12 +40,12 @@ def away_from_home(tmp_path, monkeypatch, few_shapes):
 
 
 @pytest.fixture
-def trained(tmp_path, few_shapes, watcher):
+def trained(tmp_path, few_shapes, callback):
     """Train a small net for a moment, in a folder of its own."""
 
     def trained(name="run", **options):
         run = create_run(tmp_path / name, make_settings("shapes", {**FEW, **options}), few_shapes)
-        train(run, few_shapes, run.load(), watcher(), threads=1)
+        train(run, few_shapes, run.load(), callback(), threads=1)
         return run
 
     return trained
@@ -85,11 +85,11 @@ def files(folder):
 
 
 @pytest.fixture(scope="module")
-def explained(tmp_path_factory, few_shapes, watcher):
+def explained(tmp_path_factory, few_shapes, callback):
     """A run with everything that `explain` draws of it, and what it said."""
     folder = tmp_path_factory.mktemp("explained")
     run = create_run(folder / "run", make_settings("shapes", FEW), few_shapes)
-    train(run, few_shapes, run.load(), watcher(), threads=1)
+    train(run, few_shapes, run.load(), callback(), threads=1)
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
         coarsely(patch)
         patch.setattr("senet_np.data.load_shapes", lambda: few_shapes)

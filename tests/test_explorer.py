@@ -8,7 +8,7 @@ import pytest
 
 from senet_np.cli import main
 from senet_np.cli.explorer import ALL, FROM_THE_BOX, SAMPLES, SEED
-from senet_np.compose import Sequential
+from senet_np.containers import Sequential
 from senet_np.data import make_shapes
 from senet_np.explorer.payload import Packer
 from senet_np.explorer.program import compile_net

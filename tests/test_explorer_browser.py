@@ -5,21 +5,21 @@ import shutil
 import numpy as np
 import pytest
 
+from senet_np.analysis.findings import load_findings
+from senet_np.analysis.replace import with_gates
+from senet_np.analysis.subject import Subject, of_box
 from senet_np.cli import main
 from senet_np.cli.explorer import ALL, FROM_THE_BOX, SAMPLES, SEED
-from senet_np.compose import image_gates, se_caches
+from senet_np.containers import image_gates, se_caches
 from senet_np.data import load_shapes, make_shapes
-from senet_np.data.augment import Normaliser
+from senet_np.data.augment import Normalizer
+from senet_np.data.photo import sample_photo
 from senet_np.data.shapes import CLASSES, other_labels, swap_sky
-from senet_np.explain.findings import load_findings
-from senet_np.explain.intervene import with_gates
-from senet_np.explain.photo import sample_photo
-from senet_np.explain.subject import Subject, of_box
 from senet_np.explorer.page import explorer_page
 from senet_np.explorer.payload import Exhibit
 from senet_np.nets import NETS
-from senet_np.training.pretrained import findings_path, pretrained
-from senet_np.training.settings import make_settings
+from senet_np.runs.bundled import findings_path, pretrained
+from senet_np.settings import make_settings
 from senet_np.tree import tree_map
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed; `make ci-extra` installs it")
@@ -85,7 +85,7 @@ def computed(browser, k, pixels, forced=None):
 
 def by_numpy(subject, pixels, forced=None):
     """The same in NumPy; forced gates go in block by block, as each changes what the later blocks see."""
-    net, x = subject.net, subject.normaliser(pixels[None])
+    net, x = subject.net, subject.normalizer(pixels[None])
 
     def look(net):
         logits, cache, _ = net.forward(subject.params, subject.state, x, False)
@@ -136,14 +136,14 @@ def fresh(net, **choices):
     """An untrained network whose running moments have seen some pictures, as an exhibit."""
     rng, settings = np.random.default_rng(0), make_settings("shapes", {"net": net, **choices})
     built = settings.build_net()
-    normaliser = Normaliser(np.full(3, 120, np.float32), np.full(3, 60, np.float32))
+    normalizer = Normalizer(np.full(3, 120, np.float32), np.full(3, 60, np.float32))
     params, state = built.init(rng)
     params = tree_map(lambda a: a + 0.02 * rng.standard_normal(a.shape).astype(a.dtype), params)
     pictures = load_shapes(sizes=(80, 1, 1)).train.images
     for start in range(0, 80, 8):
-        x = normaliser(pictures[start : start + 8])
+        x = normalizer(pictures[start : start + 8])
         _, _, state = built.forward(params, state, x, True)
-    subject = Subject(settings, built, params, state, normaliser, tuple("0123456789"), net, "", [], {})
+    subject = Subject(settings, built, params, state, normalizer, tuple("0123456789"), net, "", [], {})
     return Exhibit(f"{net} {choices}", subject, None, "", None, None)
 
 

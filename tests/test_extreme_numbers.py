@@ -8,7 +8,7 @@ import pytest
 from tally import tally
 
 from senet_np import layers
-from senet_np.checks import cases
+from senet_np.gradcheck import cases
 from senet_np.ops import (
     batch_norm_backward,
     batch_norm_forward,
@@ -91,7 +91,7 @@ def test_huge_pictures_leave_batch_norm_with_finite_running_statistics():
     assert np.isfinite(later).all()
 
 
-def test_a_channel_of_small_numbers_beside_a_huge_one_is_normalised_as_ever():
+def test_a_channel_of_small_numbers_beside_a_huge_one_is_normalized_as_ever():
     rng = np.random.default_rng(0)
     small = rng.standard_normal((64, 1)).astype(np.float32)
     both = np.hstack([small, 1e30 * small])

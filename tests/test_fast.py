@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from senet_np import ops
+from senet_np.fast import columns, products, winograd
+from senet_np.fast import conv as fast
 from senet_np.gradcheck import check_gradients
-from senet_np.ops import conv, fast
-from senet_np.ops.fast import columns, products, winograd
+from senet_np.ops import conv
 
 KERNELS = {"winograd": winograd, "columns": columns}
 SHAPES = {  # picture, kernel: sides that are and are not multiples of Winograd's tile, one image, more than one piece
@@ -80,7 +81,10 @@ def test_im2col_in_pieces_takes_any_square_kernel_and_any_smaller_pad(size, pad)
 def test_where_nobody_wants_dx_there_is_none_and_the_rest_is_the_same(kernel, shape, dtype):
     x, w, b, dy = problem(shape, dtype)
     _, cache = kernel.conv2d_forward(x, w, b)
-    (_, *with_dx), (dx, *without) = kernel.conv2d_backward(dy, cache), kernel.conv2d_backward(dy, cache, wants_dx=False)
+    (_, *with_dx), (dx, *without) = (
+        kernel.conv2d_backward(dy, cache),
+        kernel.conv2d_backward(dy, cache, needs_input_grad=False),
+    )
     assert dx is None
     assert all(a.dtype == dtype for a in without)
     assert max(map(deviation, without, with_dx)) < (1e-5 if dtype == np.float32 else 1e-13)
@@ -168,7 +172,7 @@ def test_the_pair_runs_the_chosen_kernel_and_hands_it_what_it_is_asked():
     x, w = np.ones((1, 4, 4, 32)), np.ones((3, 3, 32, 32))
     y, cache = fast.conv2d_forward(x, w, None)
     assert cache[0] is winograd
-    assert fast.conv2d_backward(y, cache, wants_dx=False)[0] is None
+    assert fast.conv2d_backward(y, cache, needs_input_grad=False)[0] is None
     assert fast.conv2d_backward(y, cache)[0].shape == x.shape
 
 

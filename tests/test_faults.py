@@ -25,12 +25,12 @@ from trial import attempt
 
 from senet_np.cli import main
 from senet_np.data import load_shapes
+from senet_np.data.photo import read_photo
 from senet_np.errors import SenetError
-from senet_np.explain.photo import read_photo
-from senet_np.training.loop import train
-from senet_np.training.moments import read_moments
-from senet_np.training.run import create_run
-from senet_np.training.settings import make_settings
+from senet_np.runs.run import create_run
+from senet_np.runs.snapshots import read_moments
+from senet_np.settings import make_settings
+from senet_np.train.loop import train
 
 SEEDS = 3  # of each fault that has chance in it
 EVERY = 1 if LOG else 9  # which of the cases are tried
@@ -62,7 +62,7 @@ def good_run() -> Path:
 
 
 class Patient:
-    """A watcher that lets a run be."""
+    """A callback that lets a run be."""
 
     def step(self, *_):
         pass
@@ -70,7 +70,7 @@ class Patient:
     def epoch(self, record):
         pass
 
-    def stop_wanted(self):
+    def should_stop(self):
         return False
 
 

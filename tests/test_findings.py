@@ -3,29 +3,29 @@
 import numpy as np
 import pytest
 
+from senet_np.analysis.findings import load_findings, measure, save_findings
+from senet_np.analysis.gates import BINS, summarize
+from senet_np.analysis.health import diagnose
+from senet_np.analysis.hidden import summarize_hidden
+from senet_np.analysis.interventions import ALL, CONTROLS, Controls
+from senet_np.analysis.pruning import DRAWS, ORDERS, SHARES, Pruning
+from senet_np.analysis.specificity import Shares
+from senet_np.analysis.subject import of_run
+from senet_np.analysis.tables import block_table, control_table
 from senet_np.errors import SenetError
-from senet_np.explain import titles
-from senet_np.explain.controls import ALL, CONTROLS, Controls
-from senet_np.explain.diagnosis import diagnose
-from senet_np.explain.findings import load_findings, measure, save_findings
-from senet_np.explain.gates import BINS, summarise
-from senet_np.explain.hidden import summarise_hidden
-from senet_np.explain.pruning import DRAWS, ORDERS, SHARES, Pruning
-from senet_np.explain.specificity import Shares
-from senet_np.explain.subject import of_run
-from senet_np.explain.tables import block_table, control_table
-from senet_np.training.loop import train
-from senet_np.training.run import create_run
-from senet_np.training.workers import Workers
+from senet_np.fast.workers import Workers
+from senet_np.figures import titles
+from senet_np.runs.run import create_run
+from senet_np.train.loop import train
 
 rng = np.random.default_rng(0)
 LABELS = np.repeat(np.arange(10), 3)
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory, few_settings, few_shapes, watcher):
+def found(tmp_path_factory, few_settings, few_shapes, callback):
     run = create_run(tmp_path_factory.mktemp("run") / "run", few_settings, few_shapes)
-    train(run, few_shapes, run.load(), watcher(), threads=1)
+    train(run, few_shapes, run.load(), callback(), threads=1)
     with Workers(1) as workers:
         return measure(of_run(run), few_shapes, "val", workers)
 
@@ -83,7 +83,7 @@ def test_tables_have_a_row_a_block_and_a_row_a_control(found):
     ],
 )
 def test_the_title_about_depth_says_the_exception_too(numbers, words):
-    shares = {f"stage{k}.se": Shares(0.9 - klass, klass, 0.1, 1.0) for k, klass in enumerate(numbers, 1)}
+    shares = {f"stage{k}.se": Shares(0.9 - class_, class_, 0.1, 1.0) for k, class_ in enumerate(numbers, 1)}
     assert titles.shares(shares).endswith(words)
 
 
@@ -118,8 +118,8 @@ def test_the_title_about_pruning_compares_with_chance(accuracy, words):
 
 
 def test_the_title_about_the_distribution_names_a_dead_block():
-    moving = summarise(rng.uniform(0.1, 0.9, (30, 5)), LABELS, 10)
-    still = summarise(np.full((30, 5), 0.5), LABELS, 10)
+    moving = summarize(rng.uniform(0.1, 0.9, (30, 5)), LABELS, 10)
+    still = summarize(np.full((30, 5), 0.5), LABELS, 10)
     health = {"stage1.se": diagnose(moving, None), "stage2.se": diagnose(still, None)}
     assert titles.distribution(health).endswith("stage2 is dead")
     assert titles.distribution({"stage1.se": health["stage1.se"]}).endswith("no block is dead or saturated")
@@ -128,8 +128,8 @@ def test_the_title_about_the_distribution_names_a_dead_block():
 def test_the_title_about_one_block_says_which_spread_is_larger():
     by_class = np.tile(LABELS[:, None] / 10, (1, 2))
     by_image = np.tile([[0.2], [0.5], [0.8]], (10, 2))
-    assert "more between the classes' means" in titles.one_block("stage1.se", summarise(by_class, LABELS, 10))
-    assert "more between images of one class" in titles.one_block("stage1.se", summarise(by_image, LABELS, 10))
+    assert "more between the classes' means" in titles.one_block("stage1.se", summarize(by_class, LABELS, 10))
+    assert "more between images of one class" in titles.one_block("stage1.se", summarize(by_image, LABELS, 10))
 
 
 def test_the_title_about_moments_says_where_gates_begin_and_end():
@@ -149,5 +149,5 @@ def test_the_title_about_hidden_units_counts_those_that_speak_and_the_dead():
     h = np.ones((30, 3))
     h[LABELS == 4, 0] = 5
     h[:, 2] = 0
-    title = titles.hidden({"stage1.se": summarise_hidden(h, LABELS, 10)})
+    title = titles.hidden({"stage1.se": summarize_hidden(h, LABELS, 10)})
     assert title == "1 of 3 hidden units are twice as strong for one class as on the whole (stage1: 1 of 3); 1 dead"

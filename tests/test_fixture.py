@@ -12,7 +12,7 @@ import pytest
 from senet_np import ops, se
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from senet_np.training.optim import SGD
+from senet_np.train.optimizers import SGD
 from senet_np.tree import tree_build, tree_items, tree_map
 
 
@@ -83,7 +83,7 @@ def our_pass(net, params, state, images, labels):
 
 
 def our_losses(net, params, state, images, labels, steps, lr):
-    """What `judge_training` in torch_judge.py returns, by our net and optimiser."""
+    """What `judge_training` in torch_judge.py returns, by our net and optimizer."""
     optimizer, losses = SGD(), []
     memory = optimizer.init(params)
     for _ in range(steps):

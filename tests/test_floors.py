@@ -72,6 +72,6 @@ def test_a_file_fits_in_the_head(path):
 
 
 def test_importing_the_package_draws_nothing():
-    code = "import sys, senet_np, senet_np.cli, senet_np.explain.report; print('matplotlib' in sys.modules)"
+    code = "import sys, senet_np, senet_np.cli, senet_np.figures.report; print('matplotlib' in sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"

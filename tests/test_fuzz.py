@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from PIL import Image
 from tally import amount, tally
 
-from senet_np.cli.parser import build_parser
+from senet_np.cli.options import build_parser
+from senet_np.data.photo import read_photo
 from senet_np.data.pickles import load_batch_pickle
 from senet_np.errors import SenetError
 from senet_np.experiments.comparison import read_comparison
-from senet_np.explain.photo import read_photo
 from senet_np.nets import NETS
-from senet_np.training.checkpoint import Progress, load_checkpoint, save_checkpoint
-from senet_np.training.interchange import load_weights, save_weights
-from senet_np.training.run import open_run
-from senet_np.training.settings import Settings, settings_to_json
+from senet_np.runs.checkpoint import Progress, load_checkpoint, save_checkpoint
+from senet_np.runs.interchange import load_weights, save_weights
+from senet_np.runs.run import open_run
+from senet_np.settings import Settings, settings_to_json
 
 EXAMPLES = amount(25, 8000)
 NET = NETS["tiny"].build(True, (2, 2, 3), r=2)

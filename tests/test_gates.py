@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import image_gates, se_caches
-from senet_np.data.augment import fit_normaliser
-from senet_np.explain.diagnosis import diagnose, histogram
-from senet_np.explain.gates import BINS, gate_limits, hidden_units, look, summarise
-from senet_np.explain.hidden import summarise_hidden
-from senet_np.explain.specificity import class_selectivity, variance_shares
+from senet_np.analysis.gates import BINS, gate_limits, hidden_units, look, summarize
+from senet_np.analysis.health import diagnose, histogram
+from senet_np.analysis.hidden import summarize_hidden
+from senet_np.analysis.specificity import class_selectivity, variance_shares
+from senet_np.containers import image_gates, se_caches
+from senet_np.data.augment import fit_normalizer
+from senet_np.fast.workers import Workers
 from senet_np.nets import tiny
-from senet_np.training.workers import Workers
 
 rng = np.random.default_rng(0)
 LABELS = np.repeat(np.arange(10), 3)
@@ -19,10 +19,10 @@ LABELS = np.repeat(np.arange(10), 3)
 def seen(few_shapes, **options):
     net = tiny(widths=(4, 6, 8), **options)
     params, state = net.init(np.random.default_rng(0))
-    images, normaliser = few_shapes.train.images, fit_normaliser(few_shapes.train.images)
+    images, normalizer = few_shapes.train.images, fit_normalizer(few_shapes.train.images)
     with Workers(1) as workers:
-        found = look(net, params, state, images, normaliser, workers)
-    logits, cache, _ = net.forward(params, state, normaliser(images), False)
+        found = look(net, params, state, images, normalizer, workers)
+    logits, cache, _ = net.forward(params, state, normalizer(images), False)
     return found, logits, se_caches(cache)
 
 
@@ -62,7 +62,7 @@ def test_an_eca_block_has_gates_and_no_hidden_units(few_shapes):
 
 def test_statistics_are_means_and_deviations_by_class():
     gates = np.array([[0.1, 0.5], [0.3, 0.5], [0.9, 0.7]], np.float32)
-    stats = summarise(gates, np.array([0, 0, 1]), 2)
+    stats = summarize(gates, np.array([0, 0, 1]), 2)
     assert np.allclose(stats.mean, [[0.2, 0.5], [0.9, 0.7]])
     assert np.allclose(stats.sd, [[0.1, 0.0], [0.0, 0.0]], atol=1e-7)
     assert np.allclose(stats.overall_mean, gates.mean(axis=0))
@@ -71,7 +71,7 @@ def test_statistics_are_means_and_deviations_by_class():
 
 def test_a_class_without_images_has_no_numbers_and_changes_none():
     gates = rng.uniform(size=(2, 3))
-    stats = summarise(gates, np.array([0, 0]), 2)
+    stats = summarize(gates, np.array([0, 0]), 2)
     assert np.isnan(stats.mean[1]).all()
     assert np.allclose(stats.overall_sd, gates.std(axis=0))
 
@@ -79,7 +79,7 @@ def test_a_class_without_images_has_no_numbers_and_changes_none():
 def test_histograms_count_each_image_once_for_each_class_and_channel():
     gates = rng.uniform(size=(30, 4))
     gates[0] = (0, 0.05, 0.999999, 1)
-    stats = summarise(gates, LABELS, 10)
+    stats = summarize(gates, LABELS, 10)
     assert np.array_equal(stats.counts.sum(axis=2), np.full((10, 4), 3))
     expected = np.histogram(gates[LABELS == 4][:, 2], BINS, (0, 1))[0]
     assert np.array_equal(stats.counts[4, 2], expected)
@@ -90,13 +90,13 @@ def test_tanh_and_relu_gates_have_histograms_of_their_own_range():
     gates = {"se": np.array([[-0.5, 3.0]])}
     assert gate_limits("tanh", gates) == (-1, 1)
     assert gate_limits("relu", gates) == (0, 3)
-    stats = summarise(np.array([[-1.0, -0.5, 0.0, 1.0]]), np.array([0]), 1, (-1, 1))
+    stats = summarize(np.array([[-1.0, -0.5, 0.0, 1.0]]), np.array([0]), 1, (-1, 1))
     assert stats.counts[0].argmax(axis=1).tolist() == [0, 5, 10, BINS - 1]
 
 
 def test_shares_of_the_variance_add_up_to_it():
     gates = rng.uniform(size=(30, 7))
-    shares = variance_shares(summarise(gates, LABELS, 10))
+    shares = variance_shares(summarize(gates, LABELS, 10))
     assert sum(shares[:3]) == pytest.approx(1)
     assert shares.variance == pytest.approx(gates.var())
 
@@ -105,17 +105,17 @@ def test_shares_of_the_variance_add_up_to_it():
     ("gates", "share"),
     [
         (np.tile([0.1, 0.9], (30, 1)), "channel"),
-        (np.tile(LABELS[:, None] / 10, (1, 2)), "klass"),
+        (np.tile(LABELS[:, None] / 10, (1, 2)), "class_"),
         (np.tile([[0.2], [0.5], [0.8]], (10, 2)), "image"),
     ],
     ids=["channels differ", "classes differ", "images differ"],
 )
 def test_a_variance_of_one_kind_has_that_share_whole(gates, share):
-    assert getattr(variance_shares(summarise(gates, LABELS, 10)), share) == pytest.approx(1)
+    assert getattr(variance_shares(summarize(gates, LABELS, 10)), share) == pytest.approx(1)
 
 
 def test_gates_that_are_all_equal_have_no_shares():
-    assert variance_shares(summarise(np.full((30, 2), 0.3, np.float32), LABELS, 10)) == (0, 0, 0, 0)
+    assert variance_shares(summarize(np.full((30, 2), 0.3, np.float32), LABELS, 10)) == (0, 0, 0, 0)
 
 
 def test_selectivity_is_0_for_all_alike_and_1_for_one_class_alone():
@@ -128,16 +128,16 @@ def test_a_hidden_unit_speaks_for_a_class_where_it_is_twice_as_strong():
     h = np.ones((30, 3))
     h[LABELS == 4, 0] = 5
     h[:, 2] = 0
-    units = summarise_hidden(h, LABELS, 10)
+    units = summarize_hidden(h, LABELS, 10)
     assert units.speaks.tolist() == [True, False, False]
     assert units.dead.tolist() == [False, False, True]
-    assert units.favourite[0] == 4
+    assert units.favorite[0] == 4
     assert units.overall_awake.tolist() == [1, 1, 0]
 
 
 def test_a_block_whose_gates_never_move_is_dead_and_its_hidden_units_say_why():
-    still = summarise(np.tile(rng.uniform(0.2, 0.8, 5), (30, 1)), LABELS, 10)
-    found = diagnose(still, summarise_hidden(np.zeros((30, 2)), LABELS, 10))
+    still = summarize(np.tile(rng.uniform(0.2, 0.8, 5), (30, 1)), LABELS, 10)
+    found = diagnose(still, summarize_hidden(np.zeros((30, 2)), LABELS, 10))
     assert found.verdict == (
         "dead: no gate moves between images (sd below 0.01 of the range), as all its hidden units are 0 in every image"
     )
@@ -146,18 +146,18 @@ def test_a_block_whose_gates_never_move_is_dead_and_its_hidden_units_say_why():
 
 def test_a_block_whose_gates_are_at_the_ends_is_saturated():
     gates = (rng.uniform(size=(30, 5)) > 0.5).astype(float)
-    found = diagnose(summarise(gates, LABELS, 10), None)
+    found = diagnose(summarize(gates, LABELS, 10), None)
     assert found.verdict == "saturated: 100 % of the gates are at an end of their range"
     assert found.shut + found.open == 1
 
 
 def test_a_block_with_gates_in_between_is_alive():
-    found = diagnose(summarise(rng.uniform(0.1, 0.9, (30, 5)), LABELS, 10), None)
+    found = diagnose(summarize(rng.uniform(0.1, 0.9, (30, 5)), LABELS, 10), None)
     assert found == (0, 0, 0, 0, 0, "alive")
 
 
 def test_the_histogram_of_a_block_is_of_all_its_gates():
     gates = rng.uniform(size=(30, 5))
-    edges, share = histogram(summarise(gates, LABELS, 10))
+    edges, share = histogram(summarize(gates, LABELS, 10))
     assert np.allclose(share, np.histogram(gates, BINS, (0, 1))[0] / gates.size)
     assert (edges[0], edges[-1], len(edges)) == (0, 1, BINS + 1)

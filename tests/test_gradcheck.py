@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from senet_np import ops, se
-from senet_np.checks.cases import Case, op_cases, se_cases
 from senet_np.gradcheck import KinkError, check_gradients
+from senet_np.gradcheck.cases import Case, op_cases, se_cases
 
 PROMISED = [name.removesuffix("_backward") for name in vars(ops) if name.endswith("_backward")] + ["se"]
 

@@ -73,7 +73,7 @@ def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
 
 
 @pytest.mark.parametrize(
-    ("result", "spelt"),
+    ("result", "spelled"),
     [
         (X, r"an array of shape \(3, 4\)"),
         (1.5, "a float"),
@@ -83,14 +83,14 @@ def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
         (None, "None"),
     ],
 )
-def test_a_forward_pass_without_a_cache_is_refused(result, spelt):
-    with pytest.raises(ValueError, match=rf"^forward returned {spelt}, expected two things: return y, cache$"):
+def test_a_forward_pass_without_a_cache_is_refused(result, spelled):
+    with pytest.raises(ValueError, match=rf"^forward returned {spelled}, expected two things: return y, cache$"):
         check_gradients(lambda x: result, square_backward, [X])
 
 
-@pytest.mark.parametrize(("result", "spelt"), [({"x": X}, "a dict"), ((g for g in (X,)), "a generator")])
-def test_gradients_come_as_an_array_or_a_tuple(result, spelt):
-    with pytest.raises(ValueError, match=rf"^backward returned {spelt}, expected an array or a tuple of arrays$"):
+@pytest.mark.parametrize(("result", "spelled"), [({"x": X}, "a dict"), ((g for g in (X,)), "a generator")])
+def test_gradients_come_as_an_array_or_a_tuple(result, spelled):
+    with pytest.raises(ValueError, match=rf"^backward returned {spelled}, expected an array or a tuple of arrays$"):
         check_gradients(square, lambda dy, cache: result, [X])
 
 

@@ -5,9 +5,9 @@ import pytest
 from test_purity import arrays_in
 
 from senet_np import ops, se
-from senet_np.checks.cases import Case, all_cases
-from senet_np.checks.directions import check_directions
 from senet_np.gradcheck import TOLERANCE
+from senet_np.gradcheck.cases import Case, all_cases
+from senet_np.gradcheck.directions import check_directions
 from senet_np.nets import tiny
 
 CASES = {case.name: case for case in all_cases()}

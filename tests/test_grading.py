@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from senet_np import ops as library
-from senet_np.checks.planted import PLANTED
-from senet_np.compose import se_caches
-from senet_np.explain.intervene import with_gates
+from senet_np.analysis.replace import with_gates
+from senet_np.containers import se_caches
+from senet_np.gradcheck.bugs import PLANTED
 from senet_np.grading import conv, net, ops, se
 from senet_np.grading.marks import marks
 from senet_np.ops.conv import im2col

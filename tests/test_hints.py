@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from senet_np import se
-from senet_np.checks.cases import se_cases
 from senet_np.gradcheck import check_gradients
-from senet_np.hints import find_hint, guess_factors, heat_map_html
+from senet_np.gradcheck.cases import se_cases
+from senet_np.gradcheck.hints import find_hint, guess_factors, heat_map_html
 
 RIGHT = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
 FACTORS = guess_factors({"x": RIGHT, "size": 3})
@@ -48,7 +48,7 @@ def test_a_pattern_is_read_as_its_mistake(wrong, right, hint):
     assert bool(hint) == bool(found)
 
 
-def test_a_transpose_is_recognised():
+def test_a_transpose_is_recognized():
     square = RIGHT[0, 0, :, :4]
     assert "transpose" in find_hint(square.T, square, {})
 
@@ -100,5 +100,5 @@ def test_a_heat_map_may_have_any_limit():
     assert "nan" not in heat_map_html(np.array([[0.0, 1.0]]), limit=1.0)
 
 
-def test_an_infinite_error_has_a_colour_too():
+def test_an_infinite_error_has_a_color_too():
     assert "rgba(213, 94, 0, 1.00)" in heat_map_html(np.array([[np.inf]]), limit=1e-6)

@@ -13,17 +13,17 @@ from PIL import Image
 from trial import attempt
 
 from senet_np.cli import main
+from senet_np.data.photo import read_photo
 from senet_np.errors import SenetError
 from senet_np.experiments.results import append_result
-from senet_np.explain.photo import read_photo
-from senet_np.training.loop import train
-from senet_np.training.run import create_run, open_run
+from senet_np.runs.run import create_run, open_run
+from senet_np.train.loop import train
 
 
 @pytest.fixture(scope="module")
-def good(tmp_path_factory, few_settings, few_shapes, watcher):
+def good(tmp_path_factory, few_settings, few_shapes, callback):
     run = create_run(tmp_path_factory.mktemp("good") / "run", few_settings, few_shapes)
-    train(run, few_shapes, run.load(), watcher())
+    train(run, few_shapes, run.load(), callback())
     return run.path
 
 
@@ -163,13 +163,13 @@ def test_a_record_that_cannot_be_is_refused(folder, change):
 @pytest.mark.parametrize(
     "change", [{"epoch": 7}, {"epoch": HUGE}, {"correct": HUGE}, {"batch": 1000, "epoch": 1}], ids=" and ".join
 )
-def test_counters_beyond_the_end_are_refused(folder, few_shapes, watcher, change):
+def test_counters_beyond_the_end_are_refused(folder, few_shapes, callback, change):
     run = open_run(folder)
     progress = run.load()
     vars(progress).update(change)
     run.save(progress)
     with pytest.raises(SenetError):
-        train(run, few_shapes, run.load(), watcher())
+        train(run, few_shapes, run.load(), callback())
 
 
 def test_numbers_in_the_other_byte_order_are_read_as_what_they_are(folder):

@@ -12,7 +12,7 @@ import pytest
 
 from senet_np.errors import SenetError
 from senet_np.nets import NETS, tiny
-from senet_np.training.interchange import (
+from senet_np.runs.interchange import (
     from_pytorch,
     load_metadata,
     load_weights,
@@ -20,7 +20,7 @@ from senet_np.training.interchange import (
     to_pytorch,
     unfilled,
 )
-from senet_np.training.weight_files import write_arrays
+from senet_np.runs.weight_files import write_arrays
 from senet_np.tree import tree_items, tree_map
 
 every_ending = pytest.mark.parametrize("ending", ["npz", "safetensors"])

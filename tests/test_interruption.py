@@ -17,7 +17,7 @@ import pytest
 from small_training import EPOCHS, POINTS
 from tally import amount, tally
 
-from senet_np.training.run import open_run
+from senet_np.runs.run import open_run
 
 SCRIPT = Path(__file__).with_name("small_training.py")
 SIGNALS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)

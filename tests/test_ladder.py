@@ -1,4 +1,4 @@
-"""The sanity ladder: what a net that learns must do, from its first loss to not learning what cannot be learnt.
+"""The sanity ladder: what a net that learns must do, from its first loss to not learning what cannot be learned.
 
 Each rung costs seconds, and each has caught nets whose gradients were right. The rung between, the losses of the first
 ten steps, is in `test_fixture.py`.
@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 from senet_np.data import make_shapes
-from senet_np.data.augment import fit_normaliser
+from senet_np.data.augment import fit_normalizer
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from senet_np.training.optim import SGD
+from senet_np.train.optimizers import SGD
 
 with_and_without_se = pytest.mark.parametrize("se", [True, False], ids=["with SE", "without SE"])
 NARROW = (8, 16, 32)
 
 
 def draw_shapes(n, rng):
-    """Normalised pictures and their labels."""
+    """Normalized pictures and their labels."""
     pictures, labels = make_shapes(n, rng)
-    return fit_normaliser(pictures)(pictures), labels
+    return fit_normalizer(pictures)(pictures), labels
 
 
 def train(net, images, labels, batch_size, epochs, rng, lr=0.2):
@@ -48,14 +48,14 @@ def test_the_first_loss_is_log_10(se):
 
 
 @with_and_without_se
-def test_twenty_images_are_learnt_by_heart(se):
+def test_twenty_images_are_learned_by_heart(se):
     rng = np.random.default_rng(0)
     images, labels = draw_shapes(20, rng)
     _, _, loss = train(tiny(se=se, widths=NARROW), images, labels, batch_size=20, epochs=200, rng=rng)
     assert loss < 0.01
 
 
-# Memorising and learning: 200 pictures, once with their own labels and once with the same labels in random order. Only
+# Memorizing and learning: 200 pictures, once with their own labels and once with the same labels in random order. Only
 # the lower half is shown, with both squares: half the work, and without the sky 0.5 is about the best that there is.
 # Over 40 seeds, mean ± standard deviation:
 #                   training accuracy    test accuracy (500 pictures)
@@ -66,7 +66,7 @@ def test_twenty_images_are_learnt_by_heart(se):
 
 
 @pytest.fixture(scope="module")
-def memorised():
+def memorized():
     """{"own" or "shuffled": (training accuracy, test accuracy)}."""
     rng = np.random.default_rng(0)
     (images, labels), (test_images, test_labels) = draw_shapes(200, rng), draw_shapes(500, rng)
@@ -79,13 +79,13 @@ def memorised():
     return results
 
 
-def test_shuffled_labels_are_learnt_by_heart(memorised):
-    assert memorised["shuffled"][0] > 0.4
+def test_shuffled_labels_are_learned_by_heart(memorized):
+    assert memorized["shuffled"][0] > 0.4
 
 
-def test_shuffled_labels_do_not_generalise(memorised):
-    assert memorised["shuffled"][1] < 0.175
+def test_shuffled_labels_do_not_generalize(memorized):
+    assert memorized["shuffled"][1] < 0.175
 
 
-def test_true_labels_generalise(memorised):
-    assert memorised["own"][1] > 0.25
+def test_true_labels_generalize(memorized):
+    assert memorized["own"][1] > 0.25

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from senet_np import ops, se, variants
-from senet_np.compose import Sequential
+from senet_np.containers import Sequential
 from senet_np.layers import ECA, SE, BatchNorm, Conv2D, Linear, avg_pool, max_pool, relu
 
 

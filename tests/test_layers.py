@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import Branches, Residual, Sequential, se_caches
+from senet_np.containers import Concat, Residual, Sequential, se_caches
 from senet_np.layers import ECA, SE, BatchNorm, Conv2D, Linear, relu
 from senet_np.tree import tree_build, tree_items, tree_map, tree_size
 
@@ -97,17 +97,17 @@ class Recorder:
         self.asked.append(training)
         return params["k"] * x, (params["k"], x), {"seen": state["seen"] + 1}
 
-    def backward(self, dy, cache, wants_dx=True):
-        self.asked.append(wants_dx)
+    def backward(self, dy, cache, needs_input_grad=True):
+        self.asked.append(needs_input_grad)
         k, x = cache
-        return (k * dy if wants_dx else None), {"k": np.array([(dy * x).sum()])}
+        return (k * dy if needs_input_grad else None), {"k": np.array([(dy * x).sum()])}
 
 
 def test_of_a_chain_only_the_first_layer_may_leave_out_dx():
     first, second = Recorder(), Recorder()
     net = Sequential([("first", first), ("second", second)])
     params, state = net.init(rng(), np.float64)
-    dx, _ = net.backward(np.ones(3), net.forward(params, state, np.ones(3), True)[1], wants_dx=False)
+    dx, _ = net.backward(np.ones(3), net.forward(params, state, np.ones(3), True)[1], needs_input_grad=False)
     assert dx is None
     assert (first.asked, second.asked) == ([True, False], [True, True])
     assert net.backward(np.ones(3), net.forward(params, state, np.ones(3), True)[1])[0] is not None
@@ -135,7 +135,7 @@ def test_a_residual_layer_adds_branch_and_shortcut_forward_and_backward(projecte
     assert [*params] == [*state] == [*new_state] == [*grads] == names
     assert all(grads[name]["k"] == 13 and new_state[name]["seen"] == 1 for name in names)
     assert branch.asked == [False, True]
-    assert layer.backward(dy, cache, wants_dx=False)[0] is None
+    assert layer.backward(dy, cache, needs_input_grad=False)[0] is None
     assert branch.asked[-1] is False
 
 
@@ -168,14 +168,14 @@ class Repeater(Recorder):
         y, cache, new_state = super().forward(params, state, x, training)
         return np.concatenate([y] * self.times, axis=-1), cache, new_state
 
-    def backward(self, dy, cache, wants_dx=True):
+    def backward(self, dy, cache, needs_input_grad=True):
         self.dy = dy
-        return super().backward(sum(np.split(dy, self.times, axis=-1)), cache, wants_dx)
+        return super().backward(sum(np.split(dy, self.times, axis=-1)), cache, needs_input_grad)
 
 
 def test_branches_concatenate_their_parts_and_each_gets_its_own_channels_back():
     one, two = Repeater(1), Repeater(2)
-    layer = Branches({"one": one, "two": two})
+    layer = Concat({"one": one, "two": two})
     params, state = layer.init(rng(), np.float64)
     k, q = params["one"]["k"], params["two"]["k"]
     x, dy = np.array([[2.0, 3.0]]), np.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]])
@@ -191,21 +191,21 @@ def test_branches_concatenate_their_parts_and_each_gets_its_own_channels_back():
 
 def test_branches_hand_on_the_mode_and_whether_anybody_wants_dx():
     parts = {"one": Recorder(), "two": Recorder()}
-    layer = Branches(parts)
+    layer = Concat(parts)
     cache = layer.forward(*layer.init(rng(), np.float64), np.ones((1, 2)), False)[1]
-    assert layer.backward(np.ones((1, 4)), cache, wants_dx=False)[0] is None
+    assert layer.backward(np.ones((1, 4)), cache, needs_input_grad=False)[0] is None
     assert [part.asked for part in parts.values()] == [[False, False]] * 2
 
 
 def test_branches_of_one_part_are_that_part():
-    layer = Branches({"one": relu()})
+    layer = Concat({"one": relu()})
     y, cache, _ = layer.forward({}, {}, np.array([[-1.0, 2.0]]), True)
     assert np.array_equal(y, [[0, 2]])
     assert np.array_equal(layer.backward(np.ones((1, 2)), cache)[0], [[0, 1]])
 
 
 def test_the_parts_of_branches_may_have_nothing_to_learn():
-    layer = Branches({"one": relu(), "two": relu()})
+    layer = Concat({"one": relu(), "two": relu()})
     params, state = layer.init(rng())
     assert (params, state) == ({}, {})
     y, cache, new_state = layer.forward(params, state, np.array([[-1.0, 2.0]]), True)
@@ -216,7 +216,7 @@ def test_the_parts_of_branches_may_have_nothing_to_learn():
 
 def test_branches_have_at_least_one_part():
     with pytest.raises(ValueError, match="there are no parts, expected at least one"):
-        Branches({})
+        Concat({})
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_dx_is_there_unless_nobody_wants_it_and_the_rest_is_the_same(layer, x):
     params, state = layer.init(rng(), np.float64)
     y, cache, _ = layer.forward(params, state, x, True)
     dx, grads = layer.backward(np.ones_like(y), cache)
-    _, without = layer.backward(np.ones_like(y), cache, wants_dx=False)
+    _, without = layer.backward(np.ones_like(y), cache, needs_input_grad=False)
     assert dx is not None
     assert dx.shape == x.shape
     assert np.allclose(grads["w"], without["w"])
@@ -238,7 +238,7 @@ def test_a_convolution_of_the_picture_leaves_out_dx():
     layer = Conv2D(3, 2)
     params, state = layer.init(rng())
     y, cache, _ = layer.forward(params, state, picture(1, 4, 4, 3, dtype=np.float32), True)
-    assert layer.backward(np.ones_like(y), cache, wants_dx=False)[0] is None
+    assert layer.backward(np.ones_like(y), cache, needs_input_grad=False)[0] is None
 
 
 def test_se_caches_are_found_by_path_at_any_depth():
@@ -249,7 +249,7 @@ def test_se_caches_are_found_by_path_at_any_depth():
 
 
 def test_se_and_eca_caches_are_found_inside_branches_and_residual_layers():
-    net = Residual(Branches({"one": SE(2), "two": Sequential([("eca", ECA(2))])}), Conv2D(2, 4))
+    net = Residual(Concat({"one": SE(2), "two": Sequential([("eca", ECA(2))])}), Conv2D(2, 4))
     params, state = net.init(rng(), np.float64)
     cache = net.forward(params, state, picture(1, 2, 3, 2), False)[1]
     assert {path: block.s.shape for path, block in se_caches(cache).items()} == {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from senet_np.ops import long_rows as rows
+from senet_np.fast import long_rows as rows
 
 SHAPES = [(1, 1, 1, 1), (2, 3, 5, 7), (4, 8, 8, 16), (2, 16, 16, 3), (1, 2, 2, 600), (8, 4, 4, 128)]
 

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from senet_np.errors import SenetError
-from senet_np.training.loop import Stopped, train
-from senet_np.training.moments import gate_moments, read_moments
-from senet_np.training.run import create_run
+from senet_np.runs.run import create_run
+from senet_np.runs.snapshots import gate_moments, read_moments
+from senet_np.train.loop import Stopped, train
 
 
-def trained(path, settings, data, watcher, stop_after=None):
+def trained(path, settings, data, callback, stop_after=None):
     run = create_run(path, settings, data)
     if stop_after is not None:
         with pytest.raises(Stopped):
-            train(run, data, run.load(), watcher(stop_after), threads=1)
-    train(run, data, run.load(), watcher(), threads=1)
+            train(run, data, run.load(), callback(stop_after), threads=1)
+    train(run, data, run.load(), callback(), threads=1)
     return read_moments(path)
 
 
@@ -23,8 +23,8 @@ def test_moments_are_the_start_the_end_and_some_between():
     assert sorted(gate_moments(2)) == [0, 1, 2]
 
 
-def test_gates_begin_around_a_half_and_then_spread(tmp_path, few_settings, few_shapes, watcher):
-    found = trained(tmp_path / "run", few_settings, few_shapes, watcher)
+def test_gates_begin_around_a_half_and_then_spread(tmp_path, few_settings, few_shapes, callback):
+    found = trained(tmp_path / "run", few_settings, few_shapes, callback)
     assert [*found] == sorted(gate_moments(18))
     first, last = ({path: gates.astype(float) for path, gates in found[step].items()} for step in (0, 18))
     assert [*first] == ["stage1.se", "stage2.se", "stage3.se"]
@@ -32,9 +32,9 @@ def test_gates_begin_around_a_half_and_then_spread(tmp_path, few_settings, few_s
     assert any(not np.array_equal(first[path], last[path]) for path in first)
 
 
-def test_a_run_that_was_stopped_has_the_gates_of_one_that_was_not(tmp_path, few_settings, few_shapes, watcher):
-    one = trained(tmp_path / "one", few_settings, few_shapes, watcher)
-    other = trained(tmp_path / "other", few_settings, few_shapes, watcher, stop_after=7)
+def test_a_run_that_was_stopped_has_the_gates_of_one_that_was_not(tmp_path, few_settings, few_shapes, callback):
+    one = trained(tmp_path / "one", few_settings, few_shapes, callback)
+    other = trained(tmp_path / "other", few_settings, few_shapes, callback, stop_after=7)
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[step][path], other[step][path]) for step in one for path in one[step])
 

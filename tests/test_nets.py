@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from test_fixture import our_losses
 
-from senet_np.checks import directions
-from senet_np.compose import Sequential, se_caches
-from senet_np.gradcheck import TOLERANCE
+from senet_np.containers import Sequential, se_caches
+from senet_np.gradcheck import TOLERANCE, directions
 from senet_np.nets import NETS, POSITIONS, inception, resnet, tiny, vgg
 from senet_np.ops import softmax_cross_entropy_forward
 from senet_np.se import hidden_width

@@ -77,7 +77,7 @@ def test_the_watch_sees_what_a_download_does(folder):
 
 def test_importing_the_package_opens_nothing(folder):
     program = "import sys\nsys.addaudithook(lambda event, _: event.startswith('socket') and print(event))\n"
-    names = ["senet_np", "senet_np.cli", "senet_np.training.loop", "senet_np.explain.report", "senet_np.explorer.page"]
+    names = ["senet_np", "senet_np.cli", "senet_np.train.loop", "senet_np.figures.report", "senet_np.explorer.page"]
     program += "\n".join(f"import {name}" for name in names)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert json.dumps(done.stdout) == '""'

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from senet_np import ops
-from senet_np.checks.cases import Case, op_cases, se_cases
+from senet_np.gradcheck.cases import Case, op_cases, se_cases
 
 CASES = {case.name: case for case in (*op_cases(), *se_cases())}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
@@ -137,7 +137,7 @@ def test_cross_entropy_of_huge_logits_is_finite():
     assert loss == 1e30
 
 
-def test_cross_entropy_of_one_image_does_not_depend_on_its_neighbours_logits():
+def test_cross_entropy_of_one_image_does_not_depend_on_its_neighbors_logits():
     small, large = np.array([[0.0, 1.0]]), np.array([[1e4, 1e4 + 1]])
     together, _ = ops.softmax_cross_entropy_forward(np.concatenate([small, large]), np.array([0, 0]))
     assert np.isclose(together, ops.softmax_cross_entropy_forward(small, np.array([0]))[0], rtol=1e-12)
@@ -168,7 +168,7 @@ def test_cross_entropy_of_a_net_that_knows_nothing_is_log_k():
     assert np.isclose(loss, np.log(10))
 
 
-def test_a_channel_that_is_constant_over_the_batch_normalises_to_beta():
+def test_a_channel_that_is_constant_over_the_batch_normalizes_to_beta():
     y, _ = ops.batch_norm_forward(np.full((4, 1), 7.0), np.array([2.0]), np.array([3.0]))
     assert np.array_equal(y, np.full((4, 1), 3.0))
 

@@ -1,11 +1,11 @@
-"""Optimisers and schedule, on numbers small enough to follow."""
+"""Optimizers and schedule, on numbers small enough to follow."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from senet_np.training.optim import SGD, Adam, learning_rate
+from senet_np.train.optimizers import SGD, Adam, learning_rate
 
 
 def test_sgd_is_nesterov_with_decay_on_matrices_only():

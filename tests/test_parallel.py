@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from test_training import assert_same_bits
 
-from senet_np.compose import Sequential
+from senet_np.containers import Sequential
+from senet_np.fast.workers import Workers
 from senet_np.layers import SE, Conv2D, Linear, global_avg_pool, relu
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from senet_np.training.loop import Stopped, train
-from senet_np.training.parallel import gradients, mean_state
-from senet_np.training.run import create_run
-from senet_np.training.settings import make_settings
-from senet_np.training.workers import Workers
+from senet_np.runs.run import create_run
+from senet_np.settings import make_settings
+from senet_np.train.loop import Stopped, train
+from senet_np.train.step import gradients, mean_state
 from senet_np.tree import tree_items
 
 
@@ -62,22 +62,22 @@ def test_the_states_of_the_micro_batches_are_averaged():
     assert mean.dtype == np.float32
 
 
-def test_a_whole_run_is_the_same_with_one_thread_and_with_two(tmp_path, few_settings, few_shapes, watcher):
+def test_a_whole_run_is_the_same_with_one_thread_and_with_two(tmp_path, few_settings, few_shapes, callback):
     runs = []
     for threads in (1, 2):
         run = create_run(tmp_path / str(threads), few_settings, few_shapes)
-        train(run, few_shapes, run.load(), watcher(), threads)
+        train(run, few_shapes, run.load(), callback(), threads)
         runs.append(run)
     assert_same_bits(runs[0].load(), runs[1].load())
     assert runs[0].result == runs[1].result
 
 
 @pytest.mark.parametrize("threads", [(1, 1), (2, 1)])
-def test_a_run_through_winograd_that_was_stopped_ends_bit_identical(tmp_path, few_shapes, watcher, threads):
+def test_a_run_through_winograd_that_was_stopped_ends_bit_identical(tmp_path, few_shapes, callback, threads):
     settings = make_settings("shapes", {"widths": (32, 32), "batch_size": 16, "micro_batch": 8, "epochs": 1})
     whole, stopped = (create_run(tmp_path / name, settings, few_shapes) for name in ("whole", "stopped"))
-    train(whole, few_shapes, whole.load(), watcher(), threads[0])
+    train(whole, few_shapes, whole.load(), callback(), threads[0])
     with pytest.raises(Stopped):
-        train(stopped, few_shapes, stopped.load(), watcher(stop_after=2), threads[0])
-    train(stopped, few_shapes, stopped.load(), watcher(), threads[1])
+        train(stopped, few_shapes, stopped.load(), callback(stop_after=2), threads[0])
+    train(stopped, few_shapes, stopped.load(), callback(), threads[1])
     assert_same_bits(whole.load(), stopped.load())

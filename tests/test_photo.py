@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from senet_np.data.photo import read_photo, sample_photo
 from senet_np.errors import SenetError
-from senet_np.explain.photo import read_photo, sample_photo
 
 
 def saved(path, pixels, mode="RGB", **options):
@@ -62,7 +62,7 @@ def test_every_kind_of_picture_is_read(tmp_path, mode):
     assert (read_photo(path).small == 255).all()
 
 
-def test_greys_of_16_bits_are_not_cut_off_at_255(tmp_path):
+def test_grays_of_16_bits_are_not_cut_off_at_255(tmp_path):
     Image.fromarray(np.full((40, 40), 128 * 257, np.uint16)).save(tmp_path / "a.png")
     assert (read_photo(tmp_path / "a.png").small == 128).all()
 

@@ -3,30 +3,30 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import image_gates, se_caches
-from senet_np.data.augment import fit_normaliser
-from senet_np.explain.controls import ALL, CONTROLS, Controls
-from senet_np.explain.diagnosis import diagnose
-from senet_np.explain.gates import BINS, summarise
-from senet_np.explain.hidden import summarise_hidden
-from senet_np.explain.order import similar_order
-from senet_np.explain.photo import Picture
-from senet_np.explain.pictures.controls import draw_controls, draw_pruning
-from senet_np.explain.pictures.examples import draw_openers
-from senet_np.explain.pictures.gates import draw_distribution, draw_gates, draw_profiles, draw_shares
-from senet_np.explain.pictures.one_image import _mosaic, draw_answer, draw_scaling
-from senet_np.explain.pictures.style import new_figure, save, short, style
-from senet_np.explain.pictures.training import draw_curves, draw_moments
-from senet_np.explain.pictures.weights import draw_hidden, draw_weights
-from senet_np.explain.pruning import ORDERS, SHARES, Pruning
-from senet_np.explain.specificity import class_selectivity, variance_shares
+from senet_np.analysis.gates import BINS, summarize
+from senet_np.analysis.health import diagnose
+from senet_np.analysis.hidden import summarize_hidden
+from senet_np.analysis.interventions import ALL, CONTROLS, Controls
+from senet_np.analysis.order import similar_order
+from senet_np.analysis.pruning import ORDERS, SHARES, Pruning
+from senet_np.analysis.specificity import class_selectivity, variance_shares
+from senet_np.containers import image_gates, se_caches
+from senet_np.data.augment import fit_normalizer
+from senet_np.data.photo import Picture
+from senet_np.figures.gates import draw_distribution, draw_gates, draw_profiles, draw_shares
+from senet_np.figures.interventions import draw_controls, draw_pruning
+from senet_np.figures.one_image import _mosaic, draw_answer, draw_scaling
+from senet_np.figures.style import new_figure, save, short, style
+from senet_np.figures.top_images import draw_openers
+from senet_np.figures.training import draw_curves, draw_moments
+from senet_np.figures.weights import draw_hidden, draw_weights
 from senet_np.nets import tiny
 
 rng = np.random.default_rng(0)
 LABELS = np.repeat(np.arange(10), 4)
 CLASSES = [f"class {k}" for k in range(10)]
 GATES = {f"stage{k}.se": rng.uniform(size=(40, 8 * k)) for k in (1, 2, 3, 4)}
-STATS = {path: summarise(s, LABELS, 10) for path, s in GATES.items()}
+STATS = {path: summarize(s, LABELS, 10) for path, s in GATES.items()}
 
 
 @pytest.fixture
@@ -110,8 +110,8 @@ def test_curves_show_what_was_logged():
 def test_the_scaling_picture_shows_the_gates_of_this_image(few_shapes):
     model = tiny(widths=(4, 6, 8))
     params, state = model.init(np.random.default_rng(0))
-    normaliser, picture = fit_normaliser(few_shapes.train.images), few_shapes.val.images[0]
-    block = se_caches(model.forward(params, state, normaliser(picture[None]), False)[1])["stage2.se"]
+    normalizer, picture = fit_normalizer(few_shapes.train.images), few_shapes.val.images[0]
+    block = se_caches(model.forward(params, state, normalizer(picture[None]), False)[1])["stage2.se"]
     with style():
         figure = draw_scaling(picture, block, "title", "stamp")
     bars = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("excitation"))
@@ -120,10 +120,10 @@ def test_the_scaling_picture_shows_the_gates_of_this_image(few_shapes):
 
 def test_a_mosaic_keeps_each_channels_pixels_and_frames_them():
     maps = np.random.default_rng(0).random((8, 8, 3))
-    colours = np.eye(3)
-    picture = _mosaic(maps, colours)
+    colors = np.eye(3)
+    picture = _mosaic(maps, colors)
     assert np.array_equal(picture[1:9, 1:9, 0], maps[:, :, 0])
-    assert np.array_equal(picture[0, 0], colours[0])
+    assert np.array_equal(picture[0, 0], colors[0])
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_a_mosaic_keeps_each_channels_pixels_and_frames_them():
 def test_one_image_is_followed_through_every_kind_of_block(few_shapes, options, words):
     model = tiny(widths=(4, 6), **options)
     params, state = model.init(np.random.default_rng(0))
-    normaliser, picture = fit_normaliser(few_shapes.train.images), few_shapes.train.images[0]
-    for block in se_caches(model.forward(params, state, normaliser(picture[None]), False)[1]).values():
+    normalizer, picture = fit_normalizer(few_shapes.train.images), few_shapes.train.images[0]
+    for block in se_caches(model.forward(params, state, normalizer(picture[None]), False)[1]).values():
         with style():
             figure = draw_scaling(picture, block, "title", "stamp")
         squeeze = next(axes for axes in figure.axes if axes.get_title(loc="left") == words)
@@ -176,12 +176,12 @@ def test_rows_that_point_the_same_way_stand_side_by_side():
     assert np.count_nonzero(np.diff(found)) == 2
 
 
-def test_hidden_units_are_sorted_by_their_class_and_dead_ones_stand_at_the_end_in_grey(picture):
+def test_hidden_units_are_sorted_by_their_class_and_dead_ones_stand_at_the_end_in_gray(picture):
     h = np.abs(rng.standard_normal((40, 5))) * 0.1
-    for unit, favourite in enumerate((7, 2, 5, 0)):
-        h[favourite == LABELS, unit] += 1
+    for unit, favorite in enumerate((7, 2, 5, 0)):
+        h[favorite == LABELS, unit] += 1
     h[:, 4] = 0
-    figure = picture(draw_hidden, {"stage1.se": summarise_hidden(h, LABELS, 10)}, CLASSES)
+    figure = picture(draw_hidden, {"stage1.se": summarize_hidden(h, LABELS, 10)}, CLASSES)
     heat = next(axes.images[0].get_array() for axes in figure.axes if axes.images)
     assert heat[:, :4].argmax(axis=0).tolist() == [0, 2, 5, 7]
     assert heat.mask[:, 4].all()

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from senet_np import ops, se
-from senet_np.checks import planted
-from senet_np.checks.cases import op_cases, se_cases
-from senet_np.checks.planted import PLANTED, Mistake
 from senet_np.cli import main
+from senet_np.gradcheck import bugs as planted
+from senet_np.gradcheck.bugs import PLANTED, Mistake
+from senet_np.gradcheck.cases import op_cases, se_cases
 
 PROMISED = [name.removesuffix("_backward") for name in vars(ops) if name.endswith("_backward")]
 catch = cache(planted.catch)

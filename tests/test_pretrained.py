@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 import senet_np
-from senet_np.cli.parser import build_parser
+from senet_np.analysis.bundle import pack, train_command
+from senet_np.analysis.findings import load_findings
+from senet_np.cli.options import build_parser
 from senet_np.errors import SenetError
-from senet_np.explain.findings import load_findings
-from senet_np.explain.pack import pack, train_command
-from senet_np.training import pretrained as box
-from senet_np.training.evaluate import evaluate
-from senet_np.training.interchange import save_weights
-from senet_np.training.loop import train
-from senet_np.training.run import create_run
-from senet_np.training.settings import Settings, make_settings, settings_to_json
-from senet_np.training.workers import Workers
+from senet_np.fast.workers import Workers
+from senet_np.runs import bundled as box
+from senet_np.runs.interchange import save_weights
+from senet_np.runs.run import create_run
+from senet_np.settings import Settings, make_settings, settings_to_json
+from senet_np.train.evaluation import evaluate
+from senet_np.train.loop import train
 from senet_np.tree import tree_items, tree_map
 
 
@@ -44,7 +44,7 @@ def small(tmp_path, monkeypatch):
 def test_a_network_comes_as_it_was_put_there(small):
     found = box.pretrained("small")
     assert box.names() == ["small"]
-    assert (found.settings.gate, found.classes, found.normaliser.std.tolist()) == ("tanh", ("a", "b"), [4, 5, 6])
+    assert (found.settings.gate, found.classes, found.normalizer.std.tolist()) == ("tanh", ("a", "b"), [4, 5, 6])
     for (path, came), (_, put) in zip(tree_items(found.params), tree_items(small), strict=True):
         assert came.dtype == np.float32, path
         assert np.array_equal(came, put), path
@@ -67,14 +67,14 @@ def test_a_network_is_loaded_by_name_from_the_package_itself(small):
     assert senet_np.pretrained("small").settings == box.pretrained("small").settings
 
 
-def test_what_is_in_the_box_is_what_was_packed(tmp_path, few_settings, few_shapes, watcher, monkeypatch):
+def test_what_is_in_the_box_is_what_was_packed(tmp_path, few_settings, few_shapes, callback, monkeypatch):
     run = create_run(tmp_path / "run", few_settings, few_shapes)
-    train(run, few_shapes, run.load(), watcher(), threads=1)
+    train(run, few_shapes, run.load(), callback(), threads=1)
     with Workers(1) as workers:
         about = pack(run, few_shapes, "packed", workers, tmp_path / "box")
         monkeypatch.setattr(box, "BOX", tmp_path / "box")
         found = box.pretrained("packed")
-        score = evaluate(found.net, found.params, found.state, few_shapes.test, found.normaliser, workers)
+        score = evaluate(found.net, found.params, found.state, few_shapes.test, found.normalizer, workers)
     assert (score.correct, score.n) == (about["test"]["correct"], 60)
     halves = {path: array.astype(np.float16) for path, array in tree_items(run.load().params)}
     assert all(np.array_equal(array, halves[path]) for path, array in tree_items(found.params))
@@ -88,9 +88,9 @@ def test_an_unfinished_run_is_not_packed(tmp_path, few_settings, few_shapes):
         pack(run, few_shapes, "packed", workers, tmp_path / "box")
 
 
-def test_other_data_is_not_packed(tmp_path, few_settings, few_shapes, watcher):
+def test_other_data_is_not_packed(tmp_path, few_settings, few_shapes, callback):
     run = create_run(tmp_path / "run", few_settings, few_shapes)
-    train(run, few_shapes, run.load(), watcher(), threads=1)
+    train(run, few_shapes, run.load(), callback(), threads=1)
     other = replace(few_shapes, fingerprint="0" * 64)
     with Workers(1) as workers, pytest.raises(SenetError, match="holds other bytes"):
         pack(run, other, "packed", workers, tmp_path / "box")

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import se_caches
-from senet_np.data.augment import Normaliser
-from senet_np.explain.pruning import DRAWS, ORDERS, SHARES, channel_scores, measure
+from senet_np.analysis.pruning import DRAWS, ORDERS, SHARES, channel_scores, measure
+from senet_np.containers import se_caches
+from senet_np.data.augment import Normalizer
+from senet_np.fast.workers import Workers
 from senet_np.nets import tiny
-from senet_np.training.workers import Workers
 
-PLAIN = Normaliser(np.full(3, 127.5, np.float32), np.full(3, 64.0, np.float32))
+PLAIN = Normalizer(np.full(3, 127.5, np.float32), np.full(3, 64.0, np.float32))
 IMAGES = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
 
 
@@ -54,7 +54,7 @@ def test_the_lowest_go_first_or_the_highest(model):
         return labels
 
     with Workers(1) as workers, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("senet_np.explain.pruning.predict", spy)
+        patch.setattr("senet_np.analysis.pruning.predict", spy)
         measure(*net, IMAGES, labels, PLAIN, gates, some, workers)
     third, curve = SHARES.index(0.3), len(SHARES) - 1  # passes: one with all channels, then those of each curve
     lowest, highest = ((seen[third + k * curve]["stage1.se"] == 0).all(axis=0) for k in (0, 1))

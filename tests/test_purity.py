@@ -15,7 +15,7 @@ import pytest
 
 import senet_np
 from senet_np import ops
-from senet_np.checks.cases import Case, layer_case, layer_cases, net_cases, op_cases, se_cases
+from senet_np.gradcheck.cases import Case, layer_case, layer_cases, net_cases, op_cases, se_cases
 from senet_np.nets import tiny
 
 PACKAGE = str(Path(senet_np.__file__).parent)
@@ -136,7 +136,7 @@ def test_a_result_shares_no_memory_with_the_arguments(case: Case):
 
 
 # A cache holds these arguments themselves and no copies: whoever changes one in place between the two passes changes
-# the gradient. Nothing in the house does; an optimiser makes new parameters.
+# the gradient. Nothing in the house does; an optimizer makes new parameters.
 BORROWED = {
     **{"conv2d": {"w"}, "linear": {"x", "w"}, "channel_scale": {"u", "s"}, "se": {"u", "w1", "w2"}},
     **{"batch_norm": {"gamma", "mean", "var"}, "softmax_cross_entropy": {"labels"}},

@@ -16,8 +16,8 @@ import pytest
 from senet_np.cli import main
 from senet_np.errors import SenetError
 from senet_np.nets import NETS
-from senet_np.training.interchange import from_pytorch, load_weights, save_weights, to_pytorch, unfilled
-from senet_np.training.run import open_run
+from senet_np.runs.interchange import from_pytorch, load_weights, save_weights, to_pytorch, unfilled
+from senet_np.runs.run import open_run
 from senet_np.tree import tree_items, tree_map
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; `make ci-extra` installs it")
@@ -154,7 +154,7 @@ def test_what_the_page_says_about_an_exported_run_works(tmp_path, monkeypatch, t
     assert [main(["export", "run", f"mine.{ending}"]) for ending in ("safetensors", "npz")] == [0, 0]
     run, images = open_run(tmp_path / "run"), few_shapes.test.images
     progress = run.load()
-    ours = run.settings.build_net().forward(progress.params, progress.state, run.normaliser(images), False)[0]
+    ours = run.settings.build_net().forward(progress.params, progress.state, run.normalizer(images), False)[0]
 
     first, second = re.findall(r"^    .*\n(?:(?:    .*)?\n)*", theirs.__doc__, re.MULTILINE)[:2]
     names = {"images": torch.from_numpy(images), "torch": torch, "numpy": np, "json": json, "build": theirs.build}

@@ -7,9 +7,9 @@ import pytest
 from senet_np.cli import main
 from senet_np.data import Dataset, Split, load_cifar10
 from senet_np.data.places import find_cifar10
-from senet_np.training.loop import train
-from senet_np.training.run import create_run
-from senet_np.training.settings import make_settings
+from senet_np.runs.run import create_run
+from senet_np.settings import make_settings
+from senet_np.train.loop import train
 
 PLACE = os.environ.get("SENET_NP_DATA", "")
 pytestmark = [
@@ -29,7 +29,7 @@ def test_the_splits_are_45000_5000_and_10000(cifar10):
     assert [len(split.labels) for split in (cifar10.train, cifar10.val, cifar10.test)] == [45_000, 5_000, 10_000]
 
 
-def test_the_net_learns_real_images_far_above_chance(cifar10, tmp_path, watcher):
+def test_the_net_learns_real_images_far_above_chance(cifar10, tmp_path, callback):
     train_, val, test = cifar10.train, cifar10.val, cifar10.test
     little = Dataset(
         **{
@@ -40,7 +40,7 @@ def test_the_net_learns_real_images_far_above_chance(cifar10, tmp_path, watcher)
         }
     )
     run = create_run(tmp_path / "run", make_settings("cifar10", {"epochs": 3, "batch_size": 32}), little)
-    assert train(run, little, run.load(), watcher())["accuracy"] > 0.38
+    assert train(run, little, run.load(), callback())["accuracy"] > 0.38
 
 
 def test_data_says_where_it_is_and_whether_its_bytes_are_official(cifar10, capsys):

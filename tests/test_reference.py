@@ -1,10 +1,10 @@
-"""Vectorised equals loops: every op against its twin in `ops/reference.py`, forward and backward."""
+"""Vectorized equals loops: every op against its twin in `ops/reference.py`, forward and backward."""
 
 import numpy as np
 import pytest
 
 from senet_np import ops
-from senet_np.checks.cases import Case, op_cases
+from senet_np.gradcheck.cases import Case, op_cases
 from senet_np.ops import reference
 
 CASES = {case.name: case for case in op_cases()}
@@ -30,7 +30,7 @@ def close(a, b, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_vectorised_equals_loops(case: Case, dtype):
+def test_vectorized_equals_loops(case: Case, dtype):
     rng = np.random.default_rng(1)
     args = cast(case.draw(rng), dtype)
     y, cache = case.forward(**args)

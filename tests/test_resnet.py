@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from senet_np.compose import Sequential, se_caches
+from senet_np.containers import Sequential, se_caches
 from senet_np.nets.resnet import resnet
 from senet_np.tree import tree_build, tree_items, tree_size
 

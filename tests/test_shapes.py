@@ -23,7 +23,7 @@ def test_splits_and_seeds_differ():
     assert not np.array_equal(a.train.images, b.train.images)
 
 
-def test_pictures_are_32_by_32_colour_bytes_and_labels_ten_classes(some):
+def test_pictures_are_32_by_32_color_bytes_and_labels_ten_classes(some):
     assert some.images.shape == (400, SIZE, SIZE, 3)
     assert some.images.dtype == np.uint8
     assert sorted(set(some.labels.tolist())) == list(range(len(CLASSES))) == list(range(10))
@@ -60,7 +60,7 @@ def test_no_unit_of_the_last_stage_sees_both_the_sky_and_a_square():
     for rows in (slice(0, SKY_ROWS), slice(GROUND_ROW, SIZE)):
         others = np.repeat(x, 20, axis=0)  # twenty other skies (or grounds), so that no ReLU hides a change
         others[:, rows] = rng.standard_normal(others[:, rows].shape)
-        before, after = (net.forward(params, state, v, False)[1]["stage3"]["bn"].centred for v in (x, others))
+        before, after = (net.forward(params, state, v, False)[1]["stage3"]["bn"].centered for v in (x, others))
         moved.append((np.abs(after - before) > 1e-9).any(axis=(0, 2, 3)))  # beyond rounding
     sky, ground = moved
     assert sky.any()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from senet_np.data import load_shapes
-from senet_np.data.augment import fit_normaliser
+from senet_np.data.augment import fit_normalizer
 from senet_np.nets import tiny
 from senet_np.tree import tree_items, tree_size
 
@@ -12,7 +12,7 @@ from senet_np.tree import tree_items, tree_size
 @pytest.fixture(scope="module")
 def batch():
     train = load_shapes(sizes=(64, 1, 1)).train
-    return fit_normaliser(train.images)(train.images), train.labels
+    return fit_normalizer(train.images)(train.images), train.labels
 
 
 def start(**options):

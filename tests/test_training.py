@@ -9,13 +9,13 @@ import pytest
 
 from senet_np.data import load_shapes
 from senet_np.errors import SenetError
-from senet_np.training.checkpoint import load_checkpoint, save_checkpoint
-from senet_np.training.diagnose import DivergedError
-from senet_np.training.evaluate import evaluate
-from senet_np.training.loop import Stopped, train
-from senet_np.training.run import Run, create_run, open_run
-from senet_np.training.settings import make_settings
-from senet_np.training.workers import Workers
+from senet_np.fast.workers import Workers
+from senet_np.runs.checkpoint import load_checkpoint, save_checkpoint
+from senet_np.runs.run import Run, create_run, open_run
+from senet_np.settings import make_settings
+from senet_np.train.diagnosis import DivergedError
+from senet_np.train.evaluation import evaluate
+from senet_np.train.loop import Stopped, train
 from senet_np.tree import tree_items
 
 
@@ -31,9 +31,9 @@ def assert_same_bits(a, b):
     assert different == []
 
 
-def finished(folder, settings, data, watcher):
+def finished(folder, settings, data, callback):
     run = create_run(folder, settings, data)
-    train(run, data, run.load(), watcher())
+    train(run, data, run.load(), callback())
     return run
 
 
@@ -42,44 +42,44 @@ def without_times(records):
 
 
 @pytest.fixture
-def undisturbed(tmp_path, few_settings, few_shapes, watcher):
-    return finished(tmp_path / "undisturbed", few_settings, few_shapes, watcher)
+def undisturbed(tmp_path, few_settings, few_shapes, callback):
+    return finished(tmp_path / "undisturbed", few_settings, few_shapes, callback)
 
 
-def test_training_teaches_the_net_to_see(tmp_path, watcher):
+def test_training_teaches_the_net_to_see(tmp_path, callback):
     data = load_shapes(sizes=(2000, 300, 300))
     run = create_run(tmp_path / "run", make_settings("shapes", {"batch_size": 16}), data)
     with Workers(1) as workers:
         before = evaluate(
-            run.settings.build_net(), run.load().params, run.load().state, data.test, run.normaliser, workers
+            run.settings.build_net(), run.load().params, run.load().state, data.test, run.normalizer, workers
         )
-    result = train(run, data, run.load(), watcher())
+    result = train(run, data, run.load(), callback())
     assert before.accuracy < 0.25
     assert result["accuracy"] > 0.75
 
 
-def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path, undisturbed, few_settings, few_shapes, watcher):
-    again = finished(tmp_path / "again", few_settings, few_shapes, watcher)
+def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path, undisturbed, few_settings, few_shapes, callback):
+    again = finished(tmp_path / "again", few_settings, few_shapes, callback)
     assert_same_bits(again.load(), undisturbed.load())
 
 
-def test_another_seed_gives_other_weights(tmp_path, undisturbed, few_settings, few_shapes, watcher):
-    other = finished(tmp_path / "other", dataclasses.replace(few_settings, seed=1), few_shapes, watcher)
+def test_another_seed_gives_other_weights(tmp_path, undisturbed, few_settings, few_shapes, callback):
+    other = finished(tmp_path / "other", dataclasses.replace(few_settings, seed=1), few_shapes, callback)
     assert not np.array_equal(other.load().params["head"]["fc"]["w"], undisturbed.load().params["head"]["fc"]["w"])
 
 
 @pytest.mark.parametrize("stops", [[1], [6], [7, 2], [1, 1, 1, 9], [17]])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_a_run_that_was_stopped_ends_bit_identical(tmp_path, few_settings, few_shapes, watcher, stops, optimizer):
+def test_a_run_that_was_stopped_ends_bit_identical(tmp_path, few_settings, few_shapes, callback, stops, optimizer):
     settings = dataclasses.replace(few_settings, optimizer=optimizer, lr=0.01)
-    undisturbed = finished(tmp_path / "undisturbed", settings, few_shapes, watcher)
+    undisturbed = finished(tmp_path / "undisturbed", settings, few_shapes, callback)
     create_run(tmp_path / "stopped", settings, few_shapes)
     for stop_after in stops:
         run = open_run(tmp_path / "stopped")
         with pytest.raises(Stopped):
-            train(run, few_shapes, run.load(), watcher(stop_after))
+            train(run, few_shapes, run.load(), callback(stop_after))
     run = open_run(tmp_path / "stopped")
-    train(run, few_shapes, run.load(), watcher())
+    train(run, few_shapes, run.load(), callback())
 
     assert_same_bits(run.load(), undisturbed.load())
     assert without_times(run.records) == without_times(undisturbed.records)
@@ -104,19 +104,19 @@ def test_an_incomplete_last_minibatch_is_dropped(few_settings, few_shapes, undis
     assert undisturbed.records[0]["step"] == 100 // 16
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_place(tmp_path, few_settings, few_shapes, watcher):
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_place(tmp_path, few_settings, few_shapes, callback):
     run = create_run(tmp_path / "wild", dataclasses.replace(few_settings, lr=1e30), few_shapes)
     with pytest.raises(DivergedError, match=r"at step \d+, at a learning rate of .*layer stage.*smaller --lr"):
-        train(run, few_shapes, run.load(), watcher())
+        train(run, few_shapes, run.load(), callback())
     assert all(np.isfinite(a).all() for a in everything(run.load()).values())
 
 
-def test_a_stop_saves_nothing_that_is_not_finite(tmp_path, few_settings, few_shapes, watcher):
+def test_a_stop_saves_nothing_that_is_not_finite(tmp_path, few_settings, few_shapes, callback):
     run = create_run(tmp_path / "wild", few_settings, few_shapes)
     progress = run.load()
     progress.params["stage2"]["se"]["w2"] = np.full_like(progress.params["stage2"]["se"]["w2"], np.inf)
     with pytest.raises(DivergedError, match="the last checkpoint, from before, is kept"):
-        train(run, few_shapes, progress, watcher(stop_after=0))
+        train(run, few_shapes, progress, callback(stop_after=0))
     assert all(np.isfinite(a).all() for a in everything(run.load()).values())
 
 
@@ -146,12 +146,12 @@ def test_a_run_whose_making_is_interrupted_is_no_run_yet(tmp_path, few_settings,
     assert create_run(tmp_path, few_settings, few_shapes).load().epoch == 0
 
 
-def test_an_output_that_overflows_is_blamed_on_its_layer(tmp_path, few_settings, few_shapes, watcher):
+def test_an_output_that_overflows_is_blamed_on_its_layer(tmp_path, few_settings, few_shapes, callback):
     run = create_run(tmp_path / "wild", few_settings, few_shapes)
     progress = run.load()
     progress.params["stage2"]["se"]["w2"] = np.full_like(progress.params["stage2"]["se"]["w2"], np.nan)
     with pytest.raises(DivergedError, match=r"parameter w2 of layer stage2\.se"):
-        train(run, few_shapes, progress, watcher())
+        train(run, few_shapes, progress, callback())
 
 
 def test_a_run_is_not_overwritten_unless_asked(undisturbed, few_settings, few_shapes):

@@ -151,7 +151,7 @@ def test_eca_multiplies_each_channel_by_its_gate():
     assert np.allclose(cache.z, u.mean(axis=(1, 2)))
 
 
-def test_a_gate_of_eca_listens_to_its_neighbours_alone():
+def test_a_gate_of_eca_listens_to_its_neighbors_alone():
     u, w = maps(1, 3, 4, 9), maps(3, seed=1)
     before = eca_forward(u, w)[1].s
     u[..., 4] += 1

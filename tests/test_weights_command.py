@@ -8,8 +8,8 @@ import pytest
 
 from senet_np.cli import main
 from senet_np.nets import tiny
-from senet_np.training.interchange import load_metadata, save_weights
-from senet_np.training.run import open_run
+from senet_np.runs.interchange import load_metadata, save_weights
+from senet_np.runs.run import open_run
 from senet_np.tree import tree_items
 
 SETTINGS = {
@@ -93,13 +93,13 @@ def test_a_run_that_is_not_tested_is_exported_without_an_accuracy(folder, traine
     assert json.loads(load_metadata("mine.npz")["senet_np"])["test"] is None
 
 
-def test_the_files_normaliser_is_kept_and_not_measured_again(folder, trained):
+def test_the_files_normalizer_is_kept_and_not_measured_again(folder, trained):
     save(open_run(folder / "run"), "theirs.npz", json.dumps(ABOUT))
     assert main(["import", "theirs.npz", "--out", "there"]) == 0
-    assert np.array_equal(open_run(folder / "there").normaliser, [[1, 2, 3], [4, 5, 6]])
+    assert np.array_equal(open_run(folder / "there").normalizer, [[1, 2, 3], [4, 5, 6]])
 
 
-def test_a_file_that_says_nothing_needs_the_options_and_the_normaliser_is_measured(folder, trained):
+def test_a_file_that_says_nothing_needs_the_options_and_the_normalizer_is_measured(folder, trained):
     here = open_run(folder / "run")
     save(here, "bare.npz")
     assert main(["import", "bare.npz", "--out", "there", *OPTIONS, "--data", "shapes"]) == 0

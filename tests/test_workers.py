@@ -14,8 +14,8 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from senet_np.errors import SenetError
-from senet_np.training.memory import keep_freed_memory
-from senet_np.training.workers import PROCESSES, SLACK, Workers
+from senet_np.fast.memory import keep_freed_memory
+from senet_np.fast.workers import PROCESSES, SLACK, Workers
 
 KINDS = pytest.mark.parametrize("processes", [True, False], ids=["processes", "threads"])
 forks = pytest.mark.skipif(not PROCESSES, reason="the workers are threads on this system")
@@ -165,7 +165,7 @@ def test_nothing_to_do_is_done(processes):
 def test_workers_do_not_outlive_a_parent_that_is_killed():
     code = """
 import multiprocessing, time
-from senet_np.training.workers import Workers
+from senet_np.fast.workers import Workers
 with Workers(2) as workers:
     workers.map(divmod, (7,), [2, 3])
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)

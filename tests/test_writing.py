@@ -6,7 +6,7 @@ import pytest
 
 from senet_np.cli import main
 from senet_np.errors import SenetError
-from senet_np.training.files import write_atomically
+from senet_np.files import write_atomically
 
 
 def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path):

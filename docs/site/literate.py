@@ -38,7 +38,7 @@ def annotated(source: str, link: Link, proofs: Proofs) -> str:
     Returns:
         HTML, to be put under a heading.
     """
-    tree, lines = ast.parse(source), coloured_lines(source)
+    tree, lines = ast.parse(source), colored_lines(source)
     words = ast.get_docstring(tree, clean=True) or ""
     parts = [f'<div class="opening">{render(words, link)}</div>']
     for row in _rows(tree, source.splitlines(), link, proofs):
@@ -54,12 +54,12 @@ def annotated(source: str, link: Link, proofs: Proofs) -> str:
 
 def listing(source: str) -> str:
     """All lines of a file, with an anchor on each: L1, L2, …"""
-    lines = coloured_lines(source)
+    lines = colored_lines(source)
     body = "\n".join(f'<span class="ln" id="L{k}">{k}</span>{line}' for k, line in enumerate(lines, 1))
     return f'<div class="literate listing"><div class="code highlight"><pre>{body}</pre></div></div>'
 
 
-def coloured_lines(source: str) -> list[str]:
+def colored_lines(source: str) -> list[str]:
     """Each line of a source as HTML, no element reaching over a line's end."""
     lines = [""]
     for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source):

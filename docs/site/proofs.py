@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from senet_np.checks.cases import all_cases
+from senet_np.gradcheck.cases import all_cases
 
 MOST = 3  # links a function
 OTHERS = (
@@ -15,7 +15,7 @@ OTHERS = (
     "test_arguments.py",
     "test_cli.py",
 )  # they use much and prove something else
-EVERY_CASE = "test_backward_is_the_derivative_of_forward"  # in test_gradients.py: runs every case of senet_np.checks
+EVERY_CASE = "test_backward_is_the_derivative_of_forward"  # in test_gradients.py: runs every case of senet_np.gradcheck
 
 
 class Test(NamedTuple):

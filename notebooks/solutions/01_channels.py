@@ -21,7 +21,7 @@ from PIL import Image
 
 from senet_np.data import load_shapes
 from senet_np.data.shapes import both_skies
-from senet_np.explain.pictures.style import style
+from senet_np.figures.style import style
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)

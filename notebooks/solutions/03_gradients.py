@@ -54,19 +54,19 @@ assert report
 
 
 # %%
-def centre(x):
+def center(x):
     return x - x.mean(axis=1, keepdims=True), None
 
 
-def centre_backward(dy, _):
+def center_backward(dy, _):
     return dy - dy.mean(axis=1, keepdims=True)
 
 
 x = rng.standard_normal((3, 4))
-assert check_gradients(centre, centre_backward, [x])
-assert not check_gradients(centre, lambda dy, _: dy, [x])
-hiding = centre(rng.standard_normal((3, 4)))[0]  # rows sum to 0
-assert np.allclose(centre_backward(hiding, None), hiding)
+assert check_gradients(center, center_backward, [x])
+assert not check_gradients(center, lambda dy, _: dy, [x])
+hiding = center(rng.standard_normal((3, 4)))[0]  # rows sum to 0
+assert np.allclose(center_backward(hiding, None), hiding)
 
 # %% [markdown]
 # **3.** dx must be `dy @ w.T`. The test's w is the unit matrix, square and equal to its transpose: "sizes

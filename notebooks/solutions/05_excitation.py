@@ -14,7 +14,7 @@
 # %%
 import numpy as np
 
-from senet_np.compose import se_caches
+from senet_np.containers import se_caches
 from senet_np.data import load_shapes
 from senet_np.gradcheck import check_gradients
 from senet_np.layers import SE

@@ -18,15 +18,15 @@ import numpy as np
 
 from senet_np import ops, se
 from senet_np.data import load_shapes
-from senet_np.data.augment import fit_normaliser
+from senet_np.data.augment import fit_normalizer
 from senet_np.gradcheck import check_gradients
 from senet_np.nets import tiny
 from senet_np.tree import tree_build, tree_items, tree_map
 
 data = load_shapes()
-normalise = fit_normaliser(data.train.images)
-x_train, y_train = normalise(data.train.images), data.train.labels
-x_test, y_test = normalise(data.test.images[:1000]), data.test.labels[:1000]
+normalize = fit_normalizer(data.train.images)
+x_train, y_train = normalize(data.train.images), data.train.labels
+x_test, y_test = normalize(data.test.images[:1000]), data.test.labels[:1000]
 
 
 def train(net, batches, lr=0.1):
@@ -36,7 +36,7 @@ def train(net, batches, lr=0.1):
     for n, (x, labels) in enumerate(batches):
         logits, cache, state = net.forward(p, state, x, True)
         loss, loss_cache = ops.softmax_cross_entropy_forward(logits, labels)
-        _, grads = net.backward(ops.softmax_cross_entropy_backward(1.0, loss_cache), cache, wants_dx=False)
+        _, grads = net.backward(ops.softmax_cross_entropy_backward(1.0, loss_cache), cache, needs_input_grad=False)
         v = tree_map(lambda old, g: 0.9 * old + g, v, grads)
         rate = np.float32(lr * (1 - n / len(batches)))
         p = tree_map(lambda theta, moving, rate=rate: theta - rate * moving, p, v)
@@ -131,13 +131,13 @@ print(f"forgotten path: {100 * accuracy(net, wrong_p, wrong_state, x_test):.1f} 
 
 
 # %%
-def grey_sky(x):
+def gray_sky(x):
     x = x.copy()
     x[:, :5] = 0
     return x
 
 
-p, state, _ = train(net, epochs(grey_sky(x_train), 3))
-reached = accuracy(net, p, state, grey_sky(x_test))
+p, state, _ = train(net, epochs(gray_sky(x_train), 3))
+reached = accuracy(net, p, state, gray_sky(x_test))
 print(f"without the sky: {100 * reached:.1f} %")
 assert 0.3 < reached < 0.6

@@ -15,12 +15,12 @@
 import numpy as np
 
 import senet_np
-from senet_np.compose import se_caches
+from senet_np.containers import se_caches
 from senet_np.data import load_shapes
-from senet_np.explain.findings import load_findings
-from senet_np.explain.intervene import with_gates
-from senet_np.explain.specificity import class_selectivity, variance_shares
-from senet_np.training.pretrained import findings_path
+from senet_np.analysis.findings import load_findings
+from senet_np.analysis.replace import with_gates
+from senet_np.analysis.specificity import class_selectivity, variance_shares
+from senet_np.runs.bundled import findings_path
 
 found = load_findings(findings_path("tiny-se"))
 last = found.blocks["stage3.se"]
@@ -52,7 +52,7 @@ assert ((found_auc >= 0) & (found_auc <= 1)).all()
 # %%
 shapes = senet_np.pretrained("shapes-se")
 images, labels = (array[:500] for array in load_shapes().test)
-x = shapes.normaliser(images)
+x = shapes.normalizer(images)
 
 
 def accuracy(gates):
@@ -88,6 +88,6 @@ for path, s in learned.items():
 # %%
 for name in ("tiny-se-r2", "tiny-se", "tiny-se-r8", "tiny-se-r16"):
     this = load_findings(findings_path(name))
-    klass = 100 * variance_shares(this.blocks["stage3.se"]).klass
+    class_ = 100 * variance_shares(this.blocks["stage3.se"]).class_
     lost = 100 * (this.controls.learned - this.controls.correct["all blocks"]["mean"]) / this.controls.n
-    print(f"{name:12} class share of stage 3 {klass:4.1f} %   lost with mean gates {lost:4.1f} points")
+    print(f"{name:12} class share of stage 3 {class_:4.1f} %   lost with mean gates {lost:4.1f} points")

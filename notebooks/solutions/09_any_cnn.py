@@ -14,7 +14,7 @@
 # %%
 import numpy as np
 
-from senet_np.compose import Sequential
+from senet_np.containers import Sequential
 from senet_np.gradcheck import check_gradients
 from senet_np.layers import SE, Conv2D
 from senet_np.nets import POSITIONS, resnet, vgg

@@ -19,13 +19,13 @@ import numpy as np
 
 from senet_np.bench.nets import make_problem
 from senet_np.bench.timing import in_turns, ratio, timer
-from senet_np.explain.pictures.style import BLUE, style
+from senet_np.figures.style import BLUE, style
 from senet_np.gradcheck import check_gradients
 from senet_np.nets import tiny
 from senet_np.ops import conv
-from senet_np.ops.fast import winograd
-from senet_np.training.parallel import gradients
-from senet_np.training.workers import Workers
+from senet_np.fast import winograd
+from senet_np.train.step import gradients
+from senet_np.fast.workers import Workers
 
 rng = np.random.default_rng(0)
 

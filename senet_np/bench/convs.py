@@ -1,16 +1,13 @@
-"""Single convolutions, forward and backward, on one core: every kernel, and PyTorch, at the shapes that networks have.
-
-Floor 4.
-"""
+"""Single convolutions, forward and backward, on one core: every kernel, and PyTorch, at the shapes that networks have."""
 
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..fast import columns, winograd
+from ..fast.workers import Workers
 from ..ops import conv
-from ..ops.fast import columns, winograd
-from ..training.workers import Workers
 from .kernels import CHOICES
 from .pytorch import LAYOUTS, PyTorch
 from .timing import Timer, in_turns, timer

@@ -1,15 +1,12 @@
-"""How cost grows: the tiny SE-CNN's training step with the batch, with the width, and with the workers.
-
-Floor 4.
-"""
+"""How cost grows: the tiny SE-CNN's training step with the batch, with the width, and with the workers."""
 
 from typing import Any
 
 import numpy as np
 
+from ..fast.workers import Workers
 from ..nets import tiny
-from ..training.parallel import gradients
-from ..training.workers import Workers
+from ..train.step import gradients
 from .nets import default_micro_batch, make_problem
 from .timing import in_turns, timer
 

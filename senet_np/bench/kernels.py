@@ -1,6 +1,6 @@
 """Which convolution runs: all of a network's convolutions through one kernel, or through a counter.
 
-Floor 4. The layers ask `ops.fast.choose`; here another answer is given for the length of a `with` statement.
+The layers ask `ops.fast.choose`; here another answer is given for the length of a `with` statement.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import conv as fast
 from ..layers import Layer
-from ..ops import conv, fast, reference
+from ..ops import conv, reference
 from ..tree import Tree
 
 EVERYTHING, NOTHING = 1, 1 << 30  # fewest channels for Winograd

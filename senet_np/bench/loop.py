@@ -1,6 +1,6 @@
-"""What a run costs besides its training steps: augmentation, optimiser, logging; the import; the memory.
+"""What a run costs besides its training steps: augmentation, optimizer, logging; the import; the memory.
 
-Floor 4. The real loop trains the tiny net on random pictures; only the time inside `gradients` counts as the step.
+The real loop trains the tiny net on random pictures; only the time inside `gradients` counts as the step.
 """
 
 import io
@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 
 from ..data.dataset import Dataset, Split
-from ..training import loop
-from ..training.moments import record_gates
-from ..training.parallel import gradients
-from ..training.run import create_run
-from ..training.settings import make_settings
-from ..training.workers import Workers, die_with_parent
+from ..fast.workers import Workers, die_with_parent
+from ..runs.run import create_run
+from ..runs.snapshots import record_gates
+from ..settings import make_settings
+from ..train import loop
+from ..train.step import gradients
 from .nets import NETS, make_problem
 
 USUAL = 10 * (45_000 // 64)  # steps of a run with the defaults for CIFAR-10
 
 
-class _Watcher:
+class _Callback:
     """A progress bar like that of the command line, drawn where nobody sees it; notes when each step was over."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class _Watcher:
     def epoch(self, record: dict[str, Any]) -> None:
         """Nothing to show."""
 
-    def stop_wanted(self) -> bool:
+    def should_stop(self) -> bool:
         """Never."""
         return False
 
@@ -65,16 +65,16 @@ def overhead(threads: int, images: int = 6400) -> dict[str, float]:
     inside: list[float] = []
     recording: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        run, watcher = create_run(Path(folder), make_settings("cifar10", {"epochs": 1}), dataset), _Watcher()
+        run, callback = create_run(Path(folder), make_settings("cifar10", {"epochs": 1}), dataset), _Callback()
         loop.gradients, loop.record_gates = _timed(gradients, inside), _timed(record_gates, recording)
         try:
-            loop.train(run, dataset, run.load(), watcher, threads)
+            loop.train(run, dataset, run.load(), callback, threads)
         finally:
             loop.gradients, loop.record_gates = gradients, record_gates
-    minibatches = len(watcher.times) - 1  # counted from the end of the first
+    minibatches = len(callback.times) - 1  # counted from the end of the first
     step = 1000 * sum(inside[1:]) / minibatches
     whole = (
-        1000 * (watcher.times[-1] - watcher.times[0] - sum(recording[1:-1])) / minibatches
+        1000 * (callback.times[-1] - callback.times[0] - sum(recording[1:-1])) / minibatches
     )  # first and last: outside
     rest = whole - step + 1000 * sum(recording) / USUAL
     return {"step_ms": step, "rest_ms": rest, "share": rest / step}

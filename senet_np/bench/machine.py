@@ -1,7 +1,4 @@
-"""The machine under the benchmark: what it is, and the two ceilings that no program on it can break through.
-
-Floor 4.
-"""
+"""The machine under the benchmark: what it is, and the two ceilings that no program on it can break through."""
 
 import os
 import platform
@@ -12,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from ..training.workers import Workers
+from ..fast.workers import Workers
 
 SIDE = 1536  # of the square matrices that the peak is measured with
 MEMORY = 1 << 26  # numbers a thread copies: far more than any cache holds

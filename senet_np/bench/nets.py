@@ -1,7 +1,4 @@
-"""A training step (forward, loss, backward, all gradients) of three networks: rung by rung, and against PyTorch.
-
-Floor 4.
-"""
+"""A training step (forward, loss, backward, all gradients) of three networks: rung by rung, and against PyTorch."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..fast.workers import Workers
 from ..layers import Layer
 from ..nets import resnet, tiny
 from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from ..training.parallel import Gradients, gradients
-from ..training.workers import Workers
+from ..train.step import Gradients, gradients
 from ..tree import Tree, tree_items, tree_map, tree_size
 from .kernels import CHOICES, convolution_flops, using
 from .pytorch import PyTorch
@@ -115,7 +112,7 @@ def whole_batch(problem: Problem) -> None:
     net, params, state, x, labels = problem
     logits, cache, _ = net.forward(params, state, x, True)
     _, loss_cache = softmax_cross_entropy_forward(logits, labels)
-    net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache, wants_dx=False)
+    net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache, needs_input_grad=False)
 
 
 def duel(
@@ -163,7 +160,7 @@ def same_mathematics(problem: Problem, micro_batch: int, workers: Workers, pytor
     """Loss and gradients against PyTorch's over the same micro-batches, before anything is timed.
 
     In float64 every parameter's gradient must agree. In float32, where both sides round, a ReLU here and there is
-    open on one side only, which moves the small gradients of its neighbourhood by a percent: there the gradient as a
+    open on one side only, which moves the small gradients of its neighborhood by a percent: there the gradient as a
     whole must agree.
 
     Returns:

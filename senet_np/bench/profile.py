@@ -1,13 +1,10 @@
-"""Where the time of a training step goes, op by op, on one core.
-
-Floor 4.
-"""
+"""Where the time of a training step goes, op by op, on one core."""
 
 import cProfile
 import pstats
 
-from ..training.parallel import gradients
-from ..training.workers import Workers
+from ..fast.workers import Workers
+from ..train.step import gradients
 from .nets import Problem
 
 GROUPS = {
@@ -17,7 +14,7 @@ GROUPS = {
     "ReLU": ("relu_forward", "relu_backward"),
     "max pooling": ("max_pool2d_forward", "max_pool2d_backward"),
 }
-WHERE = {"convolutions": "fast/__init__.py", "SE blocks": "senet_np/se.py"}  # else: any file of ops
+WHERE = {"convolutions": "fast/conv.py", "SE blocks": "senet_np/se.py"}  # else: any file of ops
 STEPS = 3
 
 

@@ -1,6 +1,6 @@
 """Our end of the line to PyTorch, which computes in a process of its own.
 
-Floor 4. On its own, so that its threads, its BLAS and the C library's settings are those of any PyTorch program and
+On its own, so that its threads, its BLAS and the C library's settings are those of any PyTorch program and
 neither side pays for the other. This file does not import it.
 """
 

@@ -1,7 +1,4 @@
-"""The benchmark as tables.
-
-Floor 4.
-"""
+"""The benchmark as tables."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -91,7 +88,7 @@ def loop(result: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield (
         f"whole loop, tiny SE-CNN, defaults for CIFAR-10: step {o['step_ms']:.1f} ms a minibatch; "
-        f"augmentation, optimiser and logging {o['rest_ms']:.1f} ms ({o['share']:.1%} of the step)"
+        f"augmentation, optimizer and logging {o['rest_ms']:.1f} ms ({o['share']:.1%} of the step)"
     )
     for what, milliseconds in result["imports"].items():
         yield f"import {what}: {milliseconds:.1f} ms more than import numpy alone"

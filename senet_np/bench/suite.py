@@ -1,7 +1,4 @@
-"""The benchmark from its first figure to its last, and the record of it.
-
-Floor 4.
-"""
+"""The benchmark from its first figure to its last, and the record of it."""
 
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext

@@ -1,7 +1,4 @@
-"""Timing in turns. A machine is never the same from one minute to the next; a ratio taken within a round nearly is.
-
-Floor 4.
-"""
+"""Timing in turns. A machine is never the same from one minute to the next; a ratio taken within a round nearly is."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """PyTorch's side of the benchmark. Imported in a process of its own only; the one place in the package that may.
 
-Floor 4. `twin` builds from any network of ours the modules that a PyTorch user would write for it.
+`twin` builds from any network of ours the modules that a PyTorch user would write for it.
 """
 
 import time
@@ -12,7 +12,8 @@ import torch  # pyright: ignore[reportMissingImports]
 from torch import nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional as F  # pyright: ignore[reportMissingImports]
 
-from .. import compose, layers, ops
+from .. import containers as compose
+from .. import layers, ops
 from ..tree import Tree, tree_items
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels last": torch.channels_last}

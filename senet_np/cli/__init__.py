@@ -1,6 +1,6 @@
 """What a person types: `python -m senet_np`, or `senet-np` once installed.
 
-Floor 5. Exit status: 0 done; 1 a check failed; 2 the request cannot be met, said in one line; 130 stopped by Ctrl-C
+Exit status: 0 done; 1 a check failed; 2 the request cannot be met, said in one line; 130 stopped by Ctrl-C
 (143 by SIGTERM), with everything saved; 141 the reader of its output went away.
 """
 
@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 
 from ..errors import SenetError
-from .parser import build_parser
+from .options import build_parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,7 +1,4 @@
-"""`senet-np bench`: how fast this machine trains, against PyTorch where it is installed.
-
-Floor 5.
-"""
+"""`senet-np bench`: how fast this machine trains, against PyTorch where it is installed."""
 
 import argparse
 import json
@@ -11,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
-from ..training.files import write_atomically
-from .parser import WORKERS, add_command, new_file, new_path, whole
+from ..files import write_atomically
+from .options import WORKERS, add_command, new_file, new_path, whole
 
 EXAMPLES = """\
   senet-np bench                          everything: a quarter of an hour, with PyTorch and its compiler
@@ -80,7 +77,7 @@ def _some(what: str, asked: list[str], known: tuple[str, ...]) -> tuple[str, ...
 
 
 def _draw(record: dict[str, Any], folder: Path) -> Iterator[Path]:
-    from ..explain.pictures.speed import draw_growth, draw_roofline
+    from ..figures.speed import draw_growth, draw_roofline
 
     pictures = {"convolutions": (draw_roofline, "roofline.png"), "growth": (draw_growth, "growth.png")}
     for part, (draw, name) in pictures.items():

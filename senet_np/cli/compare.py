@@ -1,7 +1,4 @@
-"""`senet-np compare`: train what a comparison file asks for, and say what may be concluded.
-
-Floor 5.
-"""
+"""`senet-np compare`: train what a comparison file asks for, and say what may be concluded."""
 
 import argparse
 import os
@@ -15,10 +12,10 @@ from ..experiments.comparison import Comparison, read_comparison
 from ..experiments.report import as_markdown, as_text, find, make_report
 from ..experiments.results import append_result, read_results
 from ..experiments.runner import Job, run_folder, run_here, run_on_dask
-from ..training.run import describe_settings
+from ..runs.run import describe_settings
 from .data import data_line
-from .parser import add_command, existing_path, new_file, new_path, whole
-from .watch import spell_seconds
+from .options import add_command, existing_path, new_file, new_path, whole
+from .progress import spell_seconds
 
 EXAMPLES = """\
   senet-np compare mine.toml                       train what is missing, then the table and its plot
@@ -120,8 +117,8 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> None:
 
 
 def _draw(report: Any, path: Path) -> Path:
-    from ..explain.pictures.comparison import draw_comparison
-    from ..explain.pictures.style import save, style
+    from ..figures.comparison import draw_comparison
+    from ..figures.style import save, style
 
     with style():
         return save(draw_comparison(report), path)

@@ -1,6 +1,6 @@
 """`senet-np course`: copy the notebooks to a folder of one's own, and say how to open them.
 
-Floor 5. In a clone they lie beside the package; an installed package has them in the environment's share/ folder.
+In a clone they lie beside the package; an installed package has them in the environment's share/ folder.
 """
 
 import argparse
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
-from ..training.files import write_atomically
-from .parser import add_command, new_path
+from ..files import write_atomically
+from .options import add_command, new_path
 
 HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"

@@ -1,7 +1,4 @@
-"""`senet-np data`: where the images are, and how to get them. Also how the other commands load a run's data.
-
-Floor 5.
-"""
+"""`senet-np data`: where the images are, and how to get them. Also how the other commands load a run's data."""
 
 import argparse
 import os
@@ -13,8 +10,8 @@ from ..data import CIFAR10_MIRRORS, Dataset, cache_folder, download, find_cifar1
 from ..data.cifar10 import ARCHIVE_SHA256, ARCHIVE_SIZE
 from ..data.places import usual_folders
 from ..errors import SenetError
-from ..training.run import Run
-from .parser import add_command, new_path, positive
+from ..runs.run import Run
+from .options import add_command, new_path, positive
 from .trained import check_data_option
 
 EXAMPLES = """\

@@ -1,7 +1,4 @@
-"""`senet-np describe`: a network's layers with their shapes and sizes, and what SE adds to them.
-
-Floor 5.
-"""
+"""`senet-np describe`: a network's layers with their shapes and sizes, and what SE adds to them."""
 
 import argparse
 from collections import Counter
@@ -10,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..nets.describe import PICTURE, Added, Row, added_by_se, count_parameters, describe, equation_5, multiply_adds
-from ..training.run import describe_settings
-from ..training.settings import Settings, make_settings
-from .parser import add_command, add_net_options
+from ..runs.run import describe_settings
+from ..settings import Settings, make_settings
+from .options import add_command, add_net_options
 
 EXAMPLES = """\
   senet-np describe                                the tiny SE-CNN

@@ -1,19 +1,16 @@
-"""`senet-np evaluate`: the test accuracy of a run, or of a network in the box.
-
-Floor 5.
-"""
+"""`senet-np evaluate`: the test accuracy of a run, or of a network in the box."""
 
 import argparse
 from typing import Any
 
+from ..analysis.subject import Subject, of_box, of_run
 from ..data import Dataset, load_data
-from ..explain.subject import Subject, of_box, of_run
-from ..training.evaluate import evaluate, result_line
-from ..training.pretrained import pretrained
-from ..training.run import describe_settings
-from ..training.workers import Workers
+from ..fast.workers import Workers
+from ..runs.bundled import pretrained
+from ..runs.run import describe_settings
+from ..train.evaluation import evaluate, result_line
 from .data import data_line, load_run_data
-from .parser import WORKERS, add_command, add_data_options, whole
+from .options import WORKERS, add_command, add_data_options, whole
 from .trained import add_trained, check_data_option, is_of_the_box, open_named_run
 
 EXAMPLES = """\
@@ -38,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     for note in [data_line(dataset, dataset.name), *notes]:
         print(note)
     with Workers(given.get("threads")) as workers:
-        score = evaluate(subject.net, subject.params, subject.state, dataset.test, subject.normaliser, workers)
+        score = evaluate(subject.net, subject.params, subject.state, dataset.test, subject.normalizer, workers)
     print(f"{describe_settings(subject.settings)}: mean test loss {score.loss:.4f} nats")
     print(result_line(score.correct, score.n, dataset.name, dataset.stamp))
     return 0

@@ -1,24 +1,21 @@
-"""`senet-np explain`: all figures of a run, or of a network in the box, on one page.
-
-Floor 5.
-"""
+"""`senet-np explain`: all figures of a run, or of a network in the box, on one page."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+from ..analysis.findings import Findings, load_findings, measure
+from ..analysis.subject import Subject, of_box, of_run
 from ..data import Dataset, find_cifar10, load_cifar10, load_shapes
+from ..data.photo import Picture, read_photo, sample_photo
 from ..errors import SenetError
-from ..explain.findings import Findings, load_findings, measure
-from ..explain.photo import Picture, read_photo, sample_photo
-from ..explain.report import write_report
-from ..explain.subject import Subject, of_box, of_run
-from ..training.evaluate import result_line
-from ..training.pretrained import findings_path, pretrained
-from ..training.run import Run
-from ..training.workers import Workers
+from ..fast.workers import Workers
+from ..figures.report import write_report
+from ..runs.bundled import findings_path, pretrained
+from ..runs.run import Run
+from ..train.evaluation import result_line
 from .data import data_line, load_run_data
-from .parser import WORKERS, add_command, add_data_options, as_path, new_path, whole
+from .options import WORKERS, add_command, add_data_options, as_path, new_path, whole
 from .trained import add_trained, check_data_option, is_of_the_box, open_named_run
 
 EXAMPLES = """\

@@ -1,7 +1,4 @@
-"""`senet-np explorer`: a page on which one plays with a trained network.
-
-Floor 5.
-"""
+"""`senet-np explorer`: a page on which one plays with a trained network."""
 
 import argparse
 from pathlib import Path
@@ -9,20 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.findings import load_findings, measure
+from ..analysis.subject import of_box, of_run
 from ..data import make_shapes
 from ..data.dataset import Split
+from ..data.photo import sample_photo
 from ..data.shapes import other_labels
-from ..explain.findings import load_findings, measure
-from ..explain.photo import sample_photo
-from ..explain.subject import of_box, of_run
 from ..explorer.page import explorer_page
 from ..explorer.payload import Exhibit
-from ..training.evaluate import result_line
-from ..training.files import write_atomically
-from ..training.pretrained import findings_path, names, pretrained
-from ..training.workers import Workers
+from ..fast.workers import Workers
+from ..files import write_atomically
+from ..runs.bundled import findings_path, names, pretrained
+from ..train.evaluation import result_line
 from .data import load_run_data
-from .parser import WORKERS, add_command, add_data_options, new_path, whole
+from .options import WORKERS, add_command, add_data_options, new_path, whole
 from .trained import is_of_the_box, open_named_run
 
 ALL = "box"

@@ -1,17 +1,14 @@
-"""`senet-np gradcheck`: prove every backward pass of this installation.
-
-Floor 5.
-"""
+"""`senet-np gradcheck`: prove every backward pass of this installation."""
 
 import argparse
 import textwrap
 from itertools import groupby
 from typing import Any
 
-from ..checks import planted
-from ..checks.cases import all_cases
-from ..gradcheck import TOLERANCE
-from .parser import add_command, whole
+from ..gradcheck import bugs as planted
+from ..gradcheck.cases import all_cases
+from ..gradcheck.check import TOLERANCE
+from .options import add_command, whole
 
 EXAMPLES = """\
   senet-np gradcheck              a line for each argument of each op, layer and net

@@ -1,7 +1,4 @@
-"""`senet-np train`: train a network, test it once, draw its plots.
-
-Floor 5.
-"""
+"""`senet-np train`: train a network, test it once, draw its plots."""
 
 import argparse
 import shlex
@@ -13,13 +10,13 @@ from typing import Any
 
 from ..data import Dataset, load_data
 from ..errors import SenetError
-from ..training.checkpoint import Progress
-from ..training.evaluate import result_line
-from ..training.run import Run, alone_in, create_run, describe, open_run
-from ..training.settings import Settings, make_settings
+from ..runs.checkpoint import Progress
+from ..runs.run import Run, alone_in, create_run, describe, open_run
+from ..settings import Settings, make_settings
+from ..train.evaluation import result_line
 from ..tree import tree_size
 from .data import data_line, load_run_data
-from .parser import WORKERS, add_command, add_data_options, add_net_options, new_path, not_negative, positive, whole
+from .options import WORKERS, add_command, add_data_options, add_net_options, new_path, not_negative, positive, whole
 
 EXAMPLES = """\
   senet-np train                                       CIFAR-10 if it is found here, else shapes
@@ -70,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _finish(this: Run, dataset: Dataset, given: dict[str, Any]) -> int:
-    from ..training.loop import Stopped, train
-    from .watch import TrainingBar, spell_seconds, stop_on_signals
+    from ..train.loop import Stopped, train
+    from .progress import TrainingBar, spell_seconds, stop_on_signals
 
     progress = this.load()
     _introduce(this, dataset, progress)

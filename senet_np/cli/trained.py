@@ -1,15 +1,12 @@
-"""RUN|NAME: a trained network on the command line is a run's folder, or the name of one in the box.
-
-Floor 5.
-"""
+"""RUN|NAME: a trained network on the command line is a run's folder, or the name of one in the box."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
-from ..training.pretrained import names
-from ..training.run import Run, open_run
+from ..runs.bundled import names
+from ..runs.run import Run, open_run
 
 
 def add_trained(command: argparse.ArgumentParser) -> None:

@@ -1,7 +1,4 @@
-"""Images to learn from: CIFAR-10 where it is found, and `shapes`, which NumPy draws anywhere.
-
-Floor 3.
-"""
+"""Images to learn from: CIFAR-10 where it is found, and `shapes`, which NumPy draws anywhere."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """Augmentation and the order of an epoch, all drawn at once from (seed, epoch).
 
-Floor 3. Because nothing depends on how far an epoch has come, a run that was stopped in the middle of one goes on
+Because nothing depends on how far an epoch has come, a run that was stopped in the middle of one goes on
 exactly as it would have.
 """
 
@@ -61,8 +61,8 @@ def take_batch(images: np.ndarray, plan: EpochPlan, start: int, size: int) -> tu
     return padded[np.arange(len(index))[:, None, None], rows[:, :, None], cols[:, None, :]], index
 
 
-class Normaliser(NamedTuple):
-    """Maps pixels to the net's input: each colour with mean 0 and standard deviation 1 over the training images."""
+class Normalizer(NamedTuple):
+    """Maps pixels to the net's input: each color with mean 0 and standard deviation 1 over the training images."""
 
     mean: np.ndarray  # (3,) float32, pixel values 0 to 255
     std: np.ndarray  # (3,) float32, pixel values
@@ -72,17 +72,17 @@ class Normaliser(NamedTuple):
         return (images.astype(np.float32) - self.mean) / self.std
 
 
-def fit_normaliser(images: np.ndarray) -> Normaliser:
-    """Measure mean and standard deviation of each colour.
+def fit_normalizer(images: np.ndarray) -> Normalizer:
+    """Measure mean and standard deviation of each color.
 
     Args:
         images: the training images, (n, H, W, 3) uint8.
 
     Returns:
-        The normaliser for every split of the data set.
+        The normalizer for every split of the data set.
     """
     counts = np.stack([np.bincount(images[..., c].ravel(), minlength=256) for c in range(3)])  # exact, and small
     values, n = np.arange(256), counts.sum(axis=1)
     mean = counts @ values / n
     std = np.sqrt(counts @ values**2 / n - mean**2)
-    return Normaliser(mean.astype(np.float32), np.maximum(std, 1).astype(np.float32))
+    return Normalizer(mean.astype(np.float32), np.maximum(std, 1).astype(np.float32))

@@ -1,6 +1,6 @@
 """CIFAR-10 from its official files: Python or binary version, unpacked or still in the archive.
 
-Floor 3. Nothing that a file says is believed before it is checked: an archive is read as a stream and never
+Nothing that a file says is believed before it is checked: an archive is read as a stream and never
 extracted, pickles are read by a machine that can build arrays and do nothing else (`pickles.py`), and whether these
 are the official bytes is told by checksums and written on every result.
 

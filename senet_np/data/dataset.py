@@ -1,6 +1,6 @@
 """What every data set looks like to the rest of the house: three splits of images, and where they come from.
 
-Floor 3. Images stay uint8 in memory (CIFAR-10 is 184 MB so, and 737 MB as float32); the training loop turns one
+Images stay uint8 in memory (CIFAR-10 is 184 MB so, and 737 MB as float32); the training loop turns one
 minibatch at a time into floats.
 """
 
@@ -19,7 +19,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """A ten-class set of 32×32 colour images with its three splits.
+    """A ten-class set of 32×32 color images with its three splits.
 
     `val` is held out of the training images and may be looked at after every epoch; `test` is looked at once.
     """

@@ -1,6 +1,6 @@
 """Fetches one file from the first mirror that has the right bytes: resumable, checked, and never half there.
 
-Floor 3. What arrives is kept under `<name>.part`. Only when its sha256 is the expected one does it get its real name,
+What arrives is kept under `<name>.part`. Only when its sha256 is the expected one does it get its real name,
 in one step, so whatever bears that name is whole and right; and nothing opens a `.part` to use it. Which mirror a
 byte came from does not matter then: a transfer that broke off at one of them is continued at the next.
 """

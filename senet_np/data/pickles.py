@@ -1,6 +1,6 @@
 """Reads the pickles of CIFAR-10's Python version without ever unpickling one.
 
-Floor 3. A pickle is a program for a little stack machine, and Python's own unpickler lets that program import and
+A pickle is a program for a little stack machine, and Python's own unpickler lets that program import and
 call whatever it names: a data file from the internet could run any command. The official files need some thirty
 instructions and three names, so here is a machine that knows those and no others. The three names are never
 imported either; they only say "an array follows", and the array is made here, out of bytes that are really there.

@@ -1,6 +1,6 @@
 """Where CIFAR-10 may lie on this machine, and the error that says why data cannot be had.
 
-Floor 3. A place that somebody names is the only one that is looked at: silently taking another copy would put the
+A place that somebody names is the only one that is looked at: silently taking another copy would put the
 wrong data behind a result. Only where nothing is named are the usual places tried in turn.
 """
 

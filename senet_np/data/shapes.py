@@ -1,19 +1,19 @@
 """`shapes`: a ten-class picture set made by NumPy from a seed, for machines without CIFAR-10.
 
-Floor 3. **The task was built for gating.** Each 32×32 picture holds two textured squares, one painted orange and
-one painted blue, under a sky that is orange or blue. The label is the texture of the square that has the colour of
+**The task was built for gating.** Each 32×32 picture holds two textured squares, one painted orange and
+one painted blue, under a sky that is orange or blue. The label is the texture of the square that has the color of
 the sky:
 
     rows  0–4    the sky: orange or blue
-    rows  5–18   grey haze
+    rows  5–18   gray haze
     rows 19–31   an orange square and a blue one, side by side in either order, with two different textures
 
 Why a net without SE must fail. A unit of the tiny net's last stage sees 18×18 pixels. None sees both the sky and a
 square: a unit that reaches row 4 or above ends at row 18 or above. What follows is a sum over positions and a linear
-head, so without SE each logit is A(squares) + B(sky), and the sky can only favour some textures over others. For two
-textures a, b there are two pictures in which the sky alone decides; B gets both right if it favours the right one of
+head, so without SE each logit is A(squares) + B(sky), and the sky can only favor some textures over others. For two
+textures a, b there are two pictures in which the sky alone decides; B gets both right if it favors the right one of
 the two, else A gets one. That is 3/4 at the very best, and training finds less. A net with SE reads the sky in the
-squeeze and shuts the channels of the other colour. So the set shows what a gate *can* do; it says nothing about how
+squeeze and shuts the channels of the other color. So the set shows what a gate *can* do; it says nothing about how
 often photographs need one. A net whose units see the whole picture solves it without a gate as well.
 
 Measured: tiny net, default settings (3 epochs of 4,000 pictures), n = 10 seeds, 2,000 test pictures, by
@@ -35,7 +35,7 @@ SIZE = 32
 SKY_ROWS = 5  # rows 0 to 4
 GROUND_ROW = 19  # the squares' first possible row
 SIDE = 12  # of a square, pixels
-PAINT = np.array([[1.0, 0.55, 0.1], [0.1, 0.55, 1.0]])  # orange, blue: as bright as each other in grey
+PAINT = np.array([[1.0, 0.55, 0.1], [0.1, 0.55, 1.0]])  # orange, blue: as bright as each other in gray
 
 # A texture is a rule on the pixel's row i and column j inside the square: True is bright paint, False dark paint.
 TEXTURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
@@ -76,7 +76,7 @@ def make_shapes(n: int, rng: np.random.Generator) -> Split:
             top = GROUND_ROW + rng.integers(SIZE - GROUND_ROW - SIDE + 1)
             left = 16 * sides[k] + rng.integers(16 - SIDE + 1)
             pictures[k, top : top + SIDE, left : left + SIDE] = _square(int(textures[k]), PAINT[paints[k]], rng)
-    pictures += rng.normal(0, 0.08, size=(n, SIZE, SIZE, 1))  # grey noise: it blurs textures, not hues
+    pictures += rng.normal(0, 0.08, size=(n, SIZE, SIZE, 1))  # gray noise: it blurs textures, not hues
     return Split((255 * pictures.clip(0, 1)).round().astype(np.uint8), labels)
 
 

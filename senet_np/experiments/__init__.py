@@ -1,4 +1,4 @@
 """Comparisons that are honest: several seeds, paired, with an interval, and every result line kept.
 
-Floor 4. Start reading at `comparison.py`: what is compared. `runner.py` trains, `results.py` keeps, `report.py` judges.
+Start reading at `comparison.py`: what is compared. `runner.py` trains, `results.py` keeps, `report.py` judges.
 """

@@ -1,19 +1,17 @@
 """A comparison: a small TOML file that says which networks are trained how often, and what is held against what.
 
-Floor 4.
+title = "SE against none on the tiny SE-CNN"
+data = "cifar10"              # or "shapes"
+seeds = 10                    # 0 to 9; or a list of them
+results = "cifar10.jsonl"     # where the result lines are kept, beside this file; several files may share it
+reference = "without SE"      # the arm that the others are held against; without this line the first
 
-    title = "SE against none on the tiny SE-CNN"
-    data = "cifar10"              # or "shapes"
-    seeds = 10                    # 0 to 9; or a list of them
-    results = "cifar10.jsonl"     # where the result lines are kept, beside this file; several files may share it
-    reference = "without SE"      # the arm that the others are held against; without this line the first
+[settings]                    # of all arms: the options of `train`, dashes as underscores
+epochs = 4
 
-    [settings]                    # of all arms: the options of `train`, dashes as underscores
-    epochs = 4
-
-    [arms."with SE"]              # what is special about each arm
-    [arms."without SE"]
-    se = false
+[arms."with SE"]              # what is special about each arm
+[arms."without SE"]
+se = false
 """
 
 import tomllib
@@ -22,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
+from ..files import read_text
 from ..nets import NETS
-from ..training.files import read_text
-from ..training.settings import DEFAULTS, Settings, make_settings, settings_from_json, settings_to_json
+from ..settings import DEFAULTS, Settings, make_settings, settings_from_json, settings_to_json
 
 TEXTS, TABLES = ("title", "data", "results", "reference"), ("settings", "arms")
 KEYS: dict[str, Any] = {**dict.fromkeys(TEXTS, str), "seeds": (int, list), **dict.fromkeys(TABLES, dict)}

@@ -1,6 +1,6 @@
 """Tables in a page, made anew from the result lines:   python -m senet_np.experiments.page docs/results.md
 
-Floor 4. Between `<!-- compare comparisons/tiny-se.toml -->` and `<!-- end -->` stands what the lines of that comparison
+Between `<!-- compare comparisons/tiny-se.toml -->` and `<!-- end -->` stands what the lines of that comparison
 say; nothing there is written by hand. The rest of the page is left as it is.
 """
 

@@ -1,7 +1,4 @@
-"""The table of a comparison, made from its result lines alone: no data and no run folder is needed.
-
-Floor 4.
-"""
+"""The table of a comparison, made from its result lines alone: no data and no run folder is needed."""
 
 import statistics
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """Result lines: one JSON object for each run that has ended, appended as it ends and never changed.
 
-Floor 4. A line says all that made its run what it is, so a line that fits is as good as the run itself: it is not
+A line says all that made its run what it is, so a line that fits is as good as the run itself: it is not
 trained again, whichever comparison asks for it.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import SenetError
-from ..training.files import read_text
-from ..training.settings import Settings, settings_from_json
+from ..files import read_text
+from ..settings import Settings, settings_from_json
 
 START = b'{"settings"'  # of a line
 MOST = 64 << 20  # bytes: some 50,000 runs

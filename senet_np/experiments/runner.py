@@ -1,6 +1,6 @@
 """The runs of a comparison: trained several at a time, each on one core, each in a folder from which it goes on.
 
-Floor 4. A run is known by its settings and by the bytes of its data; its folder is named after both. What was stopped
+A run is known by its settings and by the bytes of its data; its folder is named after both. What was stopped
 goes on from its last epoch, and ends bit-identical to what was never stopped.
 """
 
@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 from ..bench.machine import processor
 from ..data import Dataset, load_data
 from ..errors import SenetError
-from ..training.loop import train
-from ..training.run import alone_in, create_run, open_run, versions
-from ..training.settings import Settings, settings_to_json
-from ..training.workers import die_with_parent
+from ..fast.workers import die_with_parent
+from ..runs.run import alone_in, create_run, open_run, versions
+from ..settings import Settings, settings_to_json
+from ..train.loop import train
 from ..tree import tree_size
 
 
@@ -39,7 +39,7 @@ class Job(NamedTuple):
 
 
 class Quiet:
-    """A watcher that looks away."""
+    """A callback that looks away."""
 
     def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
         """Nothing to show."""
@@ -47,7 +47,7 @@ class Quiet:
     def epoch(self, record: dict[str, Any]) -> None:
         """Nothing to show."""
 
-    def stop_wanted(self) -> bool:
+    def should_stop(self) -> bool:
         """Never."""
         return False
 

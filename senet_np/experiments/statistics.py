@@ -1,7 +1,4 @@
-"""What several seeds say: mean and spread, and a difference with its interval.
-
-Floor 4.
-"""
+"""What several seeds say: mean and spread, and a difference with its interval."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

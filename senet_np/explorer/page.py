@@ -1,6 +1,6 @@
 """The page: style, scripts and payload in one HTML file that needs nothing beside it.
 
-Floor 4. The scripts in `parts/` are read in the order of SCRIPTS; they share one scope.
+The scripts in `parts/` are read in the order of SCRIPTS; they share one scope.
 """
 
 from html import escape

@@ -1,6 +1,6 @@
 """What the page holds: networks, what is known of their gates, and pictures; as JSON and one block of bytes.
 
-Floor 4. Arrays stand in the JSON as {"at": offset, "shape": [...], "type": "f2"}; the bytes are deflated and written as
+Arrays stand in the JSON as {"at": offset, "shape": [...], "type": "f2"}; the bytes are deflated and written as
 base64. Numbers of two and four bytes are stored byte by byte (all first bytes, then all second ones), for what is
 alike then stands together and deflates better.
 """
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..analysis.findings import Findings
+from ..analysis.gates import GateStatistics
+from ..analysis.subject import Subject
 from ..data.dataset import Split
-from ..explain.findings import Findings
-from ..explain.gates import GateStatistics
-from ..explain.pictures.style import short
-from ..explain.subject import Subject
+from ..figures.style import short
 from .program import compile_net
 
 
@@ -89,8 +89,8 @@ def _net(one: Exhibit, packer: Packer) -> dict[str, Any]:
         "stamp": subject.stamp,
         "said": one.said,
         "classes": [*subject.classes],
-        "mean": subject.normaliser.mean.tolist(),
-        "std": subject.normaliser.std.tolist(),
+        "mean": subject.normalizer.mean.tolist(),
+        "std": subject.normalizer.std.tolist(),
         "steps": program.steps,
         "arrays": arrays,
         "seen": one.found.images if one.found else "",

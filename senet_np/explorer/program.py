@@ -1,6 +1,6 @@
 """A trained network as a list of instructions, for a reader that knows no layers: the page's JavaScript.
 
-Floor 4. Each instruction takes numbered values, gives a numbered value, and names its arrays:
+Each instruction takes numbered values, gives a numbered value, and names its arrays:
 
     {"op": "conv", "in": [0], "out": 1, "stride": 1, "pad": 1, "w": 0}        w is the first array
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..compose import Branches, Residual, Sequential
+from ..containers import Concat, Residual, Sequential
 from ..layers import ECA, SE, BatchNorm, Conv2D, Function, Layer, Linear
 from ..ops import avg_pool2d_forward, global_avg_pool_forward, max_pool2d_forward, relu_forward
 from ..tree import Tree
@@ -38,7 +38,7 @@ def compile_net(net: Layer, params: Tree, state: Tree) -> Program:
         net, params, state: the network.
 
     Returns:
-        Its program; value 0 is the normalised picture (H, W, 3), the last step gives the logits.
+        Its program; value 0 is the normalized picture (H, W, 3), the last step gives the logits.
 
     Raises:
         TypeError: the network holds a layer that has no instruction.
@@ -70,7 +70,7 @@ class _Writer:
             case Residual():
                 outputs = {name: inside(name, part, value) for name, part in layer.parts.items()}
                 return self.step("add", [outputs["branch"], outputs.get("shortcut", value)])
-            case Branches():
+            case Concat():
                 return self.step("join", [inside(name, part, value) for name, part in layer.parts.items()])
             case Conv2D():
                 options = {"stride": layer.stride, "pad": layer.size // 2}

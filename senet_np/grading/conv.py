@@ -1,6 +1,6 @@
 """Assignment 2: convolution, from the size of its output to the gradient of its input.
 
-Floor 4. Answers keep the library's convention; `im2col` returns the matrix alone.
+Answers keep the library's convention; `im2col` returns the matrix alone.
 """
 
 from collections.abc import Callable

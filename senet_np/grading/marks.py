@@ -1,7 +1,4 @@
-"""Marks: the table of an assignment's checks, and what the checks are made of.
-
-Floor 4.
-"""
+"""Marks: the table of an assignment's checks, and what the checks are made of."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -9,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..gradcheck import check_gradients
+from ..gradcheck.check import check_gradients
 
 Array = np.ndarray
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest number

@@ -1,16 +1,13 @@
-"""Assignment 4: train a whole network, replace its gates, compare seeds, and say what the numbers allow one to say.
-
-Floor 4.
-"""
+"""Assignment 4: train a whole network, replace its gates, compare seeds, and say what the numbers allow one to say."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..compose import se_caches
+from ..analysis.replace import with_gates
+from ..containers import se_caches
 from ..experiments.statistics import paired_difference
-from ..explain.intervene import with_gates
 from ..nets import tiny
 from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from ..tree import tree_items, tree_map
@@ -54,7 +51,7 @@ def _same(ours: Any, right: Any, name: str) -> None:
 def _step(net: Any, params: Any, state: Any, velocity: Any, x: Any, labels: Any, lr: float) -> tuple[Any, ...]:
     logits, cache, state = net.forward(params, state, x, True)
     loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
-    _, grads = net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache, wants_dx=False)
+    _, grads = net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache, needs_input_grad=False)
     velocity = tree_map(lambda v, g: MOMENTUM * v + g, velocity, grads)
     return loss, tree_map(lambda p, v: p - lr * v, params, velocity), state, velocity
 
@@ -99,7 +96,7 @@ def check_accuracy(accuracy: Answer) -> None:
 
 @hidden("accuracy-hidden", "accuracy", points=1)
 def grade_accuracy(accuracy: Answer) -> None:
-    """Running statistics and no batch's own: an image's answer does not depend on its neighbours."""
+    """Running statistics and no batch's own: an image's answer does not depend on its neighbors."""
     net, params, state, x, labels = _problem(3, 40)
     velocity = _still(params)
     for _ in range(60):  # until it tells some of them apart

@@ -1,6 +1,6 @@
 """Assignment 1: relu, sigmoid, linear, global average pooling and channel scaling, forward and backward.
 
-Floor 4. Answers keep the library's convention: `y, cache = forward(...)`, `dx, ... = backward(dy, cache)`.
+Answers keep the library's convention: `y, cache = forward(...)`, `dx, ... = backward(dy, cache)`.
 """
 
 from collections.abc import Callable

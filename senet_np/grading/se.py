@@ -1,6 +1,6 @@
 """Assignment 3: the SE block, forward and backward, and what it costs.
 
-Floor 4. Answers keep the library's convention.
+Answers keep the library's convention.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,14 @@
 """Networks, each with and without SE blocks by one argument.
 
-Floor 3. A network is a layer; `NETS` says which names the command line knows.
+A network is a layer; `NETS` says which names the command line knows.
 """
 
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from ..compose import Sequential
-from .choices import EXCITE, POSITIONS, Choices
+from ..containers import Sequential
+from .attention import EXCITE, POSITIONS, Choices
 from .inception import inception
 from .resnet import resnet
 from .tiny import tiny

@@ -1,6 +1,6 @@
 """What a network is made of, counted: its layers' shapes, parameters and multiply-adds, and what SE adds to them.
 
-Floor 3. A picture of zeros walks through the network, layer by layer, so the shapes are those that really come out.
+A picture of zeros walks through the network, layer by layer, so the shapes are those that really come out.
 
 A multiply-add is a product that a sum takes in. Counted are those of convolutions (the padding's zeros among them), of
 linear layers and of the FCs of SE, and the products of its scaling:
@@ -19,11 +19,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import ops
-from ..compose import Branches, Residual, Sequential
+from ..containers import Concat, Residual, Sequential
 from ..layers import ECA, SE, Array, BatchNorm, Conv2D, Function, Layer, Linear
 from ..tree import Tree, tree_size
 
-PICTURE = (32, 32, 3)  # pixels, pixels, colours
+PICTURE = (32, 32, 3)  # pixels, pixels, colors
 FUNCTIONS = {
     ops.relu_forward: "ReLU",
     ops.max_pool2d_forward: "max-pool",
@@ -160,7 +160,7 @@ def _walk(path: str, layer: Layer, x: Array) -> Generator[Row, None, Array]:
             for name, part in layer.parts.items():
                 outputs[name] = yield from _walk(_join(path, name), part, x)
             y, what = outputs["branch"] + outputs["shortcut"], "branch + shortcut"
-        case Branches():
+        case Concat():
             ys = []
             for name, part in layer.parts.items():
                 ys.append((yield from _walk(_join(path, name), part, x)))

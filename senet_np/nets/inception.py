@@ -1,7 +1,5 @@
 """An Inception network for CIFAR-sized pictures: four kinds of eyes look at the same map, side by side.
 
-Floor 3.
-
     image 32×32×3
     stem     conv 3×3 → 64   BN  ReLU   max-pool 2×2                   → 16×16×64
     stage1   two modules of 128 channels      max-pool 2×2             →  8×8×128
@@ -19,9 +17,9 @@ Every convolution has its batch norm and ReLU. SE weighs the module as a whole: 
 from collections.abc import Sequence
 from typing import Any
 
-from ..compose import Branches, Sequential
+from ..containers import Concat, Sequential
 from ..layers import max_pool
-from .choices import Attach
+from .attention import Attach
 from .parts import conv_bn_relu, head
 
 
@@ -63,12 +61,12 @@ def inception(
     return Sequential([*stages, ("head", head(c_in, classes))])
 
 
-def _branches(c_in: int, c: int) -> Branches:
+def _branches(c_in: int, c: int) -> Concat:
     wide, narrow = 3 * c // 8, c // 16  # in front of the 3×3 and of the 5×5 kernels, to spare multiplications
     c5, c_pool = c // 8, c // 8
     c3 = c // 2
     c1 = c - c3 - c5 - c_pool
-    return Branches(
+    return Concat(
         {
             "one": Sequential(conv_bn_relu(c_in, c1, size=1)),
             "three": Sequential([("reduce", _unit(c_in, wide, 1)), ("unit", _unit(wide, c3, 3))]),

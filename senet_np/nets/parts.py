@@ -1,11 +1,11 @@
 """The parts that all networks are made of.
 
-Floor 3. A convolution that batch norm follows has no bias: it would be subtracted with the mean.
+A convolution that batch norm follows has no bias: it would be subtracted with the mean.
 """
 
-from ..compose import Sequential
+from ..containers import Sequential
 from ..layers import BatchNorm, Conv2D, Linear, global_avg_pool, relu
-from .choices import Named
+from .attention import Named
 
 
 def conv_bn(c_in: int, c: int, size: int = 3, stride: int = 1) -> Named:

@@ -1,7 +1,5 @@
 """The residual network for CIFAR-sized pictures, SE-ResNet-20 and its kin.
 
-Floor 3.
-
     stem     conv 3×3 → batch norm → ReLU
     stages   blocks; each stage after the first begins with stride 2
     head     global average pooling → linear
@@ -16,9 +14,9 @@ what passes by on the shortcut is never gated. The others are those of its secti
 from collections.abc import Sequence
 from typing import Any
 
-from ..compose import Residual, Sequential
+from ..containers import Residual, Sequential
 from ..layers import BatchNorm, Conv2D, relu
-from .choices import POSITIONS, Attach
+from .attention import POSITIONS, Attach
 from .parts import conv_bn, conv_bn_relu, head
 
 

@@ -1,7 +1,5 @@
 """The tiny SE-CNN, the net of the whole course: three stages of conv – batch norm – ReLU – SE, then one linear head.
 
-Floor 3.
-
     image 32×32×3
     stage1   conv 3×3 → 32    BN  ReLU  SE   max-pool 2×2      → 16×16×32
     stage2   conv 3×3 → 64    BN  ReLU  SE   max-pool 2×2      →  8×8×64
@@ -14,9 +12,9 @@ Floor 3.
 from collections.abc import Sequence
 from typing import Any
 
-from ..compose import Sequential
+from ..containers import Sequential
 from ..layers import max_pool
-from .choices import Attach
+from .attention import Attach
 from .parts import conv_bn_relu, head
 
 

@@ -1,7 +1,5 @@
 """A VGG for CIFAR-sized pictures: 3×3 convolutions, two a stage, and nothing beside the straight way.
 
-Floor 3.
-
     image 32×32×3
     stage1   [conv 3×3 → 32    BN  ReLU  SE] twice   max-pool 2×2      → 16×16×32
     stage2   [conv 3×3 → 64    BN  ReLU  SE] twice   max-pool 2×2      →  8×8×64
@@ -15,9 +13,9 @@ what has become usual since Simonyan and Zisserman.
 from collections.abc import Sequence
 from typing import Any
 
-from ..compose import Sequential
+from ..containers import Sequential
 from ..layers import max_pool
-from .choices import Attach
+from .attention import Attach
 from .parts import conv_bn_relu, head
 
 

@@ -1,6 +1,6 @@
 """The mathematics: forward and backward passes as pairs of pure functions on plain arrays.
 
-Floor 1. Every pair follows one convention, and anyone can add to it:
+Every pair follows one convention, and anyone can add to it:
 
     y, cache = op_forward(x, ...)          the cache holds all that the backward pass may use
     dx, ...  = op_backward(dy, cache)      d<name> is ∂L/∂<name> and has <name>'s shape

@@ -1,6 +1,6 @@
 """Element-wise non-linearities: ReLU (the paper's δ), sigmoid (the paper's σ) and tanh.
 
-Floor 1. Each takes an array of any shape. The backward pass of an element-wise function y = f(x) is always
+Each takes an array of any shape. The backward pass of an element-wise function y = f(x) is always
 dx = dy · f′(x); only f′ differs, and each cache holds what makes f′ cheapest.
 """
 

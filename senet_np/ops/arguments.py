@@ -1,6 +1,6 @@
 """Checks on what an op is given, so that a wrong shape is met by a sentence and not by a broadcast.
 
-Floor 1. NumPy would happily add a (C,) array to an (N, C, H, C) one; every op asks here first.
+NumPy would happily add a (C,) array to an (N, C, H, C) one; every op asks here first.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Convolution as one matrix product: `im2col` lays the windows out as rows, and the kernel becomes a matrix.
 
-Floor 1. This is the pair to read. Rows of the matrix are output positions, columns are the kh·kw·Cin numbers that
+This is the pair to read. Rows of the matrix are output positions, columns are the kh·kw·Cin numbers that
 a position sees, so the whole layer is `cols @ W`, and its backward pass is the backward pass of a matrix product.
 """
 

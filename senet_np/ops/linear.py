@@ -1,7 +1,4 @@
-"""The fully connected layer: one matrix product. Both FCs of an SE block are this op.
-
-Floor 1.
-"""
+"""The fully connected layer: one matrix product. Both FCs of an SE block are this op."""
 
 import numpy as np
 

@@ -1,7 +1,4 @@
-"""Softmax and cross-entropy in one op, because together they are stable and their gradient is a subtraction.
-
-Floor 1.
-"""
+"""Softmax and cross-entropy in one op, because together they are stable and their gradient is a subtraction."""
 
 import numpy as np
 
@@ -46,7 +43,7 @@ def softmax_cross_entropy_backward(dloss: float | np.floating, cache: tuple) -> 
     and the mean over the batch divides by N: dlogits = dloss · (p − onehot(labels)) / N. Each row sums to 0.
 
     Args:
-        dloss: ∂(final)/∂loss, a scalar: 1 where this loss is what is minimised.
+        dloss: ∂(final)/∂loss, a scalar: 1 where this loss is what is minimized.
         cache: from `softmax_cross_entropy_forward`.
 
     Returns:

@@ -1,6 +1,6 @@
-"""Batch normalisation: give each channel mean 0 and variance 1 over the batch, then a learned scale and shift.
+"""Batch normalization: give each channel mean 0 and variance 1 over the batch, then a learned scale and shift.
 
-Floor 1. In training the statistics come from the batch itself, so every image's gradient depends on every other's.
+In training the statistics come from the batch itself, so every image's gradient depends on every other's.
 In evaluation they are constants, and the op is a mere scale and shift.
 """
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..fast.long_rows import channel_dot, channel_sum, fit, long_rows
 from .arguments import check_array
-from .long_rows import channel_dot, channel_sum, fit, long_rows
 
 
 class BatchNormCache(NamedTuple):
     """What batch norm remembers."""
 
-    centred: np.ndarray  # x − mean, that is x̂/inv_std: for dgamma, and for the variance's part of dx
+    centered: np.ndarray  # x − mean, that is x̂/inv_std: for dgamma, and for the variance's part of dx
     inv_std: np.ndarray  # (C,) 1/√(var + eps): for dx
     gamma: np.ndarray  # (C,): for dx
     batch: bool  # whether mean and var came from x, and so carry gradient
@@ -31,7 +31,7 @@ def batch_norm_forward(
     var: np.ndarray | None = None,
     eps: float = 1e-5,
 ) -> tuple[np.ndarray, BatchNormCache]:
-    """Normalise each channel, then scale by gamma and shift by beta.
+    """Normalize each channel, then scale by gamma and shift by beta.
 
     x̂ = (x − mean) / √(var + eps),    y = gamma · x̂ + beta
     mean[c] = (1/m) Σ x[…,c],    var[c] = (1/m) Σ (x[…,c] − mean[c])²      over all m = N·H·W positions
@@ -63,15 +63,15 @@ def batch_norm_forward(
     rows = long_rows(x)
     if mean is None or var is None:
         with np.errstate(over="ignore", invalid="ignore"):  # see _of_huge
-            batch, (mean, var, centred) = True, _mean_var_and_centred(x)
+            batch, (mean, var, centered) = True, _mean_var_and_centered(x)
     else:
-        batch, centred = False, rows - fit(mean, rows)
+        batch, centered = False, rows - fit(mean, rows)
     inv_std = 1 / np.sqrt(var + x.dtype.type(eps))
     if batch and not np.isfinite(var).all():
-        inv_std, var = _of_huge(centred.reshape(-1, x.shape[-1]), x.dtype.type(eps))
-    y = centred * fit(gamma * inv_std, rows)
+        inv_std, var = _of_huge(centered.reshape(-1, x.shape[-1]), x.dtype.type(eps))
+    y = centered * fit(gamma * inv_std, rows)
     y += fit(beta, rows)
-    return y.reshape(x.shape), BatchNormCache(centred.reshape(x.shape), inv_std, gamma, batch, mean, var)
+    return y.reshape(x.shape), BatchNormCache(centered.reshape(x.shape), inv_std, gamma, batch, mean, var)
 
 
 def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -96,41 +96,41 @@ def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarr
 
     Source: Ioffe and Szegedy 2015, section 3; simplified as above.
     """
-    centred, inv_std, gamma, batch, _, _ = cache
-    check_array("dy", dy, centred.shape, centred.dtype)
+    centered, inv_std, gamma, batch, _, _ = cache
+    check_array("dy", dy, centered.shape, centered.dtype)
     dbeta = channel_sum(dy)
     with np.errstate(over="ignore", invalid="ignore"):
-        dgamma = channel_dot(dy, centred) * inv_std
+        dgamma = channel_dot(dy, centered) * inv_std
     if not np.isfinite(dgamma).all():  # a sum beyond the dtype: of x̂ it is not
-        dgamma = channel_dot(dy, centred.reshape(dy.shape) * inv_std)
+        dgamma = channel_dot(dy, centered.reshape(dy.shape) * inv_std)
     rows, scale = long_rows(dy), gamma * inv_std
     if not batch:
         return (rows * fit(scale, rows)).reshape(dy.shape), dgamma, dbeta
     m = dy.size // dy.shape[-1]
-    dx = centred.reshape(rows.shape) * fit(-inv_std * dgamma / m, rows)
+    dx = centered.reshape(rows.shape) * fit(-inv_std * dgamma / m, rows)
     dx += rows
     dx -= fit(dbeta / m, rows)
     dx *= fit(scale, rows)
     return dx.reshape(dy.shape), dgamma, dbeta
 
 
-def _mean_var_and_centred(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _mean_var_and_centered(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Two passes, the second over x − mean (in long rows): E[x²] − E[x]² would cancel catastrophically in float32."""
     m, rows = x.size // x.shape[-1], long_rows(x)
     mean = channel_sum(x) / m
     if not np.isfinite(mean).all():  # a sum beyond the dtype, of numbers that are not: add up shares of the largest
         largest = np.abs(x).reshape(-1, x.shape[-1]).max(axis=0)
         mean = largest * (channel_sum(x / np.where(largest == 0, 1, largest)) / m)
-    centred = rows - fit(mean, rows)
-    return mean, channel_dot(centred.reshape(x.shape), centred) / m, centred
+    centered = rows - fit(mean, rows)
+    return mean, channel_dot(centered.reshape(x.shape), centered) / m, centered
 
 
-def _of_huge(centred: np.ndarray, eps: np.floating) -> tuple[np.ndarray, np.ndarray]:
+def _of_huge(centered: np.ndarray, eps: np.floating) -> tuple[np.ndarray, np.ndarray]:
     """inv_std and var where squares overflow, in float32 those of numbers beyond 1e19: divide by the largest first.
 
     The variance itself may be beyond the dtype; then a quarter of the dtype's largest number is given in its place.
     """
-    largest = np.abs(centred).max(axis=0)
-    std = largest * np.sqrt(np.square(centred / np.where(largest == 0, 1, largest)).mean(axis=0))
+    largest = np.abs(centered).max(axis=0)
+    std = largest * np.sqrt(np.square(centered / np.where(largest == 0, 1, largest)).mean(axis=0))
     highest = np.sqrt(np.finfo(std.dtype).max) / 2  # a quarter of the dtype: who corrects by m / (m − 1) stays below
     return 1 / np.hypot(std, np.sqrt(eps)), np.square(np.minimum(std, highest))

@@ -1,13 +1,13 @@
 """Pooling: over the whole picture (the paper's squeeze) and over small windows (to halve the resolution).
 
-Floor 1. An average shares its gradient out equally; a maximum gives all of it to the winner, so its cache has to
+An average shares its gradient out equally; a maximum gives all of it to the winner, so its cache has to
 remember who won. Where several are equally large, the first one in row order wins.
 """
 
 import numpy as np
 
+from ..fast.long_rows import pixel_sum
 from .arguments import check_array, check_count, check_window
-from .long_rows import pixel_sum
 
 
 def global_avg_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:

@@ -1,6 +1,6 @@
 """The same pairs as plain loops over single numbers: slow, obviously right, and what everything else is tested by.
 
-Floor 1. Names, arguments and results are those of `senet_np.ops`; the docstrings stand there. Nothing is checked
+Names, arguments and results are those of `senet_np.ops`; the docstrings stand there. Nothing is checked
 here and nothing is clever: each backward pass walks the same loops as its forward pass and sends the gradient of
 each output number to each input number that it was made of.
 """

@@ -1,12 +1,9 @@
-"""Channel scaling: multiply each channel of a feature map by its gate. The last step of an SE block.
-
-Floor 1.
-"""
+"""Channel scaling: multiply each channel of a feature map by its gate. The last step of an SE block."""
 
 import numpy as np
 
+from ..fast.long_rows import pixel_dot, times_each
 from .arguments import check_array
-from .long_rows import pixel_dot, times_each
 
 
 def channel_scale_forward(u: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, tuple]:

@@ -1,4 +1,4 @@
-// Colours, pictures, maps and cells. Maps are in cividis: dark is low, yellow is high, and grey printers keep the order.
+// Colors, pictures, maps and cells. Maps are in cividis: dark is low, yellow is high, and gray printers keep the order.
 
 const CIVIDIS = [[0, 34, 77], [26, 56, 111], [67, 78, 107], [97, 100, 111], [124, 123, 120], [155, 147, 118], [187, 173, 108], [222, 201, 87], [253, 231, 55]];
 
@@ -77,7 +77,7 @@ function wire(cells, sums) {  // a stripe under each cell: what it adds to the t
   const most = sums ? Math.max(...sums.map(Math.abs), 1e-12) : 1;
   cells.forEach((cell, k) => {
     const share = sums ? Math.abs(sums[k]) / most : 0;
-    const colour = sums && sums[k] < 0 ? "213 94 0" : "0 80 140";
-    cell.style.setProperty("--wire", share > 0.03 ? `rgb(${colour} / ${share.toFixed(2)})` : "transparent");
+    const color = sums && sums[k] < 0 ? "213 94 0" : "0 80 140";
+    cell.style.setProperty("--wire", share > 0.03 ? `rgb(${color} / ${share.toFixed(2)})` : "transparent");
   });
 }

@@ -105,8 +105,8 @@ function paintTo(i, j) {  // a fast pointer leaves out pixels on its way
 }
 
 function paintAt(i, j) {
-  const size = Number($("brush").value), colour = $("paint").value;
-  const [r, g, b] = [1, 3, 5].map((k) => parseInt(colour.slice(k, k + 2), 16)), from = -Math.floor(size / 2);
+  const size = Number($("brush").value), color = $("paint").value;
+  const [r, g, b] = [1, 3, 5].map((k) => parseInt(color.slice(k, k + 2), 16)), from = -Math.floor(size / 2);
   for (let row = i + from; row < i + from + size; row++) for (let column = j + from; column < j + from + size; column++) {
     if (row >= 0 && row < SIZE && column >= 0 && column < SIZE) state.pixels.set([r, g, b], 3 * (row * SIZE + column));
   }

@@ -27,7 +27,7 @@ function showAnswer() {
       ${anyForced() ? `<div class="before" style="width:${100 * before[k]}%"></div>` : ""}</td><td>${percent(after[k])}</td>
       <td>${number(now.logits[k])}</td><td>${anyForced() ? (delta >= 0 ? "+" : "") + number(delta) : ""}</td></tr>`;
   });
-  $("logits").innerHTML = `<thead><tr><th>class</th><th class="bar">probability${anyForced() ? " (grey: as learned)" : ""}</th><th></th>
+  $("logits").innerHTML = `<thead><tr><th>class</th><th class="bar">probability${anyForced() ? " (gray: as learned)" : ""}</th><th></th>
     <th>logit</th><th>${anyForced() ? "change" : ""}</th></tr></thead><tbody>${rows.join("")}</tbody>`;
 }
 
@@ -36,7 +36,7 @@ function truthOf() {  // of a sample; repainted, the other square is meant
   return pictures && k ? classes[(sky ? pictures.repainted : pictures.labels)[Number(k)]] : "";
 }
 
-const TASK = `The task: the sky's colour says which of the two squares is meant, the orange or the blue one. Name that square's texture.`;
+const TASK = `The task: the sky's color says which of the two squares is meant, the orange or the blue one. Name that square's texture.`;
 const ELSE = `Its kind of pictures are CIFAR-10's, which are not ours to give away: open a photo of an animal or a vehicle.`;
 
 function meanGates(path) {  // over the classes; undefined where nothing is known

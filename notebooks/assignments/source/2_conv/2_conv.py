@@ -172,6 +172,6 @@ checks.grade_care(conv2d_forward, conv2d_backward)
 # ## Before you hand it in
 #
 # Restart the kernel and run all cells from the top. Then read `senet_np/ops/conv.py`, and compare. How much memory do your `cols` need for 128 pictures of 32×32×64?
-# `senet_np/ops/fast/columns.py` is about just that.
+# `senet_np/fast/columns.py` is about just that.
 #
 # **Read next:** assignment 3, the SE block.

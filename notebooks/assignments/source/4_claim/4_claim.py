@@ -26,10 +26,10 @@
 # %%
 import numpy as np
 
-from senet_np.compose import se_caches
+from senet_np.containers import se_caches
 from senet_np.data import load_shapes
-from senet_np.data.augment import fit_normaliser
-from senet_np.explain.intervene import with_gates
+from senet_np.data.augment import fit_normalizer
+from senet_np.analysis.replace import with_gates
 from senet_np.grading import net as checks
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
@@ -93,9 +93,9 @@ checks.grade_accuracy(accuracy)
 
 # %%
 data = load_shapes(seed=0, sizes=(4000, 100, 500))
-normalise = fit_normaliser(data.train.images)
-x_train, y_train = normalise(data.train.images), data.train.labels
-x_test, y_test = normalise(data.test.images), data.test.labels
+normalize = fit_normalizer(data.train.images)
+x_train, y_train = normalize(data.train.images), data.train.labels
+x_test, y_test = normalize(data.test.images), data.test.labels
 
 
 def train(se, seed, epochs=6, batch=32, lr=0.1):

@@ -1,0 +1,64 @@
+"""How much of a gate belongs to the channel, how much to the class, and how much to the image: one figure a block.
+
+The paper reads from its Figure 6 that gates are generic in early stages and class-specific in late ones. Here
+that is a number, so that it can be true or false.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .gates import GateStatistics
+
+NOTHING = 1e-12  # a variance of gates below this is rounding in float32
+
+
+class Shares(NamedTuple):
+    """Where the variance of a block's gates comes from; the three sum to 1."""
+
+    channel: float  # channels differ in their mean gate, whatever the image
+    class_: float  # the classes' means of one channel differ
+    image: float  # images of one class differ
+    variance: float  # what is shared out: the variance of all gates
+
+
+def variance_shares(stats: GateStatistics) -> Shares:
+    """Split the variance of a block's gates over images and channels into three parts.
+
+    Var(s) = Var_c(E[s|c]) + E_c[Var_k(E[s|c,k])] + E_{c,k}[Var(s|c,k)]       c the channel, k the class
+
+    the law of total variance, twice: between channels, between classes of a channel, between images of a class.
+
+    Args:
+        stats: the block's, from `gates.summarize`.
+
+    Returns:
+        The shares; all 0 where all gates are equal.
+
+    Source: the law of total variance; classes weigh as many images as they have.
+    """
+    channel, class_ = float(stats.overall_mean.var()), float((stats.between**2).mean())
+    image = float((stats.within**2).mean())
+    total = channel + class_ + image
+    if total < NOTHING:
+        return Shares(0.0, 0.0, 0.0, 0.0)
+    return Shares(channel / total, class_ / total, image / total, total)
+
+
+def class_selectivity(means: np.ndarray) -> np.ndarray:
+    """How much each channel's gate prefers its favorite class.
+
+    (μ_max − μ_rest) / (μ_max + μ_rest),    μ_rest the mean over all the other classes
+
+    Args:
+        means: each class's mean gate, (classes, C), not negative.
+
+    Returns:
+        (C,), from 0 (all classes alike) to 1 (open for one class alone); 0 where a gate is shut for all.
+
+    Source: Morcos, Barrett, Rabinowitz, Botvinick 2018.
+    """
+    best = means.max(axis=0)
+    rest = (means.sum(axis=0) - best) / (len(means) - 1)
+    total = best + rest
+    return np.divide(best - rest, total, out=np.zeros_like(total), where=total > 0)

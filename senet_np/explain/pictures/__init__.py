@@ -1,4 +1,0 @@
-"""Drawing: arrays in, a Matplotlib Figure out. Nothing is computed here that is not in the picture alone.
-
-Floor 4. Each function knows nothing of files.
-"""
