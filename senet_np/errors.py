@@ -1,4 +1,4 @@
-"""The one exception that stands for a mistake of the user's, not of ours.
+"""The exception for a request that cannot be met: a mistake of the user's, not of ours.
 
 The command line turns it into one line on stderr and exit status 2; in a notebook it is an ordinary
 exception with a readable message.

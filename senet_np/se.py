@@ -1,7 +1,5 @@
 """The Squeeze-and-Excitation block, forward and backward, in the paper's letters.
 
-This is the page that the rest of the house exists for.
-
       U ──────────────────────────────────────┐
       │ squeeze   z_c = mean of u_c           │
       z                                       │
@@ -14,7 +12,7 @@ Forgetting one of them is the mistake that everybody makes; the gradient check f
 Samples are rows here, `z @ w1`, so w1 (C, h) is the transpose of the paper's W₁ (h × C), and w2 of its W₂.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,44 +32,43 @@ GATE = {
 
 
 class SECache(NamedTuple):
-    """What the block remembers: its steps' caches for the backward pass, and z and s to look at."""
+    """What the block remembers: the cache of each step for the backward pass, and the paper's quantities to look at."""
 
-    squeeze: str  # these two choose the backward passes
-    gate: str
-    squeeze_cache: tuple
-    fc1_cache: tuple
-    relu_cache: tuple
-    fc2_cache: tuple
-    gate_cache: Array
-    scale_cache: tuple
-    z: Array  # (N, C) what the squeeze saw: to look at
-    s: Array  # (N, C) the gates: to look at
+    squeeze: str  # "avg", "max"
+    gate: str  # "sigmoid", "tanh", "relu"
+    squeeze_cache: Any
+    fc1_cache: ops.linear.LinearCache
+    relu_cache: ops.activations.ReLUCache
+    fc2_cache: ops.linear.LinearCache
+    gate_cache: Any
+    scale_cache: ops.scale.ChannelScaleCache
+    u: Array  # (N, H, W, C) the input
+    z: Array  # (N, C) each channel's mean: the squeeze
+    h: Array  # (N, h) the hidden units, after ReLU
+    s: Array  # (N, C) the gates
 
 
-def hidden_width(channels: int, r: int) -> int:
+def hidden_width(channels: int, reduction: int) -> int:
     """Width h of the bottleneck: C/r, but never below 2, as one hidden unit would tie all gates to one number.
 
     Args:
         channels: C, how many channels the block gates.
-        r: the reduction ratio, dimensionless.
+        reduction: the paper's reduction ratio r, dimensionless.
 
     Returns:
         h = max(2, C // r).
 
-    Raises:
-        ValueError: channels or r is below 1.
-
     Source: Hu et al. 2019, section 3.2; the lower bound is ours.
     """
-    if channels < 1 or r < 1:
-        raise ValueError(f"channels is {channels} and r is {r}, expected both to be at least 1")
-    return max(2, channels // r)
+    if channels < 1 or reduction < 1:
+        raise ValueError(f"channels is {channels} and reduction is {reduction}, expected both to be at least 1")
+    return max(2, channels // reduction)
 
 
 def se_forward(
     u: Array, w1: Array, b1: Array | None, w2: Array, b2: Array | None, squeeze: str = "avg", gate: str = "sigmoid"
 ) -> tuple[Array, SECache]:
-    """Weigh each channel of each image by a gate that the image itself computes.
+    """Multiply each channel of each image by a gate, which is computed from that image.
 
     z_c = 1/(H·W) Σ_{i,j} u_c(i,j)                                      (Eq. 2)
     s = σ(W₂ δ(W₁ z))                                                   (Eq. 3)
@@ -88,7 +85,7 @@ def se_forward(
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.
-        cache: what the backward pass needs; `cache.s` are the gates, (N, C), dimensionless.
+        cache: for `se_backward`; `cache.s` are the gates, (N, C), dimensionless.
 
     Raises:
         ValueError: a shape, dtype or option that does not fit.
@@ -99,21 +96,21 @@ def se_forward(
         raise ValueError(f"squeeze={squeeze!r}, gate={gate!r}: expected one of {[*SQUEEZE]} and one of {[*GATE]}")
     check_fcs(u, w1, b1, w2, b2)
 
-    z, squeeze_cache = SQUEEZE[squeeze][0](u)  # (N, C)  what does each channel hold on the whole?
+    z, squeeze_cache = SQUEEZE[squeeze][0](u)  # (N, C)  one number per channel
     a, fc1_cache = ops.linear_forward(z, w1, b1)  # (N, h)  r times fewer numbers
-    h, relu_cache = ops.relu_forward(a)
-    e, fc2_cache = ops.linear_forward(h, w2, b2)  # (N, C)  one number a channel again
+    h, relu_cache = ops.relu_forward(a)  # (N, h)
+    e, fc2_cache = ops.linear_forward(h, w2, b2)  # (N, C)  one number per channel again
     s, gate_cache = GATE[gate][0](e)  # (N, C)  the gates
     x_scaled, scale_cache = ops.channel_scale_forward(u, s)  # (N, H, W, C)
 
-    cache = SECache(squeeze, gate, squeeze_cache, fc1_cache, relu_cache, fc2_cache, gate_cache, scale_cache, z, s)
-    return x_scaled, cache
+    steps = (squeeze_cache, fc1_cache, relu_cache, fc2_cache, gate_cache, scale_cache)
+    return x_scaled, SECache(squeeze, gate, *steps, u, z, h, s)
 
 
 def se_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array, Array | None, Array, Array | None]:
     """Gradients of the SE block with respect to its input and its two FCs.
 
-    Derivation: read the forward pass upwards, each line's backward pass in turn.
+    Derivation: read the forward pass from its last line to its first, and apply each line's backward pass.
         scale    x̃ = s·u         du_scale = s·dx̃,  ds_c = Σ_{i,j} u_c · dx̃_c
         gate     s = σ(e)        de = ds · s(1 − s)
         FC2      e = h W₂ + b₂   dh = de W₂ᵀ,  dW₂ = hᵀ de,  db₂ = Σ_n de
@@ -124,22 +121,15 @@ def se_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array, Array |
 
     Args:
         dx_scaled: ∂L/∂X̃, (N, H, W, C), dtype of u.
-        cache: from `se_forward`.
 
     Returns:
         du (N, H, W, C), dw1 (C, h), db1 (h,) or None, dw2 (h, C), db2 (C,) or None; dtype of u.
-
-    Raises:
-        ValueError: dx_scaled is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
-    squeeze, gate, squeeze_cache, fc1_cache, relu_cache, fc2_cache, gate_cache, scale_cache, _, _ = cache
-    du_scale, ds = ops.channel_scale_backward(dx_scaled, scale_cache)
-    de = GATE[gate][1](ds, gate_cache)
-    dh, dw2, db2 = ops.linear_backward(de, fc2_cache)
-    da = ops.relu_backward(dh, relu_cache)
-    dz, dw1, db1 = ops.linear_backward(da, fc1_cache)
-    du_squeeze = SQUEEZE[squeeze][1](dz, squeeze_cache)
-    du = np.add(du_scale, du_squeeze, out=du_scale)  # u fanned out to scale and squeeze: its two gradients add up
+    du_scale, ds = ops.channel_scale_backward(dx_scaled, cache.scale_cache)  # (N, H, W, C), (N, C)
+    de = GATE[cache.gate][1](ds, cache.gate_cache)  # (N, C)
+    dh, dw2, db2 = ops.linear_backward(de, cache.fc2_cache)  # (N, h)
+    da = ops.relu_backward(dh, cache.relu_cache)  # (N, h)
+    dz, dw1, db1 = ops.linear_backward(da, cache.fc1_cache)  # (N, C)
+    du_squeeze = SQUEEZE[cache.squeeze][1](dz, cache.squeeze_cache)  # (N, H, W, C)
+    du = du_scale + du_squeeze  # u fanned out to scale and squeeze: its two gradients add up
     return du, dw1, db1, dw2, db2

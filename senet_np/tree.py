@@ -1,4 +1,4 @@
-"""Trees of arrays: nested dicts, as parameters, states and gradients are kept everywhere in the house.
+"""Trees of arrays: nested dicts, as parameters, states and gradients are kept everywhere in the package.
 
 A tree is a dict whose values are arrays or trees. A path such as "stage1.conv.w" names one array.
 """
@@ -41,6 +41,13 @@ def tree_build(flat: dict[str, np.ndarray], prefix: str = "") -> Tree:
             for parent in parents:
                 node = node.setdefault(parent, {})
             node[name] = array
+    return tree
+
+
+def tree_at(tree: Tree, path: str) -> Tree:
+    """The part of a tree at a path, {} where there is none."""
+    for name in path.split(".") if path else ():
+        tree = tree.get(name, {})
     return tree
 
 

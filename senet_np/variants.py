@@ -4,11 +4,11 @@ Read `se.py` first; each pair here changes one step of it and keeps the rest.
 
     per position   no squeeze: the excitation sees one pixel at a time, and gates it alone   (Hu et al. 2019, NoSqueeze)
     avg + max      squeezed twice, and both go through the same two FCs                      (Woo et al. 2018, CBAM)
-    ECA            each gate listens to k neighboring channels, and not to all of them      (Wang et al. 2020)
+    ECA            each gate is computed from k neighboring channels, not from all           (Wang et al. 2020)
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,28 +22,26 @@ Array = np.ndarray
 def se_per_position_forward(
     u: Array, w1: Array, b1: Array | None, w2: Array, b2: Array | None, gate: str = "sigmoid"
 ) -> tuple[Array, SECache]:
-    """Weigh each channel of each *position* by a gate that the position itself computes: no squeeze.
+    """Multiply each channel of each *position* by a gate computed from that position alone: no squeeze.
 
     s[n,i,j,:] = σ(W₂ δ(W₁ u[n,i,j,:])),    x̃ = s ⊙ u
 
-    A position is treated as an image of its own, of one pixel, whose mean it is itself. So the FCs become 1×1
-    convolutions, which is how the paper describes it. What is lost is the view of the whole picture.
+    Each position is treated as an image of one pixel, which is its own mean. So the FCs become 1×1 convolutions, as the
+    paper describes it. What is lost is the view of the whole image.
 
     Args:
         u, w1, b1, w2, b2, gate: as for `se_forward`.
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.
-        cache: as for `se_forward`, but `cache.z` is u, and `cache.s` has a gate for each position, (N, H, W, C).
-
-    Raises:
-        ValueError: a shape, dtype or option that does not fit.
+        cache: as for `se_forward`, but `cache.z` is u, `cache.h` has a row for each position, (N·H·W, h), and `cache.s`
+            a gate for each position, (N, H, W, C).
 
     Source: Hu et al. 2019, the ablation of the squeeze operation ("NoSqueeze").
     """
     check_array("u", u, ("N", "H", "W", "C"))
     x_scaled, cache = se_forward(u.reshape(-1, 1, 1, u.shape[3]), w1, b1, w2, b2, "avg", gate)
-    return x_scaled.reshape(u.shape), cache._replace(z=u, s=cache.s.reshape(u.shape))
+    return x_scaled.reshape(u.shape), cache._replace(squeeze="none", u=u, z=u, s=cache.s.reshape(u.shape))
 
 
 def se_per_position_backward(
@@ -55,25 +53,20 @@ def se_per_position_backward(
 
     Args:
         dx_scaled: ∂L/∂X̃, (N, H, W, C), dtype of u.
-        cache: from `se_per_position_forward`.
 
     Returns:
         du (N, H, W, C), dw1 (C, h), db1 (h,) or None, dw2 (h, C), db2 (C,) or None; dtype of u.
-
-    Raises:
-        ValueError: dx_scaled is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
     check_array("dx_scaled", dx_scaled, cache.s.shape, cache.s.dtype)
-    du, dw1, db1, dw2, db2 = se_backward(dx_scaled.reshape(-1, 1, 1, dx_scaled.shape[3]), cache)
+    pixels = dx_scaled.reshape(-1, 1, 1, dx_scaled.shape[3])
+    du, dw1, db1, dw2, db2 = se_backward(pixels, cache._replace(squeeze="avg"))
     return du.reshape(dx_scaled.shape), dw1, db1, dw2, db2
 
 
 def se_avg_max_forward(
     u: Array, w1: Array, b1: Array | None, w2: Array, b2: Array | None, gate: str = "sigmoid"
 ) -> tuple[Array, SECache]:
-    """Weigh each channel by what both its mean and its maximum say: the channel half of CBAM.
+    """Multiply each channel by a gate computed from both its mean and its maximum: the channel half of CBAM.
 
     s = σ(F(avg u) + F(max u)),    F(z) = W₂ δ(W₁ z + b₁) + b₂        the same F for both, so b₂ counts twice
 
@@ -82,10 +75,8 @@ def se_avg_max_forward(
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.
-        cache: as for `se_forward`, but `cache.z` has the averages' N rows above the maxima's, (2N, C).
-
-    Raises:
-        ValueError: a shape, dtype or option that does not fit.
+        cache: as for `se_forward`, but `cache.z` (2N, C) and `cache.h` (2N, h) have the averages' rows above the
+            maxima's.
 
     Source: Woo et al. 2018, "CBAM: Convolutional Block Attention Module", Eq. 2.
     """
@@ -101,9 +92,8 @@ def se_avg_max_forward(
     e = e_both[: len(u)] + e_both[len(u) :]  # (N, C)
     s, gate_cache = GATE[gate][0](e)
     x_scaled, scale_cache = ops.channel_scale_forward(u, s)
-    squeeze_cache = (avg_cache, max_cache)
-    cache = SECache("avg+max", gate, squeeze_cache, fc1_cache, relu_cache, fc2_cache, gate_cache, scale_cache, z, s)
-    return x_scaled, cache
+    steps = ((avg_cache, max_cache), fc1_cache, relu_cache, fc2_cache, gate_cache, scale_cache)
+    return x_scaled, SECache("avg+max", gate, *steps, u, z, h, s)
 
 
 def se_avg_max_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array, Array | None, Array, Array | None]:
@@ -116,15 +106,9 @@ def se_avg_max_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array,
 
     Args:
         dx_scaled: ∂L/∂X̃, (N, H, W, C), dtype of u.
-        cache: from `se_avg_max_forward`.
 
     Returns:
         du (N, H, W, C), dw1 (C, h), db1 (h,) or None, dw2 (h, C), db2 (C,) or None; dtype of u.
-
-    Raises:
-        ValueError: dx_scaled is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
     avg_cache, max_cache = cache.squeeze_cache
     du_scale, ds = ops.channel_scale_backward(dx_scaled, cache.scale_cache)
@@ -138,20 +122,21 @@ def se_avg_max_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array,
 
 
 class ECACache(NamedTuple):
-    """What an ECA block remembers."""
+    """What an ECA block remembers: as `SECache`, with the channels' neighbors in place of the FCs."""
 
-    gate: str  # chooses the backward pass
-    squeeze_cache: tuple
+    gate: str
+    squeeze_cache: Any
     neighbors: Array  # (N, C, k): for dw
     w: Array  # (k,): for dz
-    gate_cache: Array
-    scale_cache: tuple
-    z: Array  # (N, C) what the squeeze saw: to look at
-    s: Array  # (N, C) the gates: to look at
+    gate_cache: Any
+    scale_cache: ops.scale.ChannelScaleCache
+    u: Array  # (N, H, W, C) the input
+    z: Array  # (N, C) each channel's mean: the squeeze
+    s: Array  # (N, C) the gates
 
 
 def eca_kernel(channels: int) -> int:
-    """How many neighbors a gate listens to: about half the logarithm of the number of channels, made odd.
+    """How many channels a gate is computed from: about half the logarithm of the number of channels, made odd.
 
     k = t if t is odd, else t + 1,    t = ⌊(log₂ C + 1) / 2⌋
 
@@ -168,7 +153,7 @@ def eca_kernel(channels: int) -> int:
 
 
 def eca_forward(u: Array, w: Array, gate: str = "sigmoid") -> tuple[Array, ECACache]:
-    """Weigh each channel by a gate that listens to its own mean and those of its neighbors.
+    """Multiply each channel by a gate computed from its own mean and those of its neighbors.
 
     z_c = mean of u_c,    s_c = σ(Σ_j w_j · z_{c + j − (k−1)/2}),    x̃_c = s_c · u_c
 
@@ -181,10 +166,7 @@ def eca_forward(u: Array, w: Array, gate: str = "sigmoid") -> tuple[Array, ECACa
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.
-        cache: what the backward pass needs; `cache.s` are the gates, (N, C), dimensionless.
-
-    Raises:
-        ValueError: a shape, dtype or option that does not fit.
+        cache: for `eca_backward`; `cache.s` are the gates, (N, C), dimensionless.
 
     Source: Wang et al. 2020, "ECA-Net: Efficient Channel Attention", Eq. 9.
     """
@@ -198,7 +180,7 @@ def eca_forward(u: Array, w: Array, gate: str = "sigmoid") -> tuple[Array, ECACa
     neighbors = _neighbors(z, len(w))
     s, gate_cache = GATE[gate][0](neighbors @ w)
     x_scaled, scale_cache = ops.channel_scale_forward(u, s)
-    return x_scaled, ECACache(gate, squeeze_cache, neighbors, w, gate_cache, scale_cache, z, s)
+    return x_scaled, ECACache(gate, squeeze_cache, neighbors, w, gate_cache, scale_cache, u, z, s)
 
 
 def eca_backward(dx_scaled: Array, cache: ECACache) -> tuple[Array, Array]:
@@ -210,15 +192,9 @@ def eca_backward(dx_scaled: Array, cache: ECACache) -> tuple[Array, Array]:
 
     Args:
         dx_scaled: ∂L/∂X̃, (N, H, W, C), dtype of u.
-        cache: from `eca_forward`.
 
     Returns:
         du (N, H, W, C) and dw (k,), dtype of u.
-
-    Raises:
-        ValueError: dx_scaled is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
     du_scale, ds = ops.channel_scale_backward(dx_scaled, cache.scale_cache)
     de = GATE[cache.gate][1](ds, cache.gate_cache)
@@ -233,7 +209,7 @@ def _neighbors(z: Array, k: int) -> Array:
     return np.lib.stride_tricks.sliding_window_view(padded, k, axis=1)
 
 
-# What stands behind each --squeeze: forward(u, w1, b1, w2, b2, gate=...), backward(dx_scaled, cache).
+# The blocks by their squeeze: forward(u, w1, b1, w2, b2, gate=...), backward(dx_scaled, cache).
 BLOCKS = {
     "avg": (partial(se_forward, squeeze="avg"), se_backward),
     "max": (partial(se_forward, squeeze="max"), se_backward),

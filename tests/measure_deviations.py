@@ -2,16 +2,16 @@
 
     python tests/measure_deviations.py
 
-About a minute, on one core. PyTorch need not be there: what it said lies in the fixtures.
+About a minute, on one core. PyTorch need not be there: its results are in the fixtures.
 """
 
 import platform
 from collections import defaultdict
 
 import numpy as np
-from test_fixture import NETS, OPS, SE, cases, check_op, deviation, only, our_pass, stored_net
+from fixture import NETS, OPS, SE, cases, check_op, deviation, only, our_pass, stored_net
 
-from senet_np import ops, se
+from senet_np import fast, ops, se
 from senet_np.gradcheck.cases import all_cases
 
 SEEDS = 5
@@ -33,10 +33,11 @@ def gradient_errors() -> tuple[Worst, Worst]:
 def pytorch_deviations(dtype: type) -> Worst:
     """{op: worst deviation from PyTorch}, over the fixture's cases and results, forward and backward."""
     worst: Worst = defaultdict(float)
-    for module, fixture in ((ops, OPS), (se, SE)):
+    for module, prefix, fixture in ((ops, "", OPS), (fast, "fast ", OPS), (se, "", SE)):
         for case in cases(fixture):
-            op = case.split()[0].rstrip(",")
-            worst[op] = max(worst[op], *check_op(op, module, only(fixture, case, dtype)).values())
+            op = case.split()[0]
+            deviations = check_op(op, module, only(fixture, case, dtype))
+            worst[prefix + op] = max(worst[prefix + op], *deviations.values())
     for case in cases(NETS):
         net, params, state, stored = stored_net(case, dtype)
         ours = our_pass(net, params, state, stored["images"], stored["labels"])

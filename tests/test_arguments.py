@@ -6,12 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from senet_np import ops, se, variants
-from senet_np.gradcheck.cases import Case, op_cases, se_cases
+from senet_np import fast, ops, se, variants
+from senet_np.gradcheck.cases import Case, fast_cases, op_cases, se_cases
 from senet_np.ops.arguments import check_array, check_count, check_labels, check_window
 
-FIRST = {}  # one case of every op; for batch norm and SE a case with every argument
-for case in (*op_cases(), *se_cases()):
+FIRST = {}  # one case of every op, plain and fast; for batch norm and SE a case with every argument
+for case in (*op_cases(), *fast_cases(), *se_cases()):
     args = case.draw(np.random.default_rng(0))
     if case.op not in FIRST or len(args) > len(FIRST[case.op][1]):
         FIRST[case.op] = (case, args)
@@ -29,18 +29,19 @@ ARRAYS = [
     if is_float(a)
 ]
 SHAPED = [p for p in ARRAYS if p.values[0].op not in ("relu", "sigmoid", "tanh")]
+COUNTED = ("conv2d", "max_pool2d", "avg_pool2d")
 CASES = [pytest.param(case, id=op) for op, (case, _) in FIRST.items()]
 
 
 def backward_argument(case: Case) -> str:
     """What the op calls its upstream gradient: dy, dz, dx_scaled or dloss."""
-    name = f"{case.op}_backward"
+    name = f"{case.op.removeprefix('fast ').split()[0]}_backward"
     module = next(module for module in (ops, se, variants) if hasattr(module, name))
     return next(iter(inspect.signature(getattr(module, name)).parameters))
 
 
 @pytest.mark.parametrize(("case", "name"), SHAPED)
-def test_an_axis_too_many_is_met_by_the_arguments_name(case, name):
+def test_an_axis_too_many_is_answered_with_the_arguments_name(case, name):
     args = dict(FIRST[case.op][1])
     args[name] = args[name][None]
     with pytest.raises(ValueError, match=rf"^{name} has shape \(1, .*\), expected \("):
@@ -75,7 +76,7 @@ def test_the_expected_axes_are_spelled_as_in_the_docstring(op, name, layout):
 
 
 @pytest.mark.parametrize(("case", "name"), ARRAYS)
-def test_integers_are_met_by_the_arguments_name(case, name):
+def test_integers_are_answered_with_the_arguments_name(case, name):
     args = dict(FIRST[case.op][1])
     args[name] = args[name].astype(int)
     with pytest.raises(ValueError, match=rf"^{name} has dtype int64, expected float"):
@@ -83,7 +84,7 @@ def test_integers_are_met_by_the_arguments_name(case, name):
 
 
 @pytest.mark.parametrize(("case", "name"), ARRAYS)
-def test_a_list_is_met_by_the_arguments_name(case, name):
+def test_a_list_is_answered_with_the_arguments_name(case, name):
     args = dict(FIRST[case.op][1])
     args[name] = args[name].tolist()
     with pytest.raises(ValueError, match=rf"^{name} is a list, expected a NumPy array of shape \("):
@@ -91,7 +92,7 @@ def test_a_list_is_met_by_the_arguments_name(case, name):
 
 
 @pytest.mark.parametrize(("case", "name"), [p for p in SHAPED if p.values[1] not in ("x", "u", "logits")])
-def test_a_second_dtype_is_met_by_the_arguments_name(case, name):
+def test_a_second_dtype_is_answered_with_the_arguments_name(case, name):
     args = dict(FIRST[case.op][1])
     args[name] = args[name].astype(np.float32)
     with pytest.raises(
@@ -114,14 +115,15 @@ def test_an_upstream_gradient_of_another_dtype_is_named(case):
         case.backward(np.ones(y.shape, np.float32), cache)
 
 
-@pytest.mark.parametrize("op", [op for op, (_, args) in FIRST.items() if "size" in args or op == "conv2d"])
+@pytest.mark.parametrize("module", [ops, fast], ids=["plain", "fast"])
+@pytest.mark.parametrize("op", COUNTED)
 @pytest.mark.parametrize("value", [-1, 0.5, True, None])
-def test_a_count_that_is_none_is_named(op, value):
-    case, args = FIRST[op]
-    for name, least in {"stride": 1, "size": 1, "pad": 0}.items():
-        if name in inspect.signature(getattr(ops, f"{op}_forward")).parameters:
-            with pytest.raises(ValueError, match=rf"^{name} is {value}, expected a whole number of at least {least}"):
-                case.forward(**{**args, name: value})
+def test_a_count_that_is_none_is_named(op, value, module):
+    forward, args = getattr(module, f"{op}_forward"), FIRST[op][1]
+    for name, minimum in {"stride": 1, "size": 1, "pad": 0}.items():
+        if name in inspect.signature(forward).parameters:
+            with pytest.raises(ValueError, match=rf"^{name} is {value}, expected a whole number of at least {minimum}"):
+                forward(**{**args, name: value})
 
 
 def test_a_free_axis_takes_any_size_but_none():
@@ -136,17 +138,17 @@ def test_a_fixed_axis_takes_its_size_alone():
         check_array("b", np.ones(4), (3,))
 
 
-def test_a_count_may_be_numpys_and_may_be_the_least():
+def test_a_count_may_be_numpys_and_may_be_the_minimum():
     check_count("stride", np.int64(1), 1)
     with pytest.raises(ValueError, match="stride is 0"):
         check_count("stride", 0, 1)
 
 
 @pytest.mark.parametrize(
-    ("labels", "came"), [([0, 1], "list"), (np.array([True, False]), "bool"), (np.array([0.0, 1.0]), "float64")]
+    ("labels", "actual"), [([0, 1], "list"), (np.array([True, False]), "bool"), (np.array([0.0, 1.0]), "float64")]
 )
-def test_labels_are_integers(labels, came):
-    with pytest.raises(ValueError, match=rf"^labels is {came}, expected an array of integers of shape \(2,\)$"):
+def test_labels_are_integers(labels, actual):
+    with pytest.raises(ValueError, match=rf"^labels is {actual}, expected an array of integers of shape \(2,\)$"):
         check_labels("labels", labels, 2, 3)
 
 
@@ -161,7 +163,7 @@ def test_labels_lie_between_0_and_the_last_class(labels):
         check_labels("labels", np.array(labels), 2, 3)
 
 
-def test_a_window_may_be_as_large_as_the_picture_and_no_larger():
+def test_a_window_may_be_as_large_as_the_image_and_no_larger():
     check_window(3, 4, 3, 4)
     for kh, kw in ((4, 4), (3, 5)):
         with pytest.raises(

@@ -1,14 +1,12 @@
 """The table of a network's layers, and what SE adds: every count is made a second time, in another way."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from senet_np import ops
-from senet_np.bench.kernels import convolution_flops
+from senet_np import fast
+from senet_np.bench.nets import convolution_flops
 from senet_np.cli import main
-from senet_np.layers import ECA, SE
+from senet_np.layers import ECA, SE, Stateless
 from senet_np.nets import NETS
 from senet_np.nets.describe import added_by_se, count_parameters, describe, equation_5, multiply_adds
 from senet_np.se import hidden_width
@@ -16,20 +14,20 @@ from senet_np.tree import tree_items, tree_size
 from senet_np.variants import BLOCKS
 
 every_net = pytest.mark.parametrize("name", NETS)
-KINDS = [*({"squeeze": squeeze} for squeeze in BLOCKS), {"bias": False}, {"excite": "eca"}]
+KINDS = [*({"squeeze": squeeze} for squeeze in BLOCKS), {"se_bias": False}, {"attention": "eca"}]
 SIDES = (32, 16, 8)
 
 
-def build(name, se=True, **choices):
-    return NETS[name].build(se, NETS[name].widths, **choices)
+def build(name, se=True, **attention):
+    return NETS[name].build(se, NETS[name].widths, **attention)
 
 
 def start(net):
     return *net.init(np.random.default_rng(0)), np.zeros((1, 32, 32, 3), np.float32)
 
 
-def scaled_and_excited(c, side, r=4):
-    return 2 * c * (c // r) + side * side * c
+def products_of_a_block(c, side):
+    return 2 * c * (c // 4) + side * side * c
 
 
 def run(capsys, *words):
@@ -70,7 +68,7 @@ def test_the_shapes_are_those_that_the_nets_page_draws():
 @pytest.mark.parametrize("se", [True, False], ids=["with SE", "without SE"])
 def test_the_tiny_nets_multiply_adds_are_those_of_a_calculation_by_hand(se):
     convs = 9 * (32**2 * 3 * 32 + 16**2 * 32 * 64 + 8**2 * 64 * 128)
-    blocks = sum(scaled_and_excited(c, side) for c, side in zip((32, 64, 128), SIDES, strict=True))
+    blocks = sum(products_of_a_block(c, side) for c, side in zip((32, 64, 128), SIDES, strict=True))
     assert multiply_adds(build("tiny", se)) == convs + se * blocks + 128 * 10
 
 
@@ -80,34 +78,44 @@ def test_resnet20s_multiply_adds_are_those_of_a_calculation_by_hand(se):
     for c, side in zip((16, 32, 64), SIDES, strict=True):
         total += side**2 * (9 * c_in * c + 5 * 9 * c * c)  # three blocks of two convolutions
         total += side**2 * c_in * c if c > c_in else 0  # the projection on the shortcut
-        total += se * 3 * scaled_and_excited(c, side)
+        total += se * 3 * products_of_a_block(c, side)
         c_in = c
     assert multiply_adds(build("resnet20", se)) == total
 
 
 @every_net
-def test_the_convolutions_multiply_adds_are_those_that_the_benchmark_counts(name):
-    net = build(name)
-    convs = [row.multiply_adds for row in describe(net) if row.what.startswith("conv ")]
-    assert 2 * (3 * sum(convs) - convs[0]) == convolution_flops(net, *start(net))
+def test_the_convolutions_multiply_adds_are_the_products_that_the_op_really_forms(name, monkeypatch):
+    net, formed = build(name), []
+    rows, arguments, conv2d = describe(net), start(net), fast.conv2d_forward
 
+    def count(x, w, *rest):
+        y, cache = conv2d(x, w, *rest)
+        formed.append(y[..., 0].size * w.size)
+        return y, cache
 
-@pytest.mark.parametrize("choices", KINDS, ids=str)
-def test_the_other_multiply_adds_are_the_products_that_the_ops_really_form(choices, monkeypatch):
-    net, formed = build("resnet20", **choices), []
-    rows, arguments = describe(net), start(net)
-    linear, scale = ops.linear_forward, ops.channel_scale_forward
-    monkeypatch.setattr(ops, "linear_forward", lambda x, w, b: formed.append(len(x) * w.size) or linear(x, w, b))
-    monkeypatch.setattr(ops, "channel_scale_forward", lambda u, s: formed.append(u.size) or scale(u, s))
+    monkeypatch.setattr(fast, "conv2d_forward", count)
     net.forward(*arguments, False)
-    kernels = sum(row.shape[-1] * row.layer.k for row in rows if isinstance(row.layer, ECA))  # not by an op
+    assert [row.multiply_adds for row in rows if row.what.startswith("conv ")] == formed
+    monkeypatch.undo()
+    assert convolution_flops(net, 1) == 2 * (3 * sum(formed) - formed[0])
+
+
+@pytest.mark.parametrize("attention", KINDS, ids=str)
+def test_the_other_multiply_adds_are_the_products_that_the_ops_really_form(attention, monkeypatch):
+    net, formed = build("resnet20", **attention), []
+    rows, arguments = describe(net), start(net)
+    linear, scale = fast.linear_forward, fast.channel_scale_forward
+    monkeypatch.setattr(fast, "linear_forward", lambda x, w, b: formed.append(len(x) * w.size) or linear(x, w, b))
+    monkeypatch.setattr(fast, "channel_scale_forward", lambda u, s: formed.append(u.size) or scale(u, s))
+    net.forward(*arguments, False)
+    kernels = sum(row.shape[-1] * row.layer.kernel_size for row in rows if isinstance(row.layer, ECA))  # not by an op
     assert sum(row.multiply_adds for row in rows if "conv" not in row.what) == sum(formed) + kernels
 
 
-@pytest.mark.parametrize("choices", KINDS, ids=str)
+@pytest.mark.parametrize("attention", KINDS, ids=str)
 @every_net
-def test_what_se_adds_is_the_difference_from_the_same_net_without_it(name, choices):
-    added, with_se, without = added_by_se(build(name, **choices)), build(name, **choices), build(name, False)
+def test_what_se_adds_is_the_difference_from_the_same_net_without_it(name, attention):
+    added, with_se, without = added_by_se(build(name, **attention)), build(name, **attention), build(name, False)
     assert added.parameters == count_parameters(with_se) - count_parameters(without)
     assert added.multiply_adds == multiply_adds(with_se) - multiply_adds(without)
 
@@ -119,17 +127,17 @@ def test_what_se_adds_is_right_at_every_position(position):
     assert len(added_by_se(net).channels) == 9
 
 
-@pytest.mark.parametrize("r", [1, 2, 3, 4, 5, 8, 16, 32])
+@pytest.mark.parametrize("reduction", [1, 2, 3, 4, 5, 8, 16, 32])
 @every_net
-def test_without_biases_se_adds_exactly_equation_5_where_h_is_c_over_r_and_nowhere_else(name, r):
-    added = added_by_se(build(name, r=r, bias=False))
-    assert added.hidden == tuple(hidden_width(c, r) for c in added.channels)
-    divides = all(c == r * h for c, h in zip(added.channels, added.hidden, strict=True))
-    assert (added.parameters == equation_5(added.channels, r)) == divides
+def test_without_biases_se_adds_exactly_equation_5_where_h_is_c_over_r_and_nowhere_else(name, reduction):
+    added = added_by_se(build(name, reduction=reduction, se_bias=False))
+    assert added.hidden == tuple(hidden_width(c, reduction) for c in added.channels)
+    divides = all(c == reduction * h for c, h in zip(added.channels, added.hidden, strict=True))
+    assert (added.parameters == equation_5(added.channels, reduction)) == divides
 
 
 @every_net
-def test_with_biases_it_is_more_by_h_plus_c_a_block(name):
+def test_with_biases_it_is_more_by_h_plus_c_per_block(name):
     added = added_by_se(build(name))
     assert added.parameters - equation_5(added.channels, 4) == sum(added.channels) + sum(added.hidden) == added.biases
 
@@ -139,10 +147,16 @@ def test_equation_5_of_the_papers_se_resnet_50_is_2_5_million():
     assert equation_5((c for c, n in stages.items() for _ in range(n)), 16) == 2_514_944
 
 
+class Softplus(Stateless):
+    """A layer that describe.py does not know."""
+
+    pair = fast.relu_forward, fast.relu_backward
+
+
 def test_a_layer_that_cannot_be_counted_is_refused():
     net = build("tiny")
-    net.layers["stage2"] = SimpleNamespace()
-    with pytest.raises(ValueError, match="layer 'stage2' is a SimpleNamespace"):
+    net.parts["stage2"] = Softplus()
+    with pytest.raises(ValueError, match=r"layer 'stage2' is a Softplus .* add its name and its products there"):
         describe(net)
 
 
@@ -186,7 +200,7 @@ def test_without_se_no_row_is_a_block_and_the_command_says_what_se_would_add(cap
 
 
 def test_eca_is_named_and_has_no_biases_to_explain(capsys):
-    text = "\n".join(run(capsys, "--excite", "eca"))
+    text = "\n".join(run(capsys, "--attention", "eca"))
     assert "ECA adds, in 3 blocks:" in text
     assert "ECA has no FCs" in text
 

@@ -1,16 +1,16 @@
-"""The fast kernels: the same function as `ops.conv2d`, to rounding, under the same signature."""
+"""The fast kernels of the convolution: the same function as `ops.conv2d`, to rounding, under the same signature."""
 
 import numpy as np
 import pytest
+from pairs import cast, deviation, pair, run, same
 
-from senet_np import ops
 from senet_np.fast import columns, products, winograd
 from senet_np.fast import conv as fast
 from senet_np.gradcheck import check_gradients
 from senet_np.ops import conv
 
 KERNELS = {"winograd": winograd, "columns": columns}
-SHAPES = {  # picture, kernel: sides that are and are not multiples of Winograd's tile, one image, more than one piece
+SHAPES = {  # image, kernel: sides that are and are not multiples of Winograd's tile, one image, more than one piece
     "one image": ((1, 8, 8, 3), (3, 3, 3, 5)),
     "odd sides": ((2, 5, 7, 4), (3, 3, 4, 4)),
     "smaller than a tile": ((2, 3, 2, 4), (3, 3, 4, 3)),
@@ -24,116 +24,93 @@ TOLERANCE = {
     ("winograd", np.float32): 2e-5,
     ("winograd", np.float64): 4e-14,
 }
+every_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
 
 
 def problem(shape, dtype=np.float64, seed=0):
-    """x, w, b and dy for stride 1 and pad 1."""
+    """The arguments of the forward pass for stride 1 and pad 1, and dy."""
     rng = np.random.default_rng(seed)
-    (n, height, width, _), w_shape = SHAPES[shape]
-    arrays = (SHAPES[shape][0], w_shape, (w_shape[3],), (n, height, width, w_shape[3]))
-    return [rng.standard_normal(a).astype(dtype) for a in arrays]
-
-
-def run(kernel, x, w, b, dy):
-    """[y, dx, dw, db]"""
-    y, cache = kernel.conv2d_forward(x, w, b)
-    return [y, *kernel.conv2d_backward(dy, cache)]
-
-
-def deviation(ours, exact):
-    assert ours.shape == exact.shape
-    return float(np.abs(ours - exact).max() / np.abs(exact).max())
+    x_shape, w_shape = SHAPES[shape]
+    shapes = {"x": x_shape, "w": w_shape, "b": w_shape[3:]}
+    args = {name: rng.standard_normal(size).astype(dtype) for name, size in shapes.items()}
+    return args, rng.standard_normal((*x_shape[:3], *w_shape[3:])).astype(dtype)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("name", "dtype"), TOLERANCE)
-def test_a_kernel_computes_what_the_readable_pair_computes_in_float64(name, dtype, shape):
-    arrays = problem(shape, dtype)
-    exact = run(conv, *(a.astype(np.float64) for a in arrays))
-    ours = run(KERNELS[name], *arrays)
-    assert all(a.dtype == dtype for a in ours)
+def test_a_kernel_computes_what_the_plain_pair_computes_in_float64(name, dtype, shape):
+    args, dy = problem(shape, dtype)
+    exact = run(pair(conv, "conv2d"), cast(args, np.float64), dy.astype(np.float64))
+    ours = run(pair(KERNELS[name], "conv2d"), args, dy)
+    assert {a.dtype for a in ours} == {np.dtype(dtype)}
     assert max(map(deviation, ours, exact)) <= TOLERANCE[name, dtype]
 
 
 @pytest.mark.parametrize("shape", ["one image", "odd sides", "smaller than a tile"])
-@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
+@every_kernel
 def test_a_kernels_backward_pass_is_the_derivative_of_its_forward_pass(kernel, shape):
-    report = check_gradients(kernel.conv2d_forward, kernel.conv2d_backward, problem(shape)[:3])
+    report = check_gradients(*pair(kernel, "conv2d"), problem(shape)[0])
     assert report, f"\n{report}"
     assert len(report.arguments) == 3
 
 
+@pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
 @pytest.mark.parametrize(("size", "pad"), [(1, 0), (2, 0), (2, 1), (3, 0), (3, 2), (5, 2)])
-def test_im2col_in_pieces_takes_any_square_kernel_and_any_smaller_pad(size, pad):
+def test_im2col_in_pieces_takes_any_square_kernel_and_any_smaller_pad(size, pad, bias):
     rng = np.random.default_rng(0)
-    x, w = rng.standard_normal((2, 6, 7, 3)), rng.standard_normal((size, size, 3, 4))
-    y, cache = columns.conv2d_forward(x, w, None, 1, pad)
-    y_exact, cache_exact = conv.conv2d_forward(x, w, None, 1, pad)
-    dy = rng.standard_normal(y.shape)
-    (dx, dw, db), (dx_exact, dw_exact, _) = columns.conv2d_backward(dy, cache), conv.conv2d_backward(dy, cache_exact)
-    assert max(map(deviation, (y, dx, dw), (y_exact, dx_exact, dw_exact))) < 1e-14
-    assert db is None
+    args = {"x": rng.standard_normal((2, 6, 7, 3)), "w": rng.standard_normal((size, size, 3, 4)), "pad": pad}
+    args["b"] = rng.standard_normal(4) if bias else None
+    dy = rng.standard_normal(conv.conv2d_forward(**args)[0].shape)
+    ours, exact = run(pair(columns, "conv2d"), args, dy), run(pair(conv, "conv2d"), args, dy)
+    assert len(ours) == len(exact) == (4 if bias else 3)
+    assert max(map(deviation, ours, exact)) < 1e-14
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", ["odd sides", "many pieces"])
-@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
-def test_where_nobody_wants_dx_there_is_none_and_the_rest_is_the_same(kernel, shape, dtype):
-    x, w, b, dy = problem(shape, dtype)
-    _, cache = kernel.conv2d_forward(x, w, b)
-    (_, *with_dx), (dx, *without) = (
-        kernel.conv2d_backward(dy, cache),
-        kernel.conv2d_backward(dy, cache, needs_input_grad=False),
-    )
+@every_kernel
+def test_where_dx_is_not_needed_there_is_none_and_the_rest_is_the_same(kernel, shape, dtype):
+    args, dy = problem(shape, dtype)
+    _, cache = kernel.conv2d_forward(**args)
+    _, *with_dx = kernel.conv2d_backward(dy, cache)
+    dx, *without = kernel.conv2d_backward(dy, cache, needs_input_grad=False)
     assert dx is None
     assert all(a.dtype == dtype for a in without)
     assert max(map(deviation, without, with_dx)) < (1e-5 if dtype == np.float32 else 1e-13)
 
 
-@pytest.mark.parametrize("shape", ["odd sides", "many pieces"])
 @pytest.mark.parametrize("kernel", [*KERNELS.values(), fast], ids=[*KERNELS, "chosen"])
-def test_two_passes_do_not_disturb_each_other(kernel, shape):
-    a, b = problem(shape, seed=1), problem(shape, seed=2)
-    alone = [run(kernel, *a), run(kernel, *b)]
-    (y_a, cache_a), (y_b, cache_b) = (kernel.conv2d_forward(*p[:3]) for p in (a, b))
-    together = [[y_a, *kernel.conv2d_backward(a[3], cache_a)], [y_b, *kernel.conv2d_backward(b[3], cache_b)]]
-    assert all(np.array_equal(x, y) for p, q in zip(alone, together, strict=True) for x, y in zip(p, q, strict=True))
+def test_two_passes_in_many_pieces_do_not_disturb_each_other(kernel):
+    problems = [problem("many pieces", seed=seed) for seed in (1, 2)]
+    alone = [run(pair(kernel, "conv2d"), *one)[1:] for one in problems]
+    caches = [kernel.conv2d_forward(**args)[1] for args, _ in problems]
+    together = [kernel.conv2d_backward(dy, cache) for (_, dy), cache in zip(problems, caches, strict=True)]
+    assert all(map(same, together, alone))
 
 
-@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
-def test_a_result_is_no_part_of_the_cache_and_shares_no_memory_with_the_arguments(kernel):
-    x, w, b, dy = problem("odd sides")
-    y, cache = kernel.conv2d_forward(x, w, b)
-    kept = [a for item in cache for a in (item if isinstance(item, list) else [item]) if isinstance(a, np.ndarray)]
-    results = [y, *kernel.conv2d_backward(dy, cache)]
-    assert not any(np.shares_memory(result, other) for result in results for other in (*kept, x, w, b, dy))
-
-
-@pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
-def test_a_kernel_refuses_what_it_is_not_made_for(kernel):
-    x, w, _, _ = problem("odd sides")
+@every_kernel
+def test_a_kernel_refuses_a_stride(kernel):
+    args, _ = problem("odd sides")
     with pytest.raises(ValueError, match="expected"):
-        kernel.conv2d_forward(x, w, None, 2, 1)
-    with pytest.raises(ValueError, match=r"^x has shape"):
-        kernel.conv2d_forward(x[0], w, None)
-    with pytest.raises(ValueError, match=r"^dy has shape"):
-        kernel.conv2d_backward(np.ones((2, 5, 7, 9)), kernel.conv2d_forward(x, w, None)[1])
-    with pytest.raises(ValueError, match=r"^dy has dtype"):
-        kernel.conv2d_backward(np.ones((2, 5, 7, 4), np.float32), kernel.conv2d_forward(x, w, None)[1])
-    with pytest.raises(ValueError, match=r"^b has shape"):
-        kernel.conv2d_forward(x, w, np.ones(5))
+        kernel.conv2d_forward(**args, stride=2)
+
+
+@pytest.mark.parametrize(("w_shape", "pad"), [((5, 5, 4, 4), 2), ((3, 3, 4, 4), 0), ((3, 1, 4, 4), 1)])
+def test_winograd_refuses_all_but_3x3_kernels_with_a_pad_of_1(w_shape, pad):
+    with pytest.raises(ValueError, match="expected 3×3, 1 and 1"):
+        winograd.conv2d_forward(problem("odd sides")[0]["x"], np.ones(w_shape), None, 1, pad)
 
 
 @pytest.mark.parametrize(("w_shape", "pad"), [((3, 3, 4, 4), 3), ((3, 5, 4, 4), 1), ((5, 3, 4, 4), 4)])
 def test_im2col_in_pieces_refuses_oblong_kernels_and_pads_as_large_as_the_kernel(w_shape, pad):
     with pytest.raises(ValueError, match="expected stride 1, a square, a smaller pad"):
-        columns.conv2d_forward(problem("odd sides")[0], np.ones(w_shape), None, 1, pad)
+        columns.conv2d_forward(problem("odd sides")[0]["x"], np.ones(w_shape), None, 1, pad)
 
 
-@pytest.mark.parametrize(("tiles", "pictures"), [(1, 227), (56, 4), (57, 3), (1000, 1)])
-def test_as_many_pictures_share_a_piece_as_it_has_room_for(tiles, pictures):
+@pytest.mark.parametrize(("tiles", "images"), [(1, 227), (56, 4), (57, 3), (1000, 1)])
+def test_as_many_images_share_a_piece_as_it_has_room_for(tiles, images):
     u = np.ones((36, 16, 8))  # a tile's patches: 36 · 16 numbers of 8 bytes, the larger side counts
-    assert winograd._pieces(1000, tiles, u)[0] == slice(0, pictures)
+    assert winograd._pieces(1000, tiles, u)[0] == slice(0, images)
 
 
 @pytest.mark.parametrize(
@@ -151,24 +128,11 @@ def test_as_many_pictures_share_a_piece_as_it_has_room_for(tiles, pictures):
         ((3, 3, 64, 64), 1, 3, conv),
     ],
 )
-def test_the_chooser_goes_by_the_shape(shape, stride, pad, kernel):
+def test_the_choice_goes_by_the_shape(shape, stride, pad, kernel):
     assert fast.choose(shape, stride, pad) is kernel
 
 
-@pytest.mark.parametrize(
-    ("w_shape", "stride", "pad"),
-    [((3, 3, 3, 4), 1, 1), ((3, 3, 32, 32), 1, 1), ((3, 3, 4, 2), 2, 1), ((1, 1, 8, 2), 2, 0)],
-)
-def test_the_chosen_kernel_is_conv2d(w_shape, stride, pad):
-    rng = np.random.default_rng(0)
-    x, w, b = (rng.standard_normal(shape) for shape in ((2, 9, 8, w_shape[2]), w_shape, w_shape[3:]))
-    (y, cache), (y_exact, cache_exact) = (pair.conv2d_forward(x, w, b, stride, pad) for pair in (fast, ops.conv))
-    dy = rng.standard_normal(y.shape)
-    ours, exact = fast.conv2d_backward(dy, cache), ops.conv2d_backward(dy, cache_exact)
-    assert max(map(deviation, (y, *ours), (y_exact, *exact))) < 1e-13
-
-
-def test_the_pair_runs_the_chosen_kernel_and_hands_it_what_it_is_asked():
+def test_the_pair_runs_the_chosen_kernel_and_hands_it_what_is_needed():
     x, w = np.ones((1, 4, 4, 32)), np.ones((3, 3, 32, 32))
     y, cache = fast.conv2d_forward(x, w, None)
     assert cache[0] is winograd

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from senet_np.containers import Concat, Residual, Sequential, se_caches
-from senet_np.layers import ECA, SE, BatchNorm, Conv2D, Linear, relu
+from senet_np.containers import Concat, Residual, Sequential, image_gates, se_caches
+from senet_np.layers import ECA, SE, BatchNorm, Conv2D, Linear, ReLU
 from senet_np.tree import tree_build, tree_items, tree_map, tree_size
 
 
@@ -12,18 +12,20 @@ def rng():
     return np.random.default_rng(0)
 
 
-def picture(*shape, dtype=np.float64):
+def images(*shape, dtype=np.float64):
     return rng().standard_normal(shape).astype(dtype)
 
 
 def small_net():
-    return Sequential([("conv", Conv2D(3, 4, bias=False)), ("bn", BatchNorm(4)), ("relu", relu()), ("se", SE(4, r=1))])
+    return Sequential(
+        [("conv", Conv2D(3, 4, bias=False)), ("bn", BatchNorm(4)), ("relu", ReLU()), ("se", SE(4, reduction=1))]
+    )
 
 
 def test_gradients_form_a_tree_of_the_shape_of_the_parameters():
     net = small_net()
     params, state = net.init(rng())
-    _, cache, _ = net.forward(params, state, picture(2, 4, 4, 3, dtype=np.float32), True)
+    _, cache, _ = net.forward(params, state, images(2, 4, 4, 3, dtype=np.float32), True)
     _, grads = net.backward(np.ones((2, 4, 4, 4), np.float32), cache)
     shapes = [[(path, a.shape, a.dtype) for path, a in tree_items(tree)] for tree in (params, grads)]
     assert shapes[0] == shapes[1]
@@ -33,7 +35,7 @@ def test_a_pass_changes_neither_parameters_nor_state():
     net = small_net()
     params, state = net.init(rng(), np.float64)
     before = [a.copy() for tree in (params, state) for _, a in tree_items(tree)]
-    net.backward(*net.forward(params, state, picture(2, 4, 4, 3), True)[:2])
+    net.backward(*net.forward(params, state, images(2, 4, 4, 3), True)[:2])
     after = [a for tree in (params, state) for _, a in tree_items(tree)]
     assert all(map(np.array_equal, before, after))
 
@@ -49,7 +51,7 @@ def test_batch_norm_in_training_moves_its_running_statistics_towards_the_batch()
     params, _ = layer.init(rng(), np.float64)
     state = {"mean": np.array([1.0, 2.0]), "var": np.array([4.0, 9.0])}
     for n in (2, 5):
-        x = picture(n, 2)
+        x = images(n, 2)
         _, _, new = layer.forward(params, state, x, True)
         assert np.allclose(new["mean"], 0.75 * state["mean"] + 0.25 * x.mean(axis=0))
         assert np.allclose(new["var"], 0.75 * state["var"] + 0.25 * x.var(axis=0, ddof=1))
@@ -65,40 +67,40 @@ def test_batch_norm_in_evaluation_uses_its_state_and_keeps_it():
 
 
 def test_batch_norm_straight_before_the_squeeze_makes_the_batch_mean_of_z_zero():
-    net = Sequential([("bn", BatchNorm(3)), ("se", SE(3, r=1))])
+    net = Sequential([("bn", BatchNorm(3)), ("se", SE(3, reduction=1))])
     params, state = net.init(rng(), np.float64)
-    _, cache, _ = net.forward(params, state, 5 + picture(8, 4, 4, 3), True)
+    _, cache, _ = net.forward(params, state, 5 + images(8, 4, 4, 3), True)
     assert np.abs(cache["se"].z.mean(axis=0)).max() < 1e-12
 
 
 def test_se_gates_start_near_one_half():
-    layer = SE(64, r=4)
+    layer = SE(64, reduction=4)
     params, state = layer.init(rng())
-    x = np.abs(picture(10, 4, 4, 64, dtype=np.float32))
+    x = np.abs(images(10, 4, 4, 64, dtype=np.float32))
     s = layer.forward(params, state, x, True)[1].s
     assert np.abs(s - 0.5).mean() < 0.2
 
 
 def test_a_sequential_names_each_layer_once():
     with pytest.raises(ValueError, match="expected each name once"):
-        Sequential([("a", relu()), ("a", relu())])
+        Sequential([("a", ReLU()), ("a", ReLU())])
 
 
 class Recorder:
-    """A layer that multiplies by its one parameter, and notes what it is asked for."""
+    """A layer that multiplies by its one parameter, and notes training and needs_input_grad."""
 
     def __init__(self):
-        self.asked = []
+        self.noted = []
 
     def init(self, rng, dtype=np.float32):
         return {"k": rng.standard_normal(1).astype(dtype)}, {"seen": np.zeros(1, dtype)}
 
     def forward(self, params, state, x, training):
-        self.asked.append(training)
+        self.noted.append(training)
         return params["k"] * x, (params["k"], x), {"seen": state["seen"] + 1}
 
     def backward(self, dy, cache, needs_input_grad=True):
-        self.asked.append(needs_input_grad)
+        self.noted.append(needs_input_grad)
         k, x = cache
         return (k * dy if needs_input_grad else None), {"k": np.array([(dy * x).sum()])}
 
@@ -109,7 +111,7 @@ def test_of_a_chain_only_the_first_layer_may_leave_out_dx():
     params, state = net.init(rng(), np.float64)
     dx, _ = net.backward(np.ones(3), net.forward(params, state, np.ones(3), True)[1], needs_input_grad=False)
     assert dx is None
-    assert (first.asked, second.asked) == ([True, False], [True, True])
+    assert (first.noted, second.noted) == ([True, False], [True, True])
     assert net.backward(np.ones(3), net.forward(params, state, np.ones(3), True)[1])[0] is not None
 
 
@@ -134,9 +136,9 @@ def test_a_residual_layer_adds_branch_and_shortcut_forward_and_backward(projecte
     assert np.allclose(dx, (k + skip) * dy)
     assert [*params] == [*state] == [*new_state] == [*grads] == names
     assert all(grads[name]["k"] == 13 and new_state[name]["seen"] == 1 for name in names)
-    assert branch.asked == [False, True]
+    assert branch.noted == [False, True]
     assert layer.backward(dy, cache, needs_input_grad=False)[0] is None
-    assert branch.asked[-1] is False
+    assert branch.noted[-1] is False
 
 
 def test_a_residual_layer_draws_its_parts_in_order_and_in_the_dtype_asked_for():
@@ -148,7 +150,7 @@ def test_a_residual_layer_draws_its_parts_in_order_and_in_the_dtype_asked_for():
 
 
 def test_the_parts_of_a_residual_layer_may_have_nothing_to_learn():
-    layer = Residual(relu(), relu())
+    layer = Residual(ReLU(), ReLU())
     params, state = layer.init(rng())
     assert (params, state) == ({}, {})
     y, cache, new_state = layer.forward(params, state, np.array([-1.0, 2.0]), True)
@@ -173,7 +175,7 @@ class Repeater(Recorder):
         return super().backward(sum(np.split(dy, self.times, axis=-1)), cache, needs_input_grad)
 
 
-def test_branches_concatenate_their_parts_and_each_gets_its_own_channels_back():
+def test_a_concat_joins_its_parts_and_each_gets_its_own_channels_back():
     one, two = Repeater(1), Repeater(2)
     layer = Concat({"one": one, "two": two})
     params, state = layer.init(rng(), np.float64)
@@ -189,23 +191,23 @@ def test_branches_concatenate_their_parts_and_each_gets_its_own_channels_back():
     assert all(part["seen"] == 1 for part in new_state.values())
 
 
-def test_branches_hand_on_the_mode_and_whether_anybody_wants_dx():
+def test_a_concat_hands_on_the_mode_and_whether_dx_is_needed():
     parts = {"one": Recorder(), "two": Recorder()}
     layer = Concat(parts)
     cache = layer.forward(*layer.init(rng(), np.float64), np.ones((1, 2)), False)[1]
     assert layer.backward(np.ones((1, 4)), cache, needs_input_grad=False)[0] is None
-    assert [part.asked for part in parts.values()] == [[False, False]] * 2
+    assert [part.noted for part in parts.values()] == [[False, False]] * 2
 
 
-def test_branches_of_one_part_are_that_part():
-    layer = Concat({"one": relu()})
+def test_a_concat_of_one_part_is_that_part():
+    layer = Concat({"one": ReLU()})
     y, cache, _ = layer.forward({}, {}, np.array([[-1.0, 2.0]]), True)
     assert np.array_equal(y, [[0, 2]])
     assert np.array_equal(layer.backward(np.ones((1, 2)), cache)[0], [[0, 1]])
 
 
-def test_the_parts_of_branches_may_have_nothing_to_learn():
-    layer = Concat({"one": relu(), "two": relu()})
+def test_the_parts_of_a_concat_may_have_nothing_to_learn():
+    layer = Concat({"one": ReLU(), "two": ReLU()})
     params, state = layer.init(rng())
     assert (params, state) == ({}, {})
     y, cache, new_state = layer.forward(params, state, np.array([[-1.0, 2.0]]), True)
@@ -214,17 +216,17 @@ def test_the_parts_of_branches_may_have_nothing_to_learn():
     assert layer.backward(np.ones((1, 4)), cache)[1] == {}
 
 
-def test_branches_have_at_least_one_part():
+def test_a_concat_has_at_least_one_part():
     with pytest.raises(ValueError, match="there are no parts, expected at least one"):
         Concat({})
 
 
 @pytest.mark.parametrize(
     ("layer", "x"),
-    [(Conv2D(3, 2), picture(1, 4, 4, 3)), (Conv2D(3, 2, stride=2), picture(1, 4, 4, 3)), (Linear(3, 2), picture(2, 3))],
+    [(Conv2D(3, 2), images(1, 4, 4, 3)), (Conv2D(3, 2, stride=2), images(1, 4, 4, 3)), (Linear(3, 2), images(2, 3))],
     ids=["Conv2D", "Conv2D, stride 2", "Linear"],
 )
-def test_dx_is_there_unless_nobody_wants_it_and_the_rest_is_the_same(layer, x):
+def test_dx_is_there_unless_it_is_not_needed_and_the_rest_is_the_same(layer, x):
     params, state = layer.init(rng(), np.float64)
     y, cache, _ = layer.forward(params, state, x, True)
     dx, grads = layer.backward(np.ones_like(y), cache)
@@ -234,28 +236,35 @@ def test_dx_is_there_unless_nobody_wants_it_and_the_rest_is_the_same(layer, x):
     assert np.allclose(grads["w"], without["w"])
 
 
-def test_a_convolution_of_the_picture_leaves_out_dx():
+def test_a_convolution_of_the_image_leaves_out_dx():
     layer = Conv2D(3, 2)
     params, state = layer.init(rng())
-    y, cache, _ = layer.forward(params, state, picture(1, 4, 4, 3, dtype=np.float32), True)
+    y, cache, _ = layer.forward(params, state, images(1, 4, 4, 3, dtype=np.float32), True)
     assert layer.backward(np.ones_like(y), cache, needs_input_grad=False)[0] is None
 
 
 def test_se_caches_are_found_by_path_at_any_depth():
     net = Sequential([("one", Sequential([("se", SE(3))])), ("two", SE(3))])
     params, state = net.init(rng())
-    cache = net.forward(params, state, picture(1, 2, 2, 3, dtype=np.float32), False)[1]
+    cache = net.forward(params, state, images(1, 2, 2, 3, dtype=np.float32), False)[1]
     assert list(se_caches(cache)) == ["one.se", "two"]
 
 
-def test_se_and_eca_caches_are_found_inside_branches_and_residual_layers():
+def test_se_and_eca_caches_are_found_inside_concat_and_residual_layers():
     net = Residual(Concat({"one": SE(2), "two": Sequential([("eca", ECA(2))])}), Conv2D(2, 4))
     params, state = net.init(rng(), np.float64)
-    cache = net.forward(params, state, picture(1, 2, 3, 2), False)[1]
+    cache = net.forward(params, state, images(1, 2, 3, 2), False)[1]
     assert {path: block.s.shape for path, block in se_caches(cache).items()} == {
         "branch.one": (1, 2),
         "branch.two.eca": (1, 2),
     }
+
+
+@pytest.mark.parametrize("squeeze", ["avg", "none"])
+def test_an_image_has_one_gate_a_channel_the_mean_where_each_position_has_its_own(squeeze):
+    layer = SE(4, squeeze=squeeze)
+    block = layer.forward(*layer.init(rng()), images(2, 3, 5, 4, dtype=np.float32), False)[1]
+    assert np.array_equal(image_gates(block), block.s if squeeze == "avg" else block.s.mean(axis=(1, 2)))
 
 
 def test_a_tree_is_rebuilt_from_its_paths():
@@ -263,3 +272,11 @@ def test_a_tree_is_rebuilt_from_its_paths():
     rebuilt = tree_build({f"params/{path}": a for path, a in tree_items(tree)}, "params/")
     assert [path for path, _ in tree_items(rebuilt)] == ["a.w", "a.b", "c"]
     assert tree_size(rebuilt) == 6
+
+
+@pytest.mark.parametrize("container", [Residual, lambda branch: Concat({"branch": branch})], ids=["residual", "concat"])
+def test_a_container_whose_parts_have_nothing_to_learn_takes_no_parameters(container):
+    inside = Sequential([("relu", ReLU())])
+    x = np.array([[[[-1.0, 2.0]]]])
+    y, _, _ = container(inside).forward({}, {}, x, True)
+    assert np.array_equal(y, np.maximum(x, 0) + (x if container is Residual else 0))

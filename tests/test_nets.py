@@ -1,31 +1,32 @@
-"""Every network with every choice: its size, where its blocks are, its gradient as a whole, and that it learns."""
+"""Every network with every kind of block: its size, where the blocks are, its gradient as a whole, that it learns."""
 
 import re
 
 import numpy as np
 import pytest
-from test_fixture import our_losses
+from fixture import our_losses
 
 from senet_np.containers import Sequential, se_caches
 from senet_np.gradcheck import TOLERANCE, directions
-from senet_np.nets import NETS, POSITIONS, inception, resnet, tiny, vgg
+from senet_np.nets import NETS, inception, resnet, tiny, vgg
+from senet_np.nets.attention import POSITIONS
 from senet_np.ops import softmax_cross_entropy_forward
 from senet_np.se import hidden_width
 from senet_np.tree import tree_items, tree_map, tree_size
 from senet_np.variants import eca_kernel
 
 WIDTHS = {tiny: (8, 8, 12), vgg: (8, 8, 12), inception: (16, 32), resnet: (8, 8, 12)}
-FORMS = [  # r = 1 where a gate can be shut: it is, for good, if all hidden units are dead, and r = 4 leaves two of them
+FORMS = [  # reduction 1 where a gate can be shut: it is, for good, if all hidden units are dead, and 4 leaves two
     {"se": False},
-    {"r": 2},
-    {"squeeze": "max", "gate": "tanh", "r": 1},
+    {"reduction": 2},
+    {"squeeze": "max", "gate": "tanh", "reduction": 1},
     {"squeeze": "none"},
-    {"squeeze": "avg+max", "bias": False},
-    {"gate": "relu", "r": 1},
-    {"excite": "eca"},
+    {"squeeze": "avg+max", "se_bias": False},
+    {"gate": "relu", "reduction": 1},
+    {"attention": "eca"},
     {"stages": (2,)},
 ]
-PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"excite": "eca"})]
+PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"attention": "eca"})]
 EVERY = [(net, form) for net in WIDTHS for form in FORMS] + [(resnet, place) for place in PLACES]
 
 
@@ -45,9 +46,9 @@ def paths(net):
     return [path for path, _ in tree_items(net.init(rng())[0])]
 
 
-def gates(net, picture=(8, 12)):
+def gates(net):
     """{path of each block: shape of its gates}, for a batch of 3."""
-    images = np.ones((3, *picture, 3), np.float32)
+    images = np.ones((3, 8, 12, 3), np.float32)
     _, cache, _ = net.forward(*net.init(rng()), images, True)
     return {path: block.s.shape for path, block in se_caches(cache).items()}
 
@@ -66,7 +67,7 @@ def fcs(c, r=4):
     return c * h + h + h * c + c
 
 
-SIZES = {"without SE": ({"se": False}, lambda c: 0), "SE": ({}, fcs), "ECA": ({"excite": "eca"}, eca_kernel)}
+SIZES = {"without SE": ({"se": False}, lambda c: 0), "SE": ({}, fcs), "ECA": ({"attention": "eca"}, eca_kernel)}
 every_block = pytest.mark.parametrize("block", SIZES)
 
 
@@ -109,7 +110,7 @@ def test_the_residual_net_has_as_many_parameters_as_its_drawing_says_at_each_pos
 
 
 @every_net
-@pytest.mark.parametrize("form", [{}, {"excite": "eca"}, {"squeeze": "none"}], ids=by_name)
+@pytest.mark.parametrize("form", [{}, {"attention": "eca"}, {"squeeze": "none"}], ids=by_name)
 def test_without_se_it_is_the_same_net_minus_the_blocks(net, form):
     with_se = [path for path in paths(net(widths=WIDTHS[net], **form)) if ".se." not in path]
     assert with_se == paths(net(se=False, widths=WIDTHS[net]))
@@ -132,15 +133,15 @@ WHERE = {
 
 
 @every_net
-@pytest.mark.parametrize("form", [{}, {"excite": "eca"}, {"squeeze": "none"}], ids=by_name)
+@pytest.mark.parametrize("form", [{}, {"attention": "eca"}, {"squeeze": "none"}], ids=by_name)
 def test_the_blocks_are_where_the_nets_file_says(net, form):
     assert [*gates(net(widths=WIDTHS[net], **form))] == WHERE[net]
 
 
 @every_net
 def test_only_the_stages_asked_for_have_blocks(net):
-    asked = [path for path in WHERE[net] if path.startswith("stage2.")]
-    assert [*gates(net(widths=WIDTHS[net], stages=(2,)))] == asked
+    expected = [path for path in WHERE[net] if path.startswith("stage2.")]
+    assert [*gates(net(widths=WIDTHS[net], stages=(2,)))] == expected
 
 
 @every_net
@@ -176,15 +177,15 @@ def test_a_residual_net_has_as_many_layers_as_its_name_says(name):
 @pytest.mark.parametrize("name", NETS)
 def test_the_widths_in_the_table_are_what_a_net_has_by_itself(name):
     build, widths, _ = NETS[name]
-    by_itself, asked_for = (tree_map(np.shape, net.init(rng())[0]) for net in (build(), build(widths=widths)))
-    assert by_itself == asked_for
+    by_itself, given = (tree_map(np.shape, net.init(rng())[0]) for net in (build(), build(widths=widths)))
+    assert by_itself == given
 
 
 @every_net
-def test_the_head_sees_maps_a_quarter_as_high_and_as_wide_as_the_picture(net):
+def test_the_head_sees_maps_a_quarter_as_high_and_as_wide_as_the_image(net):
     built = net(widths=WIDTHS[net])
     params, state = built.init(rng())
-    body = Sequential([(name, layer) for name, layer in built.layers.items() if name != "head"])
+    body = Sequential([(name, layer) for name, layer in built.parts.items() if name != "head"])
     maps, _, _ = body.forward(params, state, np.ones((3, 8, 12, 3), np.float32), True)
     assert maps.shape == (3, 2, 3, WIDTHS[net][-1])
 
@@ -196,8 +197,8 @@ def test_the_head_sees_maps_a_quarter_as_high_and_as_wide_as_the_picture(net):
 def test_at_full_width_backward_is_the_derivative_along_random_directions(net, form, monkeypatch):
     # Shorter steps than a shallow net takes: nets as deep as these have a kink within 1e-5 in almost every direction.
     monkeypatch.setattr(directions, "STEP", 3e-7)
-    picture = (2, 12, 12, 3) if net is inception else (2, 8, 8, 3)  # maps that its 3×3 windows do not see as a whole
-    assert directions.check_directions(net(**form), picture, directions=5) < TOLERANCE
+    images = (2, 12, 12, 3) if net is inception else (2, 8, 8, 3)  # maps that its 3×3 windows do not see as a whole
+    assert directions.check_directions(net(**form), images, directions=5) < TOLERANCE
 
 
 @every_form
@@ -209,7 +210,7 @@ def test_the_first_loss_is_log_10(net, form):
 
 
 @every_form
-def test_a_few_steps_on_ten_pictures_reduce_the_loss(net, form):
+def test_a_few_steps_on_ten_images_reduce_the_loss(net, form):
     draw, built = rng(), net(widths=WIDTHS[net], **form)
     images, labels = draw.standard_normal((10, 8, 12, 3)).astype(np.float32), np.arange(10)
     losses = our_losses(built, *built.init(draw), images, labels, steps=10, lr=0.1)

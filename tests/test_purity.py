@@ -1,7 +1,7 @@
-"""Purity: what an op returns depends on the values of its arguments alone, and nothing else touches it.
+"""Purity: what a pair returns depends on the values of its arguments alone, and nothing is mutated.
 
-Not on their memory layout, nor on whether they may be written to, nor on what runs at the same time. That inputs are
-left as they are, and that two passes in one thread do not disturb each other, is in `test_ops.py`.
+Not on their memory layout, nor on whether they may be written to, nor on what ran before or runs at the same time.
+Checked for plain and fast pairs, layers and networks.
 """
 
 import sys
@@ -12,14 +12,15 @@ from threading import Barrier, Semaphore
 
 import numpy as np
 import pytest
+from pairs import LAYOUTS, arrays_in, cast, run, same
 
 import senet_np
 from senet_np import ops
-from senet_np.gradcheck.cases import Case, layer_case, layer_cases, net_cases, op_cases, se_cases
+from senet_np.gradcheck.cases import Case, fast_cases, layer_case, layer_cases, net_cases, op_cases, se_cases
 from senet_np.nets import tiny
 
 PACKAGE = str(Path(senet_np.__file__).parent)
-OPS = {case.name: case for case in (*op_cases(), *se_cases())}
+OPS = {case.name: case for case in (*op_cases(), *fast_cases(), *se_cases())}
 ALL = OPS | {case.name: case for case in (*layer_cases(), *net_cases())}
 WIDER = layer_case("tiny net", "wider", tiny(widths=(16, 16, 32)), (4, 16, 16, 3))  # wide enough to meet in the BLAS
 every_op = pytest.mark.parametrize("case", OPS.values(), ids=OPS.keys())
@@ -33,26 +34,11 @@ KEEP_THEIR_RESULT = {"sigmoid", "tanh"}
 ROUNDING = 1e-14
 
 
-def draw(case: Case, seed: int = 0):
+def draw(case: Case, seed: int = 0, dtype: type = np.float64):
     """Arguments by name, and an upstream gradient: (args, dy)."""
     rng = np.random.default_rng(seed)
-    args = case.draw(rng)
-    return args, np.asarray(rng.standard_normal(np.shape(case.forward(**args)[0])))
-
-
-def arrays_in(thing):
-    """All arrays in a tuple, a cache, a dict of arguments."""
-    if isinstance(thing, np.ndarray):
-        yield thing
-    elif isinstance(thing, (tuple, list, dict)):
-        for item in thing.values() if isinstance(thing, dict) else thing:
-            yield from arrays_in(item)
-
-
-def run(case: Case, args, dy):
-    """Forward and backward: [y, all gradients]."""
-    y, cache = case.forward(**args)
-    return [np.asarray(y), *arrays_in((case.backward(dy, cache),))]
+    args = cast(case.draw(rng), dtype)
+    return args, np.asarray(rng.standard_normal(np.shape(case.forward(**args)[0])), dtype)
 
 
 def many_runs(case: Case, args, dy, rounds=50):
@@ -60,9 +46,22 @@ def many_runs(case: Case, args, dy, rounds=50):
     return [run(case, args, dy) for _ in range(rounds)]
 
 
-def same(results, expected):
-    """Whether two lists of arrays are equal, bit for bit."""
-    return len(results) == len(expected) and all(map(np.array_equal, results, expected))
+def gradients(case: Case, dy, cache):
+    """All gradients as a list of arrays."""
+    return [*arrays_in((case.backward(dy, cache),))]
+
+
+@every_case
+def test_nothing_that_comes_in_is_changed(case: Case):
+    args, dy = draw(case)
+    before = [a.copy() for a in arrays_in((args, dy))]
+    run(case, args, dy)
+    assert same([*arrays_in((args, dy))], before)
+
+
+@every_op
+def test_float32_stays_float32(case: Case):
+    assert {a.dtype for a in run(case, *draw(case, dtype=np.float32))} == {np.dtype(np.float32)}
 
 
 @every_case
@@ -75,8 +74,17 @@ def test_the_same_input_gives_the_same_output_bit_for_bit(case: Case):
 def test_a_backward_pass_can_be_run_twice_from_one_cache(case: Case):
     args, dy = draw(case)
     cache = case.forward(**args)[1]
-    first = [a.copy() for a in arrays_in((case.backward(dy, cache),))]
-    assert same([*arrays_in((case.backward(dy, cache),))], first)
+    first = [a.copy() for a in gradients(case, dy, cache)]
+    assert same(gradients(case, dy, cache), first)
+
+
+@every_case
+def test_two_passes_do_not_disturb_each_other(case: Case):
+    problems = [draw(case, seed) for seed in (0, 1)]
+    alone = [run(case, *problem)[1:] for problem in problems]
+    caches = [case.forward(**args)[1] for args, _ in problems]  # forward A, forward B, backward A, backward B
+    mixed = [gradients(case, dy, cache) for (_, dy), cache in zip(problems, caches, strict=True)]
+    assert all(map(same, mixed, alone))
 
 
 @every_case
@@ -89,37 +97,12 @@ def test_read_only_inputs_give_the_same_result(case: Case):
 
 
 @every_case
-def test_whoever_gets_a_gradient_may_write_into_it(case: Case):
+def test_a_gradient_may_be_written_into(case: Case):
     args, dy = draw(case)
-    grads = arrays_in((case.backward(dy, case.forward(**args)[1]),))
-    assert all(grad.flags.writeable for grad in grads)
+    assert all(grad.flags.writeable for grad in gradients(case, dy, case.forward(**args)[1]))
 
 
-def strided(a):
-    """Every other element, along every axis, of a larger array."""
-    larger = np.full([2 * size for size in a.shape], 99, a.dtype)
-    view = larger[(slice(None, None, 2),) * a.ndim]
-    view[...] = a
-    return view
-
-
-def reversed_view(a):
-    """Stored backwards along every axis, and read forwards again."""
-    backwards = (slice(None, None, -1),) * a.ndim
-    return a[backwards].copy()[backwards]
-
-
-def fortran(a):
-    """First axis fastest in memory."""
-    return a.copy(order="F")
-
-
-def channels_first(a):
-    """N,H,W,C as a view of N,C,H,W, which is how pictures come from other libraries."""
-    return np.moveaxis(np.moveaxis(a, -1, 1).copy(), 1, -1) if a.ndim == 4 else a
-
-
-@pytest.mark.parametrize("layout", [strided, reversed_view, fortran, channels_first])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @every_case
 def test_another_memory_layout_gives_the_same_result_to_rounding(case: Case, layout):
     args, dy = draw(case)
@@ -136,21 +119,22 @@ def test_a_result_shares_no_memory_with_the_arguments(case: Case):
 
 
 # A cache holds these arguments themselves and no copies: whoever changes one in place between the two passes changes
-# the gradient. Nothing in the house does; an optimizer makes new parameters.
+# the gradient. Nothing in the package does; an optimizer makes new parameters.
 BORROWED = {
     **{"conv2d": {"w"}, "linear": {"x", "w"}, "channel_scale": {"u", "s"}, "se": {"u", "w1", "w2"}},
     **{"batch_norm": {"gamma", "mean", "var"}, "softmax_cross_entropy": {"labels"}},
     **{"se_per_position": {"u", "w1", "w2"}, "se_avg_max": {"u", "w1", "w2"}, "eca": {"u", "w"}},
+    **{"conv2d in pieces": {"x", "w"}, "conv2d by Winograd": {"w"}},  # fast conv2d is one of these, or the plain one
 }
 
 
-@every_op
+@pytest.mark.parametrize("case", [pytest.param(c, id=n) for n, c in OPS.items() if c.op != "fast conv2d"])
 def test_a_cache_borrows_the_stated_arguments_and_no_others(case: Case):
     args, _ = draw(case)
     kept = [*arrays_in((case.forward(**args)[1],))]
     arrays = {name: a for name, a in args.items() if isinstance(a, np.ndarray)}
     borrowed = {name for name, a in arrays.items() if any(np.shares_memory(a, other) for other in kept)}
-    assert borrowed == BORROWED.get(case.op, set()) & arrays.keys()
+    assert borrowed == BORROWED.get(case.op.removeprefix("fast "), set()) & arrays.keys()
 
 
 @every_op
@@ -162,11 +146,12 @@ def test_a_result_is_not_part_of_the_cache_but_for_sigmoid_and_tanh(case: Case):
 
 
 @every_case
-def test_gradients_share_no_memory_with_the_arguments_or_one_another(case: Case):
+def test_gradients_share_no_memory_with_the_arguments_the_cache_or_one_another(case: Case):
     args, dy = draw(case)
-    grads = [*arrays_in((case.backward(dy, case.forward(**args)[1]),))]
+    cache = case.forward(**args)[1]
+    grads = gradients(case, dy, cache)
     for k, grad in enumerate(grads):
-        assert not any(np.shares_memory(grad, other) for other in (*arrays_in(args), dy, *grads[:k]))
+        assert not any(np.shares_memory(grad, other) for other in (*arrays_in((args, dy, cache)), *grads[:k]))
 
 
 def at_once(jobs):

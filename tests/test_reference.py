@@ -1,7 +1,8 @@
-"""Vectorized equals loops: every op against its twin in `ops/reference.py`, forward and backward."""
+"""Vectorized equals loops: every op against its counterpart in `ops/reference.py`, forward and backward."""
 
 import numpy as np
 import pytest
+from pairs import cast
 
 from senet_np import ops
 from senet_np.gradcheck.cases import Case, op_cases
@@ -11,13 +12,6 @@ CASES = {case.name: case for case in op_cases()}
 
 # Sums of up to ~100 products: rounding stays within some 100 units in the last place of the largest value.
 TOLERANCE = {np.float32: 2e-5, np.float64: 1e-13}
-
-
-def cast(args, dtype):
-    return {
-        name: value.astype(dtype) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
-        for name, value in args.items()
-    }
 
 
 def close(a, b, dtype):
@@ -44,7 +38,7 @@ def test_vectorized_equals_loops(case: Case, dtype):
     assert all(close(g, r, dtype) for g, r in zip(grads, grads_loops, strict=True))
 
 
-def test_every_op_has_a_twin():
+def test_every_op_has_its_loops():
     names = {name for name in vars(ops) if name.endswith(("_forward", "_backward"))}
     assert names <= vars(reference).keys()
 

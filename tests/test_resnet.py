@@ -13,7 +13,7 @@ def start(**options):
     return net, *net.init(np.random.default_rng(0))
 
 
-def expected_size(widths, blocks, r=None):
+def expected_size(widths, blocks, reduction=None):
     """Counted from the definition: convolutions, two numbers a channel for each batch norm, the FCs, the head."""
     c_in, total = widths[0], 27 * widths[0] + 2 * widths[0]
     for c in widths:
@@ -21,51 +21,39 @@ def expected_size(widths, blocks, r=None):
             total += 9 * c_in * c + 9 * c * c + 4 * c
             if k == 0 and c != widths[0]:
                 total += c_in * c + 2 * c
-            if r:
-                h = max(2, c // r)
+            if reduction:
+                h = max(2, c // reduction)
                 total += 2 * c * h + h + c
             c_in = c
     return total + c_in * 10 + 10
 
 
-@pytest.mark.parametrize("r", [None, 4, 16])
+@pytest.mark.parametrize("reduction", [None, 4, 16])
 @pytest.mark.parametrize(("widths", "blocks"), [((16, 32, 64), 3), ((64, 128, 256), 1)])
-def test_the_net_has_as_many_parameters_as_its_definition_says(widths, blocks, r):
-    _, params, _ = start(se=r is not None, r=r or 4, widths=widths, blocks=blocks)
-    assert tree_size(params) == expected_size(widths, blocks, r)
-
-
-def test_without_se_it_is_the_same_net_minus_the_blocks():
-    with_se = [path for path, _ in tree_items(start()[1]) if ".se." not in path]
-    assert with_se == [path for path, _ in tree_items(start(se=False)[1])]
-
-
-def test_every_block_has_its_gates_on_the_branch():
-    net, params, state = start(widths=(4, 8), blocks=2)
-    logits, cache, _ = net.forward(params, state, np.ones((3, 8, 8, 3), np.float32), True)
-    assert logits.shape == (3, 10)
-    assert [*se_caches(cache)] == [f"stage{s}.block{b}.residual.branch.se" for s in (1, 2) for b in (1, 2)]
+def test_the_net_has_as_many_parameters_as_its_definition_says(widths, blocks, reduction):
+    _, params, _ = start(se=reduction is not None, reduction=reduction or 4, widths=widths, blocks=blocks)
+    assert tree_size(params) == expected_size(widths, blocks, reduction)
 
 
 def test_where_the_gates_are_shut_a_block_is_its_shortcut():
     net, params, state = start(widths=(4,), blocks=1)
     params["stage1"]["block1"]["residual"]["branch"]["se"]["b2"] -= 1e4  # σ(−10⁴) = 0
-    stem = net.layers["stem"].forward(params["stem"], state["stem"], np.ones((2, 5, 5, 3), np.float32), False)[0]
-    block = net.layers["stage1"].forward(params["stage1"], state["stage1"], stem, False)[0]
+    stem = net.parts["stem"].forward(params["stem"], state["stem"], np.ones((2, 5, 5, 3), np.float32), False)[0]
+    block = net.parts["stage1"].forward(params["stage1"], state["stage1"], stem, False)[0]
     assert np.array_equal(block, stem)
 
 
 def one_block(x, shut=False, **options):
-    """What the only block of a net makes of x: (y, the output of its convolutions, and that for a picture of zeros)."""
+    """What the only block of a net makes of x: (y, the output of its convolutions, and that for an image of zeros)."""
     net, params, state = start(widths=(4,), blocks=1, **options)
-    block = net.layers["stage1"].layers["block1"]
+    block = net.parts["stage1"].parts["block1"]
     params, state = params["stage1"]["block1"], state["stage1"]["block1"]
     for path, array in tree_items(params):
         if shut and path.endswith("se.b2"):
             array -= 1e4  # σ(−10⁴) = 0
-    branch = Sequential([(n, step) for n, step in block.layers["residual"].parts["branch"].layers.items() if n != "se"])
+    branch = Sequential([(n, step) for n, step in block.parts["residual"].parts["branch"].parts.items() if n != "se"])
     weights = params["residual"]["branch"], state["residual"]["branch"]
-    of_x, of_zeros = (branch.forward(*weights, pictures, False)[0] for pictures in (x, 0 * x))
+    of_x, of_zeros = (branch.forward(*weights, images, False)[0] for images in (x, 0 * x))
     return block.forward(params, state, x, False)[0], of_x, of_zeros
 
 
@@ -73,7 +61,7 @@ def stem():
     return np.abs(np.random.default_rng(1).standard_normal((2, 5, 5, 4))).astype(np.float32)  # as after a ReLU
 
 
-def test_before_the_branch_shut_gates_hide_the_picture_from_it_alone():
+def test_before_the_branch_shut_gates_hide_the_image_from_it_alone():
     y, _, of_zeros = one_block(stem(), shut=True, position="pre")
     assert np.array_equal(y, np.maximum(of_zeros + stem(), 0))
 
@@ -84,7 +72,7 @@ def test_after_the_sum_shut_gates_leave_nothing():
 
 def test_after_the_sum_the_gates_look_at_what_the_relu_let_through():
     net, params, state = start(widths=(4,), blocks=1, position="post")
-    block = net.layers["stage1"].layers["block1"]
+    block = net.parts["stage1"].parts["block1"]
     _, cache, _ = block.forward(params["stage1"]["block1"], state["stage1"]["block1"], stem(), False)
     _, branch, _ = one_block(stem(), position="post")
     assert np.allclose(cache["se"].z, np.maximum(branch + stem(), 0).mean(axis=(1, 2)))

@@ -76,7 +76,7 @@ def test_the_hidden_width_is_c_over_r_but_never_below_2(c, r, h):
 
 @pytest.mark.parametrize(("c", "r"), [(0, 4), (8, 0)])
 def test_a_width_or_ratio_below_1_is_refused(c, r):
-    with pytest.raises(ValueError, match=f"channels is {c} and r is {r}, expected both to be at least 1"):
+    with pytest.raises(ValueError, match=f"channels is {c} and reduction is {r}, expected both to be at least 1"):
         hidden_width(c, r)
 
 

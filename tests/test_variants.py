@@ -1,8 +1,7 @@
 """The SE block's relatives: what each computes, told in another way than the code does.
 
-They are on the list of cases of `checks/cases.py`, so their gradients are checked in `test_gradients.py`, what they
-leave alone in `test_ops.py` and `test_purity.py`, and what they refuse in `test_arguments.py`; the same against loops
-is in `test_drawn.py`.
+They are among the cases of `gradcheck/cases.py`, so `test_gradients.py` checks their gradients, `test_purity.py` what
+they leave alone, and `test_arguments.py` what they refuse; `test_drawn.py` compares them with loops.
 """
 
 import re
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from senet_np import ops
+from senet_np.fast import blocks
 from senet_np.se import GATE, se_backward, se_forward
 from senet_np.variants import (
     BLOCKS,
@@ -75,14 +75,7 @@ def test_without_the_squeeze_another_pixel_changes_nothing():
     assert np.argwhere(moved).tolist() == [[2, 3]]
 
 
-def test_without_the_squeeze_there_is_a_gate_for_each_position_and_z_is_the_picture():
-    args = block(maps(2, 3, 4, 6))
-    x_scaled, cache = se_per_position_forward(**args)
-    assert cache.z is args["u"]
-    assert np.array_equal(x_scaled, args["u"] * cache.s)
-
-
-def test_on_pictures_of_one_pixel_the_squeeze_does_nothing():
+def test_on_images_of_one_pixel_the_squeeze_does_nothing():
     args = block(maps(3, 1, 1, 6))
     dx = maps(3, 1, 1, 6, seed=2)
     (y, cache), (y_se, cache_se) = se_per_position_forward(**args), se_forward(**args)
@@ -117,13 +110,6 @@ def test_the_gate_of_two_squeezes_is_cbams_equation():
         assert np.allclose(cache.s[n], 1 / (1 + np.exp(-e[0] - e[1])))
 
 
-def test_the_cache_says_which_squeezes_and_has_the_averages_above_the_maxima():
-    u = maps(2, 3, 4, 6)
-    _, cache = se_avg_max_forward(**block(u))
-    assert cache.squeeze == "avg+max"
-    assert np.allclose(cache.z, [*u.mean(axis=(1, 2)), *u.max(axis=(1, 2))])
-
-
 def test_the_second_bias_counts_twice():
     args = block(maps(2, 3, 4, 6))
     args["w2"] = np.zeros_like(args["w2"])
@@ -148,6 +134,7 @@ def test_eca_multiplies_each_channel_by_its_gate():
     u = maps(2, 3, 4, 6)
     x_scaled, cache = eca_forward(u, maps(3, seed=1))
     assert np.allclose(x_scaled, u * cache.s[:, None, None, :], rtol=1e-15)
+    assert cache.u is u
     assert np.allclose(cache.z, u.mean(axis=(1, 2)))
 
 
@@ -173,6 +160,60 @@ def test_the_width_of_ecas_kernel_is_odd_and_within_one_of_half_the_logarithm():
 def test_a_kernel_without_a_middle_is_refused(k):
     with pytest.raises(ValueError, match=f"^w has {k} numbers, expected an odd number"):
         eca_forward(maps(2, 3, 4, 6), np.ones(k))
+
+
+# What a cache shows
+
+SQUEEZED = {
+    "avg": lambda u: u.mean(axis=(1, 2)),
+    "max": lambda u: u.max(axis=(1, 2)),
+    "none": lambda u: u,
+    "avg+max": lambda u: np.concatenate([u.mean(axis=(1, 2)), u.max(axis=(1, 2))]),
+}
+every_block = pytest.mark.parametrize("squeeze", BLOCKS)
+plain_and_fast = pytest.mark.parametrize("table", [BLOCKS, blocks.BLOCKS], ids=["plain", "fast"])
+
+
+@plain_and_fast
+@every_block
+def test_a_cache_has_the_input_the_squeeze_and_the_hidden_units(squeeze, table):
+    args = block(maps(2, 3, 4, 6))
+    _, cache = table[squeeze][0](**args)
+    z = SQUEEZED[squeeze](args["u"])
+    h = np.maximum(z.reshape(-1, 6) @ args["w1"] + args["b1"], 0)
+    assert cache.u is args["u"]
+    assert (cache.z.shape, cache.h.shape) == (z.shape, h.shape)
+    assert np.allclose(cache.z, z, rtol=1e-13)
+    assert np.allclose(cache.h, h, rtol=1e-12)
+
+
+@every_gate
+@plain_and_fast
+@every_block
+def test_a_caches_gates_are_the_gate_function_of_the_second_fc(squeeze, table, gate):
+    args = block(maps(2, 3, 4, 6))
+    _, cache = table[squeeze][0](**args, gate=gate)
+    e = cache.h @ args["w2"] + args["b2"]
+    e = e[:2] + e[2:] if squeeze == "avg+max" else e
+    s = GATE[gate][0](e)[0]
+    assert cache.s.shape == ((2, 3, 4, 6) if squeeze == "none" else (2, 6))
+    assert np.allclose(cache.s, s.reshape(cache.s.shape), rtol=1e-13)
+
+
+@plain_and_fast
+@every_block
+def test_a_cache_names_its_squeeze_and_its_gate(squeeze, table):
+    _, cache = table[squeeze][0](**block(maps(2, 3, 4, 6)), gate="tanh")
+    assert (cache.squeeze, cache.gate) == (squeeze, "tanh")
+
+
+@plain_and_fast
+@every_block
+def test_the_output_is_the_input_times_the_caches_gates(squeeze, table):
+    args = block(maps(2, 3, 4, 6))
+    x_scaled, cache = table[squeeze][0](**args)
+    s = cache.s if squeeze == "none" else cache.s[:, None, None, :]
+    assert np.array_equal(x_scaled, s * args["u"])
 
 
 # All of them
@@ -206,7 +247,7 @@ def test_without_biases_their_gradients_are_none(name):
     assert (db1, db2) == (None, None)
 
 
-@pytest.mark.parametrize("squeeze", BLOCKS)
+@every_block
 def test_the_table_of_blocks_has_each_forward_pass_beside_its_own_backward_pass(squeeze):
     forward, backward = BLOCKS[squeeze]
     named = {"avg": se_forward, "max": se_forward, "none": se_per_position_forward, "avg+max": se_avg_max_forward}

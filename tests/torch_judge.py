@@ -1,17 +1,20 @@
-"""PyTorch's word on everything that the package computes: the same arguments, the same layout, autograd's gradients.
+"""What PyTorch makes of all that the package computes: the same arguments, the same layout, autograd's gradients.
 
 Needs PyTorch (2.13.0 made the fixture). `make_fixtures.py` writes down what the judge says, and `test_pytorch.py`
-asks it live; no other test imports this file. Each twin is a function with the arguments of our op's forward pass.
-Transposing between our N,H,W,C and PyTorch's N,C,H,W happens inside the twin, so autograd hands back our layout.
+asks it live; no other test imports this file. Each function here has the arguments of our op's forward pass.
+Transposing between our N,H,W,C and PyTorch's N,C,H,W happens inside, so autograd hands back our layout.
 """
 
-from collections import OrderedDict
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
+
+from senet_np.bench import pytorch_nets
+from senet_np.runs.interchange import pytorch_name, to_pytorch
+from senet_np.se import hidden_width
+from senet_np.tree import tree_build
 
 torch.set_num_threads(1)  # the arrays are small: threads would only wait for one another
 CONSTANTS = ("mean", "var")  # float arguments that have no gradient
@@ -127,67 +130,16 @@ def judge(op: str, args: dict[str, Any], dy: np.ndarray | None) -> tuple[np.ndar
     return y.detach().numpy(), {f"d{name}": leaf.grad.numpy() for name, leaf in leaves.items() if dy is not None}
 
 
-# The tiny net. Our names of the parameters, and PyTorch's.
-NAMES = {
-    "conv.w": "conv.weight",
-    "bn.gamma": "bn.weight",
-    "bn.beta": "bn.bias",
-    "bn.mean": "bn.running_mean",
-    "bn.var": "bn.running_var",
-    "se.w1": "se.fc1.weight",
-    "se.b1": "se.fc1.bias",
-    "se.w2": "se.fc2.weight",
-    "se.b2": "se.fc2.bias",
-    "fc.w": "fc.weight",
-    "fc.b": "fc.bias",
-}
-
-
-class SEBlock(nn.Module):
-    """The SE block as PyTorch users write it: average squeeze, sigmoid gate, biases."""
-
-    def __init__(self, c: int, hidden: int):
-        super().__init__()
-        self.fc1, self.fc2 = nn.Linear(c, hidden), nn.Linear(hidden, c)
-
-    def forward(self, u):
-        s = torch.sigmoid(self.fc2(torch.relu(self.fc1(u.mean((2, 3))))))
-        return u * s[:, :, None, None]
-
-
-class TinyTwin(nn.Sequential):
-    """The tiny net with our weights in it; images go in as (N, H, W, 3)."""
-
-    def __init__(self, params: dict[str, np.ndarray]):
-        """Build the net whose parameters are given by path, "stage1.conv.w" and so on."""
-        stages = sorted({path.split(".")[0] for path in params} - {"head"})
-        layers = OrderedDict((stage, self._stage(stage, params, stage == stages[-1])) for stage in stages)
-        d, classes = params["head.fc.w"].shape
-        pool = nn.AdaptiveAvgPool2d(1)
-        layers["head"] = nn.Sequential(OrderedDict(pool=pool, flat=nn.Flatten(), fc=nn.Linear(d, classes)))
-        super().__init__(layers)
-        self.to(torch.from_numpy(params["head.fc.w"]).dtype)
-        with torch.no_grad():
-            for path, array in params.items():
-                self.get_parameter(_theirs(path)).copy_(_to_torch(array))
-
-    @staticmethod
-    def _stage(stage: str, params: dict[str, np.ndarray], last: bool) -> nn.Sequential:
-        _, _, c_in, c = params[f"{stage}.conv.w"].shape
-        layers = OrderedDict(conv=nn.Conv2d(c_in, c, 3, padding=1, bias=False), bn=nn.BatchNorm2d(c), relu=nn.ReLU())
-        if f"{stage}.se.w1" in params:
-            layers["se"] = SEBlock(*params[f"{stage}.se.w1"].shape)
-        if not last:
-            layers["pool"] = nn.MaxPool2d(2, 2)
-        return nn.Sequential(layers)
-
-    def forward(self, images):
-        return super().forward(nchw(images))
-
-    def ours(self, path: str, gradient: bool = False) -> np.ndarray:
-        """The parameter, gradient or running statistic that stands at our path, in our layout."""
-        theirs = {**dict(self.named_parameters()), **dict(self.named_buffers())}[_theirs(path)]
-        return _to_ours((theirs.grad if gradient else theirs).detach())
+def tiny_net(params: dict[str, np.ndarray]) -> torch.nn.Module:
+    """The tiny net of `bench/pytorch_nets.py` with our parameters, given by path: "stage1.conv.w" and so on."""
+    widths = [array.shape[3] for path, array in sorted(params.items()) if path.endswith("conv.w")]
+    hidden = [array.shape[1] for path, array in sorted(params.items()) if path.endswith("se.w1")]
+    ratios = (r for r in range(1, max(widths) + 1) if hidden == [hidden_width(c, r) for c in widths])
+    net = pytorch_nets.tiny(bool(hidden), widths, len(params["head.fc.b"]), reduction=next(ratios, 1))
+    weights = {name: torch.from_numpy(array) for name, array in to_pytorch(tree_build(params), {}).items()}
+    net = net.to(weights["head.fc.weight"].dtype)
+    net.load_state_dict({**net.state_dict(), **weights})  # running statistics stay as they are
+    return net
 
 
 def judge_net(params: dict[str, np.ndarray], images: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -196,19 +148,21 @@ def judge_net(params: dict[str, np.ndarray], images: np.ndarray, labels: np.ndar
     Returns:
         "logits", "loss", "dimages", "grads/<path>", "state/<path>" and "logits in evaluation".
     """
-    net, x = TinyTwin(params), torch.from_numpy(images.copy()).requires_grad_()
-    logits = net(x)
+    net, x = tiny_net(params), torch.from_numpy(images.copy()).requires_grad_()
+    logits = net(nchw(x))
     loss = F.cross_entropy(logits, torch.from_numpy(labels))
     loss.backward()
-    statistics = [f"{path[: -len('gamma')]}{name}" for path in params if "bn.gamma" in path for name in ("mean", "var")]
     with torch.no_grad():
-        evaluated = net.eval()(x)
+        evaluated = net.eval()(nchw(x))
+    places = {path: pytorch_name(path, array) for path, array in params.items()}
+    norms = {path.removesuffix(".gamma") for path in params if path.endswith(".gamma")}
     return {
         "logits": logits.detach().numpy(),
         "loss": loss.detach().numpy(),
         "dimages": x.grad.numpy(),
-        **{f"grads/{path}": net.ours(path, gradient=True) for path in params},
-        **{f"state/{path}": net.ours(path) for path in statistics},
+        **{f"grads/{p}": how.from_pytorch(net.get_parameter(name).grad.numpy()) for p, (name, how) in places.items()},
+        **{f"state/{path}.mean": net.get_submodule(path).running_mean.numpy() for path in norms},
+        **{f"state/{path}.var": net.get_submodule(path).running_var.numpy() for path in norms},
         "logits in evaluation": evaluated.numpy(),
     }
 
@@ -216,9 +170,9 @@ def judge_net(params: dict[str, np.ndarray], images: np.ndarray, labels: np.ndar
 def judge_training(params: dict, images: np.ndarray, labels: np.ndarray, steps: int, lr: float) -> np.ndarray:
     """The losses of the first steps of training on one batch, each taken before its step.
 
-    SGD as in `training/optim.py`: Nesterov momentum 0.9, weight decay 5e-4 on matrices and kernels alone.
+    SGD as in `train/optimizers.py`: Nesterov momentum 0.9, weight decay 5e-4 on matrices and kernels alone.
     """
-    net, x, y = TinyTwin(params), torch.from_numpy(images), torch.from_numpy(labels)
+    net, x, y = tiny_net(params), nchw(torch.from_numpy(images)), torch.from_numpy(labels)
     matrices = [p for p in net.parameters() if p.ndim >= 2]
     vectors = [p for p in net.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": 5e-4}, {"params": vectors, "weight_decay": 0.0}]
@@ -231,17 +185,3 @@ def judge_training(params: dict, images: np.ndarray, labels: np.ndarray, steps: 
         optimizer.step()
         losses.append(loss.item())
     return np.array(losses)
-
-
-def _theirs(path: str) -> str:
-    stage, name = path.split(".", 1)
-    return f"{stage}.{NAMES[name]}"
-
-
-def _to_torch(array: np.ndarray) -> torch.Tensor:
-    """Kernels (kh, kw, cin, cout) → (cout, cin, kh, kw); matrices transposed; vectors as they are."""
-    return torch.from_numpy(array.transpose({4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}[array.ndim]).copy())
-
-
-def _to_ours(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.permute({4: (2, 3, 1, 0), 2: (1, 0), 1: (0,)}[tensor.ndim]).contiguous().numpy().copy()

@@ -1,7 +1,7 @@
 """im2col in pieces: the matrix of windows never leaves the cache, and one such matrix serves both gradients.
 
 `ops/conv.py` lays out the windows of all images at once, kh·kw times the input, in main memory. Here a few
-images are laid out, multiplied and forgotten before the next. The backward pass looks at dy with the same eyes:
+images are laid out, multiplied and forgotten before the next. The backward pass lays out windows of dy:
 
     dx[n,i,j,c]  = Σ_{p,q,o}  dy_pad[n, i+p, j+q, o] · w[kh−1−p, kw−1−q, c, o]
     dw[kh−1−p, kw−1−q, c, o]  = Σ_{n,i,j}  x[n,i,j,c] · dy_pad[n, i+p, j+q, o]
@@ -9,6 +9,8 @@ images are laid out, multiplied and forgotten before the next. The backward pass
 The first is a convolution of dy with the kernel turned by 180°. The second has the same windows of dy in it: laid out
 once, they are multiplied by the turned kernel for dx, and by x for dw.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,22 +22,22 @@ from .products import inner_product, rows_product
 PIECE = 1 << 20  # bytes of windows at a time: with what they are multiplied into, they fit into a core's own cache
 
 
+class ColumnsCache(NamedTuple):
+    """The inputs themselves: windows are laid out again when they are needed."""
+
+    x: np.ndarray
+    w: np.ndarray
+    pad: int
+    has_bias: bool
+
+
 def conv2d_forward(
     x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int = 1, pad: int = 1
-) -> tuple[np.ndarray, tuple]:
+) -> tuple[np.ndarray, ColumnsCache]:
     """`ops.conv2d_forward` for square kernels, stride 1 and pad < kh.
-
-    Args:
-        x, w, b, stride, pad: as there.
-
-    Returns:
-        y: (N, Ho, Wo, Cout), dtype of x.
-        cache: x and w themselves, and what the backward pass has to know of the shapes.
 
     Raises:
         ValueError: a shape, dtype, stride or pad that does not fit.
-
-    Source: Chellapilla, Puri, Simard 2006.
     """
     h_out, w_out = check_conv2d(x, w, b, stride, pad)
     kh, kw, _, c_out = w.shape
@@ -47,26 +49,16 @@ def conv2d_forward(
         rows_product(_windows(x[piece], kh, kw, pad), kernel, out=y[piece].reshape(-1, c_out))
     if b is not None:
         y += b
-    return y, (x, w, pad, b is not None)
+    return y, ColumnsCache(x, w, pad, b is not None)
 
 
 def conv2d_backward(
-    dy: np.ndarray, cache: tuple, needs_input_grad: bool = True
+    dy: np.ndarray, cache: ColumnsCache, needs_input_grad: bool = True
 ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray | None]:
-    """Gradients with respect to input, kernels and biases; the derivation is at the head of this file.
+    """`ops.conv2d_backward`, as derived at the head of this file.
 
-    Args:
-        dy: ∂L/∂y, (N, Ho, Wo, Cout), dtype of x.
-        cache: from `conv2d_forward`.
-        needs_input_grad: False where the input is the picture itself: then the windows of x, fewer than those of dy, give dw.
-
-    Returns:
-        dx (N, H, W, Cin) or None, dw (kh, kw, Cin, Cout), db (Cout,) or None where b was None; dtype of x.
-
-    Raises:
-        ValueError: dy is not of the output's shape and dtype.
-
-    Source: the derivation above.
+    Where the input is the image itself, `needs_input_grad` is False and dx is None: then the windows of x, which are
+    fewer than those of dy, give dw.
     """
     x, w, pad, has_bias = cache
     kh, kw, c_in, c_out = w.shape
@@ -93,8 +85,7 @@ def conv2d_backward(
 def _windows(x: np.ndarray, kh: int, kw: int, pad: int) -> np.ndarray:
     """`im2col` for stride 1, copied in runs of kw·C: a window's row is kw neighboring pixels, and these are together.
 
-    Returns:
-        (N·Ho·Wo, kh·kw·C)
+    (N, H, W, C) → (N·Ho·Wo, kh·kw·C).
     """
     n, height, width, c = x.shape
     x_pad = np.zeros((n, height + 2 * pad, width + 2 * pad, c), x.dtype)

@@ -1,22 +1,22 @@
 """Arithmetic along channels at the speed of memory.
 
-The channel is the last axis, so NumPy's inner loops run along it, and with 16 channels they are over before
-they got going. Seen as rows of many pixels, (…, k·C) in place of (…, C), the same memory has inner loops of many
+The channel is the last axis, so NumPy's inner loops run along it, and with 16 channels they end before
+they are at speed. Seen as rows of many pixels, (…, k·C) in place of (…, C), the same memory has inner loops of many
 hundred numbers; a vector of C values is repeated k times to stand beside them. Nothing else is new here: each
 function says in its first line what it is in plain NumPy.
 """
 
 import numpy as np
 
-BLOCK = 256  # pixels that are summed up in one go
-ENOUGH = 512  # numbers in a row: from here on the cost of beginning a row no longer counts
+BLOCK = 256  # pixels that are added up in one product
+MIN_ROW = 512  # numbers: from here on the cost of beginning a row no longer counts
 
 
 def long_rows(x: np.ndarray) -> np.ndarray:
     """x.reshape(-1, k·C), a view where x is contiguous; k is a power of two that divides the number of pixels."""
     c = x.shape[-1]
     pixels, k = x.size // c, 1
-    while k * c < ENOUGH and pixels % (2 * k) == 0:
+    while k * c < MIN_ROW and pixels % (2 * k) == 0:
         k *= 2
     return x.reshape(pixels // k, k * c)
 
@@ -40,8 +40,13 @@ def channel_sum(x: np.ndarray) -> np.ndarray:
 
 def channel_dot(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(x · y).sum(axis=(0, 1, 2)), without an array for the product."""
-    rows = long_rows(x)
-    return np.einsum("ij,ij->j", rows, y.reshape(rows.shape)).reshape(-1, x.shape[-1]).sum(axis=0)
+    rows, c = long_rows(x), x.shape[-1]
+    y = y.reshape(rows.shape)
+    if rows.shape[1] > c or len(rows) < BLOCK:
+        return np.einsum("ij,ij->j", rows, y).reshape(-1, c).sum(axis=0)
+    whole = len(rows) // BLOCK * BLOCK  # an odd number of pixels has no long rows: in blocks, against rounding
+    blocks = np.einsum("bij,bij->bj", rows[:whole].reshape(-1, BLOCK, c), y[:whole].reshape(-1, BLOCK, c))
+    return blocks.sum(axis=0) + np.einsum("ij,ij->j", rows[whole:], y[whole:])
 
 
 def pixel_sum(x: np.ndarray) -> np.ndarray:

@@ -9,9 +9,9 @@ GFLOP/s in one piece, 120 in blocks of 128 rows (OpenBLAS 0.3.31, AVX-512).
 
 import numpy as np
 
-SMALL = 1_000_000  # multiplications: up to here nothing is packed
-NARROW = 64  # columns: where there are more, packing pays off
-LEAST = 16  # rows that a block must have to be worth its call
+MAX_UNPACKED = 1_000_000  # multiplications: up to here OpenBLAS packs nothing
+MAX_COLUMNS = 64  # where there are more, packing pays off
+MIN_ROWS = 16  # of a block that is worth its call
 
 
 def rows_product(a: np.ndarray, w: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -28,7 +28,7 @@ def rows_product(a: np.ndarray, w: np.ndarray, out: np.ndarray | None = None) ->
     *stack, m, k = a.shape
     n = w.shape[-1]
     size = _block(m, k * n)
-    if size == m or n > NARROW:
+    if size == m or n > MAX_COLUMNS:
         return np.matmul(a, w, out=out)
     out = np.empty((*stack, m, n), a.dtype) if out is None else out
     blocks = (*stack, m // size, size)
@@ -58,7 +58,7 @@ def inner_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     *stack, m, k = a.shape
     n = b.shape[-1]
     size = _block(m, k * n)
-    if size == m or n > NARROW:
+    if size == m or n > MAX_COLUMNS:
         return np.swapaxes(a, -1, -2) @ b
     blocks = (*stack, m // size, size)
     return (a.reshape(*blocks, k).swapaxes(-1, -2) @ b.reshape(*blocks, n)).sum(axis=-3)
@@ -67,6 +67,6 @@ def inner_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _block(length: int, multiplications_each: int) -> int:
     """The largest power of two that divides `length` and keeps a block small; `length` where there is none."""
     size = 1
-    while length % (2 * size) == 0 and 2 * size * multiplications_each <= SMALL:
+    while length % (2 * size) == 0 and 2 * size * multiplications_each <= MAX_UNPACKED:
         size *= 2
-    return size if size >= LEAST else length
+    return size if size >= MIN_ROWS else length

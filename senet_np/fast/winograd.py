@@ -19,6 +19,8 @@ subtract multiples up to 5, twice over, so float32 loses one digit more than a s
 Source: Winograd 1980; for networks Lavin and Gray 2016, whose matrices these are.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..ops.arguments import check_array
@@ -37,17 +39,21 @@ TRANSPOSES = {dtype: [np.ascontiguousarray(m.T) for m in maps] for dtype, maps i
 PIECE = 1 << 20  # bytes of patches at a time, so that each step finds the last one's result in the cache
 
 
+class WinogradCache(NamedTuple):
+    """What the backward pass needs."""
+
+    vs: list[np.ndarray]  # V, piece by piece: for dw
+    w: np.ndarray  # for dx
+    x_shape: tuple[int, ...]
+    has_bias: bool
+
+
 def conv2d_forward(
     x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int = 1, pad: int = 1
-) -> tuple[np.ndarray, tuple]:
+) -> tuple[np.ndarray, WinogradCache]:
     """`ops.conv2d_forward` for 3×3 kernels, stride 1 and pad 1.
 
-    Args:
-        x, w, b, stride, pad: as there.
-
-    Returns:
-        y: (N, H, W, Cout), dtype of x. In float32 within 2e-5 of the exact result, as a share of its largest value.
-        cache: V, for dw, as it was needed here; w, for dx; and what the backward pass has to know of the shapes.
+    In float32, y is within 2e-5 of the exact result, as a share of its largest value.
 
     Raises:
         ValueError: a shape, dtype, stride or pad that does not fit.
@@ -74,13 +80,13 @@ def conv2d_forward(
     y = np.ascontiguousarray(y[:, :height, :width])  # where the last tiles stick out
     if b is not None:
         y += b
-    return y, (vs, w, x.shape, b is not None)
+    return y, WinogradCache(vs, w, x.shape, b is not None)
 
 
 def conv2d_backward(
-    dy: np.ndarray, cache: tuple, needs_input_grad: bool = True
+    dy: np.ndarray, cache: WinogradCache, needs_input_grad: bool = True
 ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray | None]:
-    """Gradients with respect to input, kernels and biases.
+    """`ops.conv2d_backward`; dx is None where `needs_input_grad` is False.
 
     Derivation: a linear map y = K x has dx = Kᵀ dy, so each line of the forward pass, from the last one up, gives
         Y = kron(Aᵀ, Aᵀ) M       dM = kron(A, A) dY
@@ -88,19 +94,6 @@ def conv2d_backward(
         V = kron(Bᵀ, Bᵀ) D       dD = kron(B, B) dV
         D = patches of x         dx = the patches of dD added up where they overlap
         U = kron(G, G) w         dw = kron(Gᵀ, Gᵀ) dU
-
-    Args:
-        dy: ∂L/∂y, (N, H, W, Cout), dtype of x.
-        cache: from `conv2d_forward`.
-        needs_input_grad: False where nobody asks for the gradient of the input.
-
-    Returns:
-        dx (N, H, W, Cin) or None, dw (3, 3, Cin, Cout), db (Cout,) or None where b was None; dtype of x.
-
-    Raises:
-        ValueError: dy is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
     vs, w, x_shape, has_bias = cache
     n, height, width, c_in = x_shape
@@ -164,7 +157,7 @@ def _tiles(y: np.ndarray) -> np.ndarray:
 
 
 def _pad_to(x: np.ndarray, height: int, width: int, before: int) -> np.ndarray:
-    """x in a picture of zeros, `before` pixels from its top and its left."""
+    """x in an image of zeros, `before` pixels from its top and its left."""
     n, h, w, c = x.shape
     if (h, w) == (height, width):
         return np.ascontiguousarray(x)

@@ -1,11 +1,11 @@
 """Workers: jobs on several cores at a time.
 
-On Linux a worker is a process, elsewhere a thread; what comes back is the same bit for bit. Threads share
-Python's lock: NumPy lets go of it while it computes, but every operation has to take it again, and on small arrays
-the waiting costs up to half of the time. Processes have a lock each. They share no variables, though, so arrays go to
-them and back through memory that all of them see; all else is pickled.
+On Linux a worker is a process, elsewhere a thread; the results are the same bit for bit. Threads share Python's lock:
+NumPy releases it while it computes, but every operation has to take it again, and on small arrays the waiting costs up
+to half of the time. Each process has its own lock. Processes share no variables, so arrays travel through shared
+memory, and everything else is pickled.
 
-The BLAS is held to one thread meanwhile: its own threads would fight with ours for the cores.
+The BLAS is limited to one thread meanwhile: its own threads would compete with ours for the cores.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import current_process, get_context
+from multiprocessing import current_process, get_context, parent_process
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -27,30 +27,30 @@ from .memory import keep_freed_memory
 
 PROCESSES = sys.platform.startswith("linux")  # macOS' libraries do not survive a fork, and Windows has none
 LINE = 64  # bytes: where an array begins, in shared memory as elsewhere
-SLACK = 1 << 16  # bytes that an answer may be larger than the question
+SLACK = 1 << 16  # bytes that a result may be larger than its task
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, from Linux's prctl.h
 
 Packed = tuple[bytes, list[Any]]  # a value, and the arrays in it apart, as buffers
 
 
 class Workers:
-    """Who computes, for the length of a `with` statement.
+    """Processes or threads that share the work, for the length of a `with` statement.
 
     Processes are forked by the first `map` and know the code as it was then: after a change of a function or a class,
     in a notebook say, begin another `with`. Call `map` from one thread only.
 
     Args:
-        threads: how many compute at the same time; None for as many as there are cores.
+        count: how many compute at the same time; None for one per core.
         processes: False for threads of this process, even where processes of their own are allowed.
     """
 
-    def __init__(self, threads: int | None = None, processes: bool = True):
-        self.threads = threads or os.cpu_count() or 1
+    def __init__(self, count: int | None = None, processes: bool = True):
+        self.count = count or os.cpu_count() or 1
         allowed = PROCESSES and not current_process().daemon  # Python lets no daemon have children
         self.processes = allowed and processes is not False
         self.pool: ProcessPoolExecutor | None = None
-        self.count = 0  # of processes
-        self.memory: mmap.mmap | None = None  # what parent and children see both
+        self.forked = 0  # of processes
+        self.memory: mmap.mmap | None = None  # shared with the processes
 
     def __enter__(self) -> "Workers":
         keep_freed_memory()
@@ -78,48 +78,48 @@ class Workers:
             Exception: whatever `job` raised.
         """
         calls = [*zip(*pieces, strict=True)]
-        if self.threads == 1 or len(calls) <= 1:
+        if self.count == 1 or len(calls) <= 1:
             return [job(*given, *call) for call in calls]
-        questions = _pack_all([(job, given), *calls]) if self.processes else None
-        if questions is None:
-            with ThreadPoolExecutor(self.threads) as pool:
+        tasks = _pack_all([(job, given), *calls]) if self.processes else None
+        if tasks is None:
+            with ThreadPoolExecutor(self.count) as pool:
                 return [*pool.map(lambda call: job(*given, *call), calls)]
         try:
-            return self._through_shared_memory(questions)
+            return self._through_shared_memory(tasks)
         except BaseException as error:
             self._kill()  # some may still be computing, and would write into what comes next
             if not isinstance(error, BrokenProcessPool):
                 raise
             raise SenetError(
                 "a worker process died, as when the system runs out of memory: "
-                "try a smaller --micro-batch, or --threads 1, which needs no workers"
+                "try a smaller --micro-batch, or --workers 1, which starts no processes"
             ) from error
 
-    def _through_shared_memory(self, questions: list[Packed]) -> list[Any]:
-        """The answers to all questions but the first, which is what they have in common."""
-        sizes, count = [_size(question) for question in questions], len(questions) - 1
-        room = sizes[0] + max(sizes[1:]) + SLACK  # for an answer: gradients are as large as parameters
-        pool, memory = self._forked(min(self.threads, count), sum(sizes) + count * room)
-        at, tickets = 0, []
-        for question, size in zip(questions, sizes, strict=True):
-            tickets.append(_write(question, memory, at))
+    def _through_shared_memory(self, tasks: list[Packed]) -> list[Any]:
+        """The results of all tasks but the first, which is what they have in common."""
+        sizes, count = [_size(task) for task in tasks], len(tasks) - 1
+        room = sizes[0] + max(sizes[1:]) + SLACK  # for a result: gradients are as large as parameters
+        pool, memory = self._forked(min(self.count, count), sum(sizes) + count * room)
+        at, handles = 0, []
+        for task, size in zip(tasks, sizes, strict=True):
+            handles.append(_write(task, memory, at))
             at += size
         self.next.value = 0
-        futures = [pool.submit(_answer, *tickets, at=at, room=room) for _ in range(self.count)]
-        answers = {index: answer for future in futures for index, answer in future.result()}
-        return [_read(answers[index], memory) for index in range(count)]
+        futures = [pool.submit(_result, *handles, at=at, room=room) for _ in range(self.forked)]
+        results = {index: result for future in futures for index, result in future.result()}
+        return [_read(results[index], memory) for index in range(count)]
 
     def _forked(self, count: int, size: int) -> tuple[ProcessPoolExecutor, mmap.mmap]:
-        """At least `count` processes, and at least `size` bytes of memory that they and we see."""
-        if self.pool is None or self.memory is None or len(self.memory) < size or self.count < count:
+        """At least `count` processes, and at least `size` bytes of memory that they share with this one."""
+        if self.pool is None or self.memory is None or len(self.memory) < size or self.forked < count:
             self._dismiss()
             fork = get_context("fork")
-            self.count, self.memory, self.next = count, mmap.mmap(-1, size), fork.Value("q")
+            self.forked, self.memory, self.next = count, mmap.mmap(-1, size), fork.Value("q")
             self.pool = ProcessPoolExecutor(count, fork, _begin, (self.memory, self.next))
         return self.pool, self.memory
 
     def _kill(self) -> None:
-        """End the processes whatever they do: one may wait for ever for a lock that a dead one held."""
+        """End the processes, whatever they do: one may wait for ever for a lock that a dead one held."""
         for process in [*(getattr(self.pool, "_processes", None) or {}).values()]:
             process.kill()  # the executor would only ask (SIGTERM), and they have their parent's handler for that
         self._dismiss()
@@ -143,28 +143,31 @@ def _begin(memory: mmap.mmap, next_call: Any) -> None:
 
 def die_with_parent() -> None:
     """Have this process killed when the one that started it dies; only Linux knows how."""
+    parent = parent_process()
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+        if parent and os.getppid() != parent.pid:  # it died before this line
+            os._exit(1)
 
 
-def _answer(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[int, Packed]]:
-    """In a worker process: take one call after the other, compute, and write what comes out behind what came in."""
-    (job, given), answers = _read(common, _memory), []
+def _result(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[int, Packed]]:
+    """In a worker process: take one call after the other, compute, and write the results behind the tasks."""
+    (job, given), results = _read(common, _memory), []
     while (index := _take()) < len(calls):
         try:
-            answer, failure = job(*given, *_read(calls[index], _memory)), None
+            result, failure = job(*given, *_read(calls[index], _memory)), None
         except Exception as error:
-            answer, failure = None, _fit_to_travel(error)
+            result, failure = None, _fit_to_travel(error)
         if failure is not None:
             raise failure  # out here, so that it does not carry the first one along as its context
-        packed = _pack(answer)
+        packed = _pack(result)
         fits = _size(packed) <= room
-        answers.append((index, _write(packed, _memory, at + index * room) if fits else (pickle.dumps(answer), [])))
-    return answers
+        results.append((index, _write(packed, _memory, at + index * room) if fits else (pickle.dumps(result), [])))
+    return results
 
 
 def _fit_to_travel(error: Exception) -> Exception:
-    """The error, or its text where it would not survive the way to the parent, who would take that for a death."""
+    """The error, or its text if it cannot be pickled: the parent would take that for the death of a worker."""
     try:
         return pickle.loads(pickle.dumps(error))
     except Exception:
@@ -195,7 +198,7 @@ def _size(packed: Packed) -> int:
 
 
 def _write(packed: Packed, memory: mmap.mmap, at: int) -> Packed:
-    """Put the arrays into memory; in their place the ticket says where each begins and ends."""
+    """Put the arrays into memory; the handle says where each begins and ends."""
     data, buffers = packed
     places = []
     for buffer in buffers:
@@ -205,8 +208,8 @@ def _write(packed: Packed, memory: mmap.mmap, at: int) -> Packed:
     return data, places
 
 
-def _read(ticket: Packed, memory: mmap.mmap) -> Any:
+def _read(handle: Packed, memory: mmap.mmap) -> Any:
     """The value back, its arrays where they lie."""
-    data, places = ticket
+    data, places = handle
     view = memoryview(memory)
     return pickle.loads(data, buffers=[view[start:end] for start, end in places])

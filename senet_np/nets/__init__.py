@@ -1,6 +1,14 @@
 """Networks, each with and without SE blocks by one argument.
 
-A network is a layer; `NETS` says which names the command line knows.
+Every builder returns a `Sequential` on images (N, H, W, 3), and takes
+
+    se           with or without SE blocks
+    widths       channels of each stage
+    classes      K, how many logits
+    **attention  which block, in which stages and at which position: fields of `AttentionSettings`, such as reduction=8
+
+and raises a ValueError for a setting that does not exist or that this network does not know. `NETS` lists the names
+that the command line knows.
 """
 
 from collections.abc import Callable
@@ -8,20 +16,20 @@ from functools import partial
 from typing import NamedTuple
 
 from ..containers import Sequential
-from .attention import EXCITE, POSITIONS, Choices
+from .attention import AttentionSettings
 from .inception import inception
 from .resnet import resnet
 from .tiny import tiny
 from .vgg import vgg
 
-__all__ = ["EXCITE", "NETS", "POSITIONS", "Choices", "Net", "inception", "resnet", "tiny", "vgg"]
+__all__ = ["NETS", "AttentionSettings", "Net", "inception", "resnet", "tiny", "vgg"]
 
 
 class Net(NamedTuple):
     """A kind of network under a name."""
 
     build: Callable[..., Sequential]
-    widths: tuple[int, ...]  # channels of its stages, unless others are asked for
+    widths: tuple[int, ...]  # channels of its stages, by default
     residual: bool = False  # whether it has shortcuts, and so more than one place for SE
 
 

@@ -1,90 +1,86 @@
-"""The paper's choices: which block, with which options, and where in a network it stands.
-
-Every network takes `se`, with or without, and these choices as keywords; what they mean is written here, once.
-"""
+"""The attention block of a network: its settings, declared once, and the places where it may be attached."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..layers import ECA, SE, Layer
+from ..options import Flag, OneOf, Whole, Wholes, check_settings, setting
 from ..se import GATE
 from ..variants import BLOCKS
 
-EXCITE = ("fc", "eca")
 POSITIONS = ("standard", "pre", "post", "identity")
-Named = list[tuple[str, Layer]]
+NamedLayers = list[tuple[str, Layer]]
 
 
 @dataclass(frozen=True)
-class Choices:
-    """All options of an SE block, and of its place.
-
-    Args:
-        r: reduction ratio; the FCs have h = max(2, C // r) hidden units.
-        squeeze: "avg", "max", "none" (a gate for each position) or "avg+max" (CBAM's channel half).
-        gate: "sigmoid", "tanh" or "relu".
-        bias: whether the two FCs have biases.
-        excite: "fc", the paper's two FCs; or "eca", one kernel that slides along the channels (squeeze avg alone).
-        position: where on a residual block: "standard", on the branch before the sum; "pre", on the branch before its
-            first convolution; "post", after the sum and its ReLU; "identity", on the shortcut.
-        stages: the numbers of the stages that carry SE blocks, from 1; empty for all.
+class AttentionSettings:
+    """Which block a network carries, and where. Every network takes these as keywords.
 
     Raises:
-        ValueError: a choice that does not exist, or two that do not go together.
+        ValueError: a value that is not allowed, or two that do not go together.
 
     Source: Hu et al. 2019, sections 3 and 6 (the ablations).
     """
 
-    r: int = 4
-    squeeze: str = "avg"
-    gate: str = "sigmoid"
-    bias: bool = True
-    excite: str = "fc"
-    position: str = "standard"
-    stages: tuple[int, ...] = ()
+    attention: str = setting(
+        "se", OneOf(("se", "eca")), "two FC layers (se), or a kernel over neighboring channels (eca)"
+    )
+    reduction: int = setting(4, Whole(1, 4096), "reduction ratio r: C/r hidden units, at least 2")
+    squeeze: str = setting("avg", OneOf((*BLOCKS,)), "squeeze operator; none: a gate for each position")
+    gate: str = setting("sigmoid", OneOf((*GATE,)), "gate function")
+    se_bias: bool = setting(True, Flag(), "biases in the two FC layers", "with")
+    position: str = setting(
+        "standard",
+        OneOf(POSITIONS),
+        "place on a residual block: on the branch before the sum (standard) or before its first convolution (pre), "
+        "after the sum (post), on the shortcut (identity)",
+        "standard",
+    )
+    stages: tuple[int, ...] = setting((), Wholes(0, 100, 1, 100, rising=True), "stages that carry the block", "all")
 
-    def __post_init__(self):
-        known = {"squeeze": BLOCKS, "gate": GATE, "excite": EXCITE, "position": POSITIONS}
-        for name, choices in known.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, expected one of {[*choices]}")
-        if self.excite == "eca" and self.squeeze != "avg":
-            raise ValueError(f"excite is 'eca' and squeeze {self.squeeze!r}: ECA squeezes by the average, leave it out")
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.attention == "eca" and self.squeeze != "avg":
+            raise ValueError(
+                f"attention is 'eca' and squeeze {self.squeeze!r}: ECA squeezes by the average, leave it out"
+            )
 
-    def block(self, c: int) -> Layer:
-        """The block for c channels."""
-        return ECA(c, self.gate) if self.excite == "eca" else SE(c, self.r, self.squeeze, self.gate, self.bias)
+    def block(self, channels: int) -> Layer:
+        """The block for a number of channels."""
+        if self.attention == "eca":
+            return ECA(channels, self.gate)
+        return SE(channels, self.reduction, self.squeeze, self.gate, self.se_bias)
 
 
 class Attach:
-    """What stands at a place where SE may stand: `se_at(stage, c)` is [("se", block)], or [] where none is wanted.
+    """What stands at a place where a block may stand: `attach(stage, channels)` is [("se", block)], or [] for none.
 
     Args:
-        se: with or without SE blocks.
+        se: with or without blocks.
         stages: how many the network has.
-        positions: which it knows.
-        choices: the fields of `Choices`.
+        attention: fields of `AttentionSettings` by name.
+        positions: which of POSITIONS the network has.
 
     Raises:
-        ValueError: a choice that does not exist, or that this network does not know.
+        ValueError: a setting that does not exist, or that this network does not know.
     """
 
-    def __init__(self, se: bool, stages: int, choices: dict[str, Any], positions: Sequence[str] = POSITIONS[:1]):
-        wanted = Choices(**choices)
-        self.choices = wanted if se else None
-        position, asked = wanted.position, wanted.stages
-        if position not in positions:
+    def __init__(self, se: bool, stages: int, attention: dict[str, Any], positions: Sequence[str] = ("standard",)):
+        self.se, self.settings = se, AttentionSettings(**attention)
+        if self.settings.position not in positions:
             raise ValueError(
-                f"position is {position!r}, which is a place on a residual block, and this network has none: "
-                "choose a residual network such as resnet20, or leave the position out"
+                f"position is {self.settings.position!r}, which is a place on a residual block, and this network has "
+                "none: choose a residual network such as resnet20, or leave the position out"
             )
-        if any(not 1 <= number <= stages for number in asked):
-            raise ValueError(f"stages are {[*asked]}, expected numbers from 1 to {stages}: this network has no others")
+        if any(number > stages for number in self.settings.stages):
+            raise ValueError(
+                f"stages are {[*self.settings.stages]}, expected numbers from 1 to {stages}: this network has no others"
+            )
 
-    def __call__(self, stage: int, c: int, position: str = "standard") -> Named:
+    def __call__(self, stage: int, channels: int, position: str = "standard") -> NamedLayers:
         """The block for this place, under the name "se"."""
-        wanted = self.choices
-        if wanted is None or position != wanted.position or (wanted.stages and stage not in wanted.stages):
+        settings = self.settings
+        if not self.se or position != settings.position or (settings.stages and stage not in settings.stages):
             return []
-        return [("se", wanted.block(c))]
+        return [("se", settings.block(channels))]

@@ -13,34 +13,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..containers import Sequential
-from ..layers import max_pool
+from ..layers import MaxPool2D
 from .attention import Attach
 from .parts import conv_bn_relu, head
 
 
-def tiny(se: bool = True, widths: Sequence[int] = (32, 64, 128), classes: int = 10, **choices: Any) -> Sequential:
+def tiny(se: bool = True, widths: Sequence[int] = (32, 64, 128), classes: int = 10, **attention: Any) -> Sequential:
     """Build the tiny SE-CNN, or the same net without the SE blocks.
-
-    Args:
-        se: whether an SE block stands after each stage's ReLU.
-        widths: channels of each stage; 2×2 max pooling stands between stages.
-        classes: how many logits.
-        choices: which block, and in which stages: the fields of `nets.choices.Choices`, such as r=8.
-
-    Returns:
-        A Sequential on images (N, H, W, 3).
-
-    Raises:
-        ValueError: a choice that does not exist, or a place on a residual block.
 
     Source: ours, small enough for a CPU; the block's place follows Hu et al. 2019 for nets without shortcuts.
     """
-    se_at = Attach(se, len(widths), choices)
+    attach = Attach(se, len(widths), attention)
     stages, c_in = [], 3
     for number, c in enumerate(widths, start=1):
-        stage = [*conv_bn_relu(c_in, c), *se_at(number, c)]
+        stage = [*conv_bn_relu(c_in, c), *attach(number, c)]
         if number < len(widths):
-            stage.append(("pool", max_pool(size=2, stride=2)))
+            stage.append(("pool", MaxPool2D(2, 2)))
         stages.append((f"stage{number}", Sequential(stage)))
         c_in = c
     return Sequential([*stages, ("head", head(c_in, classes))])

@@ -2,12 +2,12 @@
 
 Every pair follows one convention, and anyone can add to it:
 
-    y, cache = op_forward(x, ...)          the cache holds all that the backward pass may use
-    dx, ...  = op_backward(dy, cache)      d<name> is ∂L/∂<name> and has <name>'s shape
+    y, cache = op_forward(x, ...)          the cache holds all that the backward pass may use, each thing by its name
+    dx, ...  = op_backward(dy, cache)      d<name> is ∂L/∂<name> and has <name>'s shape; cache: from op_forward
 
-Arrays are (N, H, W, C), channels last. float32 in gives float32 out, float64 gives float64. Nothing that comes in
-is changed. A cache borrows arguments and does not copy them (and sigmoid's and tanh's output is their cache), so leave
-arrays as they are between the two passes. `reference` holds the same pairs as plain loops.
+Arrays are (N, H, W, C), channels last. float32 in gives float32 out, float64 gives float64. A shape or dtype that does
+not fit raises a ValueError. No argument is changed. A cache borrows its arrays and does not copy them, so leave them as
+they are between the two passes. `reference` has the same pairs as plain loops, `senet_np.fast` at speed.
 """
 
 from .activations import relu_backward, relu_forward, sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward

@@ -6,7 +6,7 @@ NumPy would happily add a (C,) array to an (N, C, H, C) one; every op asks here 
 import numpy as np
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-Size = int | str  # an int is demanded, a str is any size of one or more and names the axis in the message
+Size = int | str  # an int is that very size; a str is any size of 1 or more, and names the axis in the message
 
 
 def check_array(name: str, array: object, shape: tuple[Size, ...], dtype: np.dtype | None = None) -> None:
@@ -14,12 +14,12 @@ def check_array(name: str, array: object, shape: tuple[Size, ...], dtype: np.dty
 
     Args:
         name: what the caller calls the argument.
-        array: what came.
-        shape: what was expected, an axis an entry: `(n, "H", "W", c)` demands four axes, the first and last fixed.
-        dtype: the dtype demanded, or None for float32 or float64.
+        array: the argument.
+        shape: the expected shape, one entry per axis: `(n, "H", "W", c)` expects four axes, the first and last fixed.
+        dtype: the expected dtype, or None for float32 or float64.
 
     Raises:
-        ValueError: names the argument, what came and what was expected.
+        ValueError: names the argument, what it is and what was expected.
     """
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{name} is a {type(array).__name__}, expected a NumPy array of shape {_spell(shape)}")
@@ -28,17 +28,23 @@ def check_array(name: str, array: object, shape: tuple[Size, ...], dtype: np.dty
         expected = " or ".join(str(d) for d in allowed)
         raise ValueError(f"{name} has dtype {array.dtype}, expected {expected}: convert it with {name}.astype(...)")
     fits = array.ndim == len(shape) and all(
-        got >= 1 if isinstance(want, str) else got == want for got, want in zip(array.shape, shape, strict=True)
+        actual >= 1 if isinstance(expected, str) else actual == expected
+        for actual, expected in zip(array.shape, shape, strict=True)
     )
     if not fits:
         raise ValueError(f"{name} has shape {array.shape}, expected {_spell(shape)}")
 
 
+def check_any_shape(name: str, array: object) -> None:
+    """Raise ValueError unless `array` is a float array, of whichever shape."""
+    check_array(name, array, array.shape if isinstance(array, np.ndarray) else ("any",))
+
+
 def check_labels(name: str, labels: object, n: int, classes: int) -> None:
     """Raise ValueError unless `labels` is an integer array of shape (n,) with values 0 to classes − 1."""
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
-        came = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
-        raise ValueError(f"{name} is {came}, expected an array of integers of shape ({n},)")
+        actual = labels.dtype if isinstance(labels, np.ndarray) else type(labels).__name__
+        raise ValueError(f"{name} is {actual}, expected an array of integers of shape ({n},)")
     if labels.shape != (n,):
         raise ValueError(f"{name} has shape {labels.shape}, expected ({n},): one label for each row of logits")
     if labels.min() < 0 or labels.max() >= classes:
@@ -55,14 +61,14 @@ def check_fcs(u: np.ndarray, w1: np.ndarray, b1: object, w2: object, b2: object)
             check_array(name, b, (width,), u.dtype)
 
 
-def check_count(name: str, value: object, least: int) -> None:
-    """Raise ValueError unless `value` is a whole number of at least `least`."""
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} is {value!r}, expected a whole number of at least {least}")
+def check_count(name: str, value: object, minimum: int) -> None:
+    """Raise ValueError unless `value` is a whole number of at least `minimum`."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < minimum:
+        raise ValueError(f"{name} is {value!r}, expected a whole number of at least {minimum}")
 
 
 def check_window(height: int, width: int, kh: int, kw: int) -> None:
-    """Raise ValueError unless a kh×kw window fits into the height×width picture at least once."""
+    """Raise ValueError unless a kh×kw window fits into the height×width image at least once."""
     if kh > height or kw > width:
         raise ValueError(f"x is {height}×{width} (padding included), expected at least the window's {kh}×{kw}")
 

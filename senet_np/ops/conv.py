@@ -1,17 +1,30 @@
 """Convolution as one matrix product: `im2col` lays the windows out as rows, and the kernel becomes a matrix.
 
-This is the pair to read. Rows of the matrix are output positions, columns are the kh·kw·Cin numbers that
-a position sees, so the whole layer is `cols @ W`, and its backward pass is the backward pass of a matrix product.
+Rows of the matrix are output positions, columns are the kh·kw·Cin numbers that a position sees. So the whole layer
+is `cols @ W`, and its backward pass is the backward pass of a matrix product.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from .arguments import check_array, check_count, check_window
 
 
+class Conv2DCache(NamedTuple):
+    """What a convolution remembers."""
+
+    cols: np.ndarray  # (N·Ho·Wo, kh·kw·Cin), the windows: for dw
+    w: np.ndarray  # (kh, kw, Cin, Cout): for dx
+    x_shape: tuple[int, ...]  # where dx's columns fold back to
+    stride: int
+    pad: int
+    has_bias: bool
+
+
 def conv2d_forward(
     x: np.ndarray, w: np.ndarray, b: np.ndarray | None, stride: int = 1, pad: int = 1
-) -> tuple[np.ndarray, tuple]:
+) -> tuple[np.ndarray, Conv2DCache]:
     """Slide kh×kw kernels over padded images (cross-correlation, as every deep-learning library does).
 
     y[n,i,j,o] = b[o] + Σ_{p,q,c} x_pad[n, i·stride+p, j·stride+q, c] · w[p,q,c,o]
@@ -25,7 +38,6 @@ def conv2d_forward(
 
     Returns:
         y: (N, Ho, Wo, Cout) with Ho = (H + 2·pad − kh) // stride + 1 and Wo likewise, dtype of x.
-        cache: what the backward pass needs.
 
     Raises:
         ValueError: a shape, dtype, stride or pad that does not fit.
@@ -34,16 +46,14 @@ def conv2d_forward(
     """
     check_conv2d(x, w, b, stride, pad)
     kh, kw, _, c_out = w.shape
-    cols, (h_out, w_out) = im2col(x, kh, kw, stride, pad)
-    y = cols @ w.reshape(-1, c_out)
+    cols, (h_out, w_out) = im2col(x, kh, kw, stride, pad)  # (N·Ho·Wo, kh·kw·Cin)
+    y = cols @ w.reshape(-1, c_out)  # (N·Ho·Wo, Cout)
     if b is not None:
         y += b
-    # cols: for dw.  w: for dx.  The shape of x: where dx's columns fold back to.
-    cache = (cols, w, x.shape, stride, pad, b is not None)
-    return y.reshape(x.shape[0], h_out, w_out, c_out), cache
+    return y.reshape(x.shape[0], h_out, w_out, c_out), Conv2DCache(cols, w, x.shape, stride, pad, b is not None)
 
 
-def conv2d_backward(dy: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def conv2d_backward(dy: np.ndarray, cache: Conv2DCache) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Gradients of the convolution with respect to its input, kernels and biases.
 
     Derivation: with rows r = (n,i,j) and columns k = (p,q,c) the forward pass is Y = X_cols W + b, so
@@ -54,26 +64,20 @@ def conv2d_backward(dy: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarra
 
     Args:
         dy: ∂L/∂y, (N, Ho, Wo, Cout), dtype of x.
-        cache: from `conv2d_forward`.
 
     Returns:
         dx (N, H, W, Cin), dw (kh, kw, Cin, Cout), db (Cout,) or None where b was None; dtype of x.
-
-    Raises:
-        ValueError: dy is not of the output's shape and dtype.
-
-    Source: as the forward pass; the derivation is above.
     """
     cols, w, x_shape, stride, pad, has_bias = cache
     kh, kw, _, c_out = w.shape
     h_out, w_out = _out_size(x_shape, kh, kw, stride, pad)
     check_array("dy", dy, (x_shape[0], h_out, w_out, c_out), w.dtype)
 
-    dy_rows = dy.reshape(-1, c_out)
-    dw = (cols.T @ dy_rows).reshape(w.shape)
-    db = dy_rows.sum(axis=0) if has_bias else None
-    dcols = dy_rows @ w.reshape(-1, c_out).T
-    dx = col2im(dcols, x_shape, kh, kw, stride, pad)
+    dy_rows = dy.reshape(-1, c_out)  # (N·Ho·Wo, Cout)
+    dw = (cols.T @ dy_rows).reshape(w.shape)  # (kh, kw, Cin, Cout)
+    db = dy_rows.sum(axis=0) if has_bias else None  # (Cout,)
+    dcols = dy_rows @ w.reshape(-1, c_out).T  # (N·Ho·Wo, kh·kw·Cin)
+    dx = col2im(dcols, x_shape, kh, kw, stride, pad)  # (N, H, W, Cin)
     return dx, dw, db
 
 
@@ -90,9 +94,6 @@ def im2col(x: np.ndarray, kh: int, kw: int, stride: int, pad: int) -> tuple[np.n
     Returns:
         cols: (N·Ho·Wo, kh·kw·C), dtype of x.
         (Ho, Wo): how many windows fit down and across.
-
-    Raises:
-        ValueError: the window is larger than the padded picture.
 
     Source: Chellapilla, Puri, Simard 2006.
     """
@@ -112,15 +113,10 @@ def col2im(cols: np.ndarray, x_shape: tuple[int, ...], kh: int, kw: int, stride:
     Args:
         cols: (N·Ho·Wo, kh·kw·C).
         x_shape: (N, H, W, C) of the array that im2col read.
-        kh, kw, stride, pad: as im2col had them, pixels.
+        kh, kw, stride, pad: as for `im2col`, pixels.
 
     Returns:
         dx: (N, H, W, C), dtype of cols; a pixel that stood in several windows is their sum.
-
-    Raises:
-        ValueError: the window is larger than the padded picture.
-
-    Source: the transpose of the equation in `im2col`.
     """
     n, height, width, c = x_shape
     h_out, w_out = _out_size(x_shape, kh, kw, stride, pad)

@@ -1,11 +1,21 @@
-"""The fully connected layer: one matrix product. Both FCs of an SE block are this op."""
+"""The fully connected layer (FC): one matrix product. An SE block has two of them."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from .arguments import check_array
 
 
-def linear_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, tuple]:
+class LinearCache(NamedTuple):
+    """What a fully connected layer remembers."""
+
+    x: np.ndarray  # (N, D): for dw
+    w: np.ndarray  # (D, M): for dx
+    has_bias: bool
+
+
+def linear_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> tuple[np.ndarray, LinearCache]:
     """Multiply each row of x by a matrix and add a bias.
 
     y = x w + b
@@ -19,25 +29,18 @@ def linear_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray | None) -> tuple[
 
     Returns:
         y: (N, M), dtype of x.
-        cache: what the backward pass needs.
-
-    Raises:
-        ValueError: a shape or dtype that does not fit.
-
-    Source: the definition.
     """
     check_array("x", x, ("N", "D"))
     check_array("w", w, (x.shape[1], "M"), x.dtype)
     if b is not None:
         check_array("b", b, (w.shape[1],), x.dtype)
-    y = x @ w
+    y = x @ w  # (N, M)
     if b is not None:
         y += b
-    cache = (x, w, b is not None)  # x: for dw.  w: for dx.
-    return y, cache
+    return y, LinearCache(x, w, b is not None)
 
 
-def linear_backward(dy: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def linear_backward(dy: np.ndarray, cache: LinearCache) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Gradients of the fully connected layer with respect to its input, matrix and bias.
 
     Derivation: y[n,m] = Σ_d x[n,d] w[d,m] + b[m], so
@@ -48,19 +51,13 @@ def linear_backward(dy: np.ndarray, cache: tuple) -> tuple[np.ndarray, np.ndarra
 
     Args:
         dy: ∂L/∂y, (N, M), dtype of x.
-        cache: from `linear_forward`.
 
     Returns:
         dx (N, D), dw (D, M), db (M,) or None where b was None; dtype of x.
-
-    Raises:
-        ValueError: dy is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
     x, w, has_bias = cache
     check_array("dy", dy, (x.shape[0], w.shape[1]), x.dtype)
-    dx = dy @ w.T
-    dw = x.T @ dy
-    db = dy.sum(axis=0) if has_bias else None
+    dx = dy @ w.T  # (N, D)
+    dw = x.T @ dy  # (D, M)
+    db = dy.sum(axis=0) if has_bias else None  # (M,)
     return dx, dw, db

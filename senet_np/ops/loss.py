@@ -1,11 +1,22 @@
 """Softmax and cross-entropy in one op, because together they are stable and their gradient is a subtraction."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .arguments import check_array, check_labels
 
 
-def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> tuple[np.floating, tuple]:
+class SoftmaxCrossEntropyCache(NamedTuple):
+    """What the loss remembers: its gradient is the difference of these two."""
+
+    p: np.ndarray  # (N, K) the softmax: each row a probability distribution
+    labels: np.ndarray  # (N,)
+
+
+def softmax_cross_entropy_forward(
+    logits: np.ndarray, labels: np.ndarray
+) -> tuple[np.floating, SoftmaxCrossEntropyCache]:
     """Mean negative log-likelihood of the right classes.
 
     L = −(1/N) Σ_n log p[n, labels[n]],    p[n,k] = e^{logits[n,k]} / Σ_j e^{logits[n,j]}
@@ -18,24 +29,17 @@ def softmax_cross_entropy_forward(logits: np.ndarray, labels: np.ndarray) -> tup
 
     Returns:
         loss: a scalar of the logits' dtype, in nats (log K for a net that knows nothing).
-        cache: what the backward pass needs.
-
-    Raises:
-        ValueError: a shape, dtype or label that does not fit.
-
-    Source: the definition.
     """
     check_array("logits", logits, ("N", "K"))
     n, k = logits.shape
     check_labels("labels", labels, n, k)
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    shifted = logits - logits.max(axis=1, keepdims=True)  # (N, K)
+    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (N, K)
     loss = -log_p[np.arange(n), labels].mean()
-    cache = (np.exp(log_p), labels)  # p and labels: the gradient is their difference
-    return loss, cache
+    return loss, SoftmaxCrossEntropyCache(np.exp(log_p), labels)
 
 
-def softmax_cross_entropy_backward(dloss: float | np.floating, cache: tuple) -> np.ndarray:
+def softmax_cross_entropy_backward(dloss: float | np.floating, cache: SoftmaxCrossEntropyCache) -> np.ndarray:
     """Gradient of the mean loss with respect to the logits.
 
     Derivation: for one row, −log p_y = −l_y + log Σ_j e^{l_j}, so
@@ -44,20 +48,17 @@ def softmax_cross_entropy_backward(dloss: float | np.floating, cache: tuple) -> 
 
     Args:
         dloss: ∂(final)/∂loss, a scalar: 1 where this loss is what is minimized.
-        cache: from `softmax_cross_entropy_forward`.
 
     Returns:
         dlogits: (N, K), dtype of the logits.
 
     Raises:
         ValueError: dloss is not a scalar.
-
-    Source: the derivation above.
     """
     p, labels = cache
     if np.ndim(dloss) != 0:
         raise ValueError(f"dloss has shape {np.shape(dloss)}, expected a scalar: the loss is one number")
     n = p.shape[0]
-    dlogits = p.copy()
+    dlogits = p.copy()  # (N, K)
     dlogits[np.arange(n), labels] -= 1
-    return dlogits * p.dtype.type(dloss / n)
+    return dlogits * (float(dloss) / n)

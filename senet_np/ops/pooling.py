@@ -1,17 +1,26 @@
-"""Pooling: over the whole picture (the paper's squeeze) and over small windows (to halve the resolution).
+"""Pooling: over the whole feature map (the paper's squeeze) and over small windows (to halve the resolution).
 
-An average shares its gradient out equally; a maximum gives all of it to the winner, so its cache has to
-remember who won. Where several are equally large, the first one in row order wins.
+An average shares its gradient out equally. A maximum gives all of it to the winner, so its cache has to remember who
+won; where several values are equally large, the first one in row order wins.
 """
 
-import numpy as np
+from typing import NamedTuple
 
-from ..fast.long_rows import pixel_sum
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
 from .arguments import check_array, check_count, check_window
 
 
-def global_avg_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
-    """Average each channel over the whole picture: the squeeze.
+class GlobalAvgPoolCache(NamedTuple):
+    """What the global average remembers: it is linear, so no values."""
+
+    shape: tuple[int, ...]  # of x
+    dtype: np.dtype  # of x
+
+
+def global_avg_pool_forward(x: np.ndarray) -> tuple[np.ndarray, GlobalAvgPoolCache]:
+    """Average each channel over all positions: the squeeze.
 
     z[n,c] = 1/(H·W) Σ_{i,j} x[n,i,j,c]                                 (Eq. 2)
 
@@ -20,19 +29,15 @@ def global_avg_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
 
     Returns:
         z: (N, C), dtype and unit of x.
-        cache: what the backward pass needs.
-
-    Raises:
-        ValueError: x is not a four-axis float array.
 
     Source: Hu et al. 2019, Eq. 2.
     """
     check_array("x", x, ("N", "H", "W", "C"))
-    cache = (x.shape, x.dtype)  # an average forgets everything but how many it averaged
-    return pixel_sum(x) / (x.shape[1] * x.shape[2]), cache
+    z = x.mean(axis=(1, 2))  # (N, C)
+    return z, GlobalAvgPoolCache(x.shape, x.dtype)
 
 
-def global_avg_pool_backward(dz: np.ndarray, cache: tuple) -> np.ndarray:
+def global_avg_pool_backward(dz: np.ndarray, cache: GlobalAvgPoolCache) -> np.ndarray:
     """Share each channel's gradient equally among its H·W positions.
 
     Derivation: z is linear in x with the same weight everywhere, ∂z[n,c]/∂x[n,i,j,c] = 1/(H·W), so
@@ -40,25 +45,25 @@ def global_avg_pool_backward(dz: np.ndarray, cache: tuple) -> np.ndarray:
 
     Args:
         dz: ∂L/∂z, (N, C), dtype of x.
-        cache: from `global_avg_pool_forward`.
 
     Returns:
         dx: (N, H, W, C), dtype of x.
-
-    Raises:
-        ValueError: dz is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
-    shape, dtype = cache
-    n, height, width, c = shape
-    check_array("dz", dz, (n, c), dtype)
-    dx = np.empty((n, height, width * c), dtype)
-    dx[:] = np.tile(dz / (height * width), width)[:, None, :]
-    return dx.reshape(shape)
+    n, height, width, c = cache.shape
+    check_array("dz", dz, (n, c), cache.dtype)
+    share = dz / (height * width)  # (N, C)
+    return np.broadcast_to(share[:, None, None, :], cache.shape).copy()  # (N, H, W, C)
 
 
-def global_max_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
+class GlobalMaxPoolCache(NamedTuple):
+    """What the global maximum remembers."""
+
+    winner: np.ndarray  # (N, C) integers: i·W + j of the position that alone gets the gradient
+    shape: tuple[int, ...]  # of x
+    dtype: np.dtype  # of x
+
+
+def global_max_pool_forward(x: np.ndarray) -> tuple[np.ndarray, GlobalMaxPoolCache]:
     """Take each channel's largest value: the other squeeze that the paper tried.
 
     z[n,c] = max_{i,j} x[n,i,j,c]
@@ -68,50 +73,50 @@ def global_max_pool_forward(x: np.ndarray) -> tuple[np.ndarray, tuple]:
 
     Returns:
         z: (N, C), dtype and unit of x.
-        cache: what the backward pass needs.
-
-    Raises:
-        ValueError: x is not a four-axis float array.
 
     Source: Hu et al. 2019, the ablation of the squeeze operator.
     """
     check_array("x", x, ("N", "H", "W", "C"))
     n, height, width, c = x.shape
     flat = x.reshape(n, height * width, c)
-    winner = flat.argmax(axis=1)[:, None, :]
-    z = np.take_along_axis(flat, winner, axis=1)[:, 0, :]
-    cache = (winner, x.shape, x.dtype)  # winner: the position that alone gets the gradient
-    return z, cache
+    winner = flat.argmax(axis=1)  # (N, C)
+    z = flat.max(axis=1)  # (N, C)
+    return z, GlobalMaxPoolCache(winner, x.shape, x.dtype)
 
 
-def global_max_pool_backward(dz: np.ndarray, cache: tuple) -> np.ndarray:
-    """Hand each channel's gradient to the position that held the maximum.
+def global_max_pool_backward(dz: np.ndarray, cache: GlobalMaxPoolCache) -> np.ndarray:
+    """Give each channel's gradient to the position that held the maximum.
 
     Derivation: near x, z[n,c] = x[n,i*,j*,c] with (i*,j*) fixed, so
         ∂L/∂x[n,i,j,c] = dz[n,c] at (i*,j*), and 0 elsewhere
-    At a tie the maximum has no derivative; the first winner takes all.
+    Where two values are equally large the maximum has no derivative; the first one takes all.
 
     Args:
         dz: ∂L/∂z, (N, C), dtype of x.
-        cache: from `global_max_pool_forward`.
 
     Returns:
         dx: (N, H, W, C), dtype of x.
-
-    Raises:
-        ValueError: dz is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
     winner, shape, dtype = cache
     n, height, width, c = shape
     check_array("dz", dz, (n, c), dtype)
     dx = np.zeros((n, height * width, c), dtype)
-    np.put_along_axis(dx, winner, dz[:, None, :], axis=1)
+    np.put_along_axis(dx, winner[:, None, :], dz[:, None, :], axis=1)
     return dx.reshape(shape)
 
 
-def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> tuple[np.ndarray, tuple]:
+class MaxPool2DCache(NamedTuple):
+    """What max pooling remembers."""
+
+    winner: np.ndarray  # (N, Ho, Wo, C) integers: p·size + q of the place in the window that held the maximum
+    shape: tuple[int, ...]  # of x
+    dtype: np.dtype  # of x
+    size: int
+    stride: int
+    pad: int
+
+
+def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> tuple[np.ndarray, MaxPool2DCache]:
     """Take the largest value of each size×size window.
 
     y[n,i,j,c] = max_{p,q < size} x_pad[n, i·stride+p, j·stride+q, c]
@@ -125,62 +130,51 @@ def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> t
     Returns:
         y: (N, Ho, Wo, C) with Ho = (H + 2·pad − size) // stride + 1 and Wo likewise, dtype of x; rows and columns
             that fill no whole window are left out.
-        cache: what the backward pass needs.
 
     Raises:
         ValueError: a shape, dtype, size, stride or pad that does not fit.
-
-    Source: the definition.
     """
-    check_array("x", x, ("N", "H", "W", "C"))
-    check_count("size", size, 1)
-    check_count("pad", pad, 0)
-    if pad >= size:
-        raise ValueError(f"pad is {pad}, expected less than size, {size}: a window would see nothing of the picture")
-    x_pad = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf) if pad else x
-    first, *others = _windows(x_pad, size, stride)
-    y = first.copy()
-    winner = np.zeros(y.shape, np.min_scalar_type(size * size))  # which place of the window holds the maximum
-    for place, candidate in enumerate(others, start=1):
-        better = (candidate > y).astype(winner.dtype)
-        better *= place
-        np.maximum(winner, better, out=winner)  # places come in rising order, so the last that was better stays
-        np.maximum(y, candidate, out=y)
-    cache = (winner, x_pad.shape, x.dtype, size, stride, pad)
-    return y, cache
+    check_pool2d(x, size, stride, pad)
+    x_pad = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf)
+    windows = _windows(x_pad, size, stride)  # (N, Ho, Wo, C, size·size)
+    winner = windows.argmax(axis=-1)  # (N, Ho, Wo, C)
+    y = windows.max(axis=-1)  # (N, Ho, Wo, C)
+    return y, MaxPool2DCache(winner, x.shape, x.dtype, size, stride, pad)
 
 
-def max_pool2d_backward(dy: np.ndarray, cache: tuple) -> np.ndarray:
-    """Hand each window's gradient to the place that held its maximum.
+def max_pool2d_backward(dy: np.ndarray, cache: MaxPool2DCache) -> np.ndarray:
+    """Give each window's gradient to the place that held its maximum.
 
     Derivation: as for the global maximum, window by window: ∂y/∂x is 1 at the winner and 0 elsewhere. A pixel may
     win in several overlapping windows, so what it receives is *added* (+=, not =).
 
     Args:
         dy: ∂L/∂y, (N, Ho, Wo, C), dtype of x.
-        cache: from `max_pool2d_forward`.
 
     Returns:
         dx: (N, H, W, C), dtype of x.
-
-    Raises:
-        ValueError: dy is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
-    winner, padded_shape, dtype, size, stride, pad = cache
+    winner, (n, height, width, c), dtype, size, stride, pad = cache
     check_array("dy", dy, winner.shape, dtype)
-    dx_pad = np.zeros(padded_shape, dtype)
-    for place, window in enumerate(_windows(dx_pad, size, stride)):  # views: this writes into dx_pad
-        if stride < size:
-            window += dy * (winner == place)
-        else:  # no pixel is in two windows
-            np.multiply(dy, winner == place, out=window)
-    _, height, width, _ = padded_shape
-    return np.ascontiguousarray(dx_pad[:, pad : height - pad, pad : width - pad])
+    _, h_out, w_out, _ = dy.shape
+    dx_pad = np.zeros((n, height + 2 * pad, width + 2 * pad, c), dtype)
+    for p in range(size):
+        for q in range(size):  # the pixel at place (p, q) of every window
+            pixels = dx_pad[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride]
+            pixels += dy * (winner == p * size + q)  # a view: this adds to dx_pad
+    return dx_pad[:, pad : pad + height, pad : pad + width].copy()
 
 
-def avg_pool2d_forward(x: np.ndarray, size: int, stride: int) -> tuple[np.ndarray, tuple]:
+class AvgPool2DCache(NamedTuple):
+    """What average pooling remembers: it is linear, so no values."""
+
+    shape: tuple[int, ...]  # of x
+    dtype: np.dtype  # of x
+    size: int
+    stride: int
+
+
+def avg_pool2d_forward(x: np.ndarray, size: int, stride: int) -> tuple[np.ndarray, AvgPool2DCache]:
     """Average each size×size window.
 
     y[n,i,j,c] = 1/size² Σ_{p,q < size} x[n, i·stride+p, j·stride+q, c]
@@ -192,23 +186,16 @@ def avg_pool2d_forward(x: np.ndarray, size: int, stride: int) -> tuple[np.ndarra
 
     Returns:
         y: (N, Ho, Wo, C), sizes as for `max_pool2d_forward`, dtype of x.
-        cache: what the backward pass needs.
 
     Raises:
         ValueError: a shape, dtype, size or stride that does not fit.
-
-    Source: the definition.
     """
-    first, *others = _windows(x, size, stride)
-    y = first.copy()
-    for window in others:
-        y += window
-    y /= size * size
-    cache = (y.shape, x.shape, x.dtype, size, stride)  # shapes alone: an average is linear
-    return y, cache
+    check_pool2d(x, size, stride, 0)
+    y = _windows(x, size, stride).mean(axis=-1)  # (N, Ho, Wo, C)
+    return y, AvgPool2DCache(x.shape, x.dtype, size, stride)
 
 
-def avg_pool2d_backward(dy: np.ndarray, cache: tuple) -> np.ndarray:
+def avg_pool2d_backward(dy: np.ndarray, cache: AvgPool2DCache) -> np.ndarray:
     """Share each window's gradient equally among its size² places.
 
     Derivation: ∂y[n,i,j,c]/∂x = 1/size² for each pixel of the window, so a pixel receives dy/size² from every
@@ -216,31 +203,33 @@ def avg_pool2d_backward(dy: np.ndarray, cache: tuple) -> np.ndarray:
 
     Args:
         dy: ∂L/∂y, (N, Ho, Wo, C), dtype of x.
-        cache: from `avg_pool2d_forward`.
 
     Returns:
         dx: (N, H, W, C), dtype of x.
-
-    Raises:
-        ValueError: dy is not of the output's shape and dtype.
-
-    Source: the derivation above.
     """
-    y_shape, shape, dtype, size, stride = cache
-    check_array("dy", dy, y_shape, dtype)
-    share = dy / (size * size)
-    dx = np.zeros(shape, dtype)
-    for window in _windows(dx, size, stride):
-        window += share  # a view: this writes into dx
+    (n, height, width, c), dtype, size, stride = cache
+    h_out, w_out = (height - size) // stride + 1, (width - size) // stride + 1
+    check_array("dy", dy, (n, h_out, w_out, c), dtype)
+    dx = np.zeros((n, height, width, c), dtype)
+    for p in range(size):
+        for q in range(size):
+            pixels = dx[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride]
+            pixels += dy / size**2  # a view: this adds to dx
     return dx
 
 
-def _windows(x: np.ndarray, size: int, stride: int) -> list[np.ndarray]:
-    """Views of x, one for each place (p, q) of the window in row order: view[n,i,j,c] = x[n, i·stride+p, …]."""
+def check_pool2d(x: np.ndarray, size: int, stride: int, pad: int) -> None:
+    """Raise ValueError unless the arguments of a pooling over windows fit together."""
     check_array("x", x, ("N", "H", "W", "C"))
     check_count("size", size, 1)
     check_count("stride", stride, 1)
-    _, height, width, _ = x.shape
-    check_window(height, width, size, size)
-    down, across = height - size + 1, width - size + 1
-    return [x[:, p : p + down : stride, q : q + across : stride] for p in range(size) for q in range(size)]
+    check_count("pad", pad, 0)
+    if pad >= size:
+        raise ValueError(f"pad is {pad}, expected less than size, {size}: a window would see nothing of the image")
+    check_window(x.shape[1] + 2 * pad, x.shape[2] + 2 * pad, size, size)
+
+
+def _windows(x: np.ndarray, size: int, stride: int) -> np.ndarray:
+    """windows[n,i,j,c, p·size+q] = x[n, i·stride+p, j·stride+q, c]."""
+    windows = sliding_window_view(x, (size, size), axis=(1, 2))[:, ::stride, ::stride]  # (N, Ho, Wo, C, size, size)
+    return windows.reshape(*windows.shape[:4], size * size)
