@@ -1,23 +1,25 @@
 """Squeeze-and-Excitation networks in pure NumPy, every forward and backward pass written by hand.
 
-The house has five floors, and imports go down only:
+    import senet_np
 
-    5  cli                          what a person types
-    4  training, explain, checks, experiments, bench, grading   learn; look inside; prove; compare; time; grade
-    3  nets, data                   networks with and without SE; images
-    2  se, variants, layers, compose   the SE block and its relatives; ops that own parameters; layers made of layers
-    1  ops, gradcheck, hints, tree, errors   the mathematics; numbers against formulas
+    model = senet_np.load("tiny-se")
+    logits, activations = model.run(images, record=True)  # images (N, 32, 32, 3) uint8
 
-Start reading at `senet_np/se.py`.
+Start reading at `se.py`. The README has a map of the package.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .model import Model as Model
+    from .runs.load import load as load
 
 __version__ = "0.1.0"
+LATER = {"load": ".runs.load", "Model": ".model"}  # imported when first asked for: `import senet_np` alone is quick
 
 
-def pretrained(name: str) -> Any:
-    """Load a trained network from the box: `senet_np.training.pretrained` says which there are, and what comes."""
-    from .runs.bundled import pretrained
-
-    return pretrained(name)
+def __getattr__(name: str) -> Any:
+    if name in LATER:
+        return getattr(import_module(LATER[name], __name__), name)
+    raise AttributeError(f"module 'senet_np' has no attribute {name!r}")

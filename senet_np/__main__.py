@@ -4,9 +4,9 @@ import sys
 
 if __name__ == "__main__":  # and not where a process that was spawned reads this file again
     try:
-        from .cli import main
+        from .cli.main import main
 
         status = main()
-    except KeyboardInterrupt:  # while it was still beginning
+    except KeyboardInterrupt:  # during the imports
         status = 130
     sys.exit(status)

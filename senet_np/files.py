@@ -1,7 +1,9 @@
-"""Files: written so that they are either the old one or the new one, never a half; read only where they are files."""
+"""Files: written whole or not at all, read only if they are ordinary files, and locked."""
 
 import contextlib
+import errno
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .errors import SenetError
@@ -38,31 +40,44 @@ def _sync_folder(folder: Path) -> None:
 
 
 def check_is_file(path: Path) -> None:
-    """Refuse what is there and is no ordinary file: a pipe would be waited for, and a device never ends.
-
-    Raises:
-        SenetError: it is a folder, a pipe, a device.
-    """
+    """Refuse what exists and is no ordinary file: a pipe would be waited for, and a device never ends."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise SenetError(f"{path} is not a file: name one")
 
 
 def read_text(path: Path, most: int) -> str:
-    """Read a text file of a size that makes sense for it.
-
-    Args:
-        path: the file, UTF-8.
-        most: bytes.
-
-    Raises:
-        SenetError: it is no file, or larger.
-        FileNotFoundError: there is none.
-        OSError: it cannot be read.
-        UnicodeDecodeError: it is not UTF-8.
-    """
+    """Read a UTF-8 text file; SenetError if it is no file, or has more than `most` bytes."""
     check_is_file(path)
     with open(path, "rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
         raise SenetError(f"{path} has more than {most:,} bytes, which no such file has: name another")
     return content.decode("utf-8")
+
+
+@contextlib.contextmanager
+def only_one(lock: Path, taken: str, wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold a lock file for a `with` statement. The system frees it however its holder ends; the empty file stays.
+
+    Where another holder has it, in this process or another, the sentence `taken` becomes a SenetError; or `wait` is
+    called with it once, and the other's end is waited for. OSError if the file cannot be made or is no ordinary file.
+    """
+    from filelock import FileLock, Timeout  # here, because its import takes 70 ms
+
+    if os.path.lexists(lock) and (os.path.islink(lock) or not os.path.isfile(lock)):
+        raise OSError(errno.EINVAL, "it is not a file")
+    holder = FileLock(lock)
+    try:
+        holder.acquire(blocking=False)
+    except Timeout:
+        if wait is None:
+            raise SenetError(taken) from None
+        wait(taken)
+        holder.acquire(poll_interval=0.1)
+    except OSError as error:  # some network file systems know no locks: go on without
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP):
+            raise
+    try:
+        yield
+    finally:
+        holder.release()

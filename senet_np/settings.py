@@ -1,131 +1,115 @@
-"""The settings of a run: all that decides its outcome, in one flat record.
+"""The settings of a run: everything that, with the data and the machine, decides its outcome to the last bit.
 
-Each data set has its own defaults, so that `train` without options does something sensible on both.
+Each is declared once, here or in `nets/attention.py`. The command line, config.json and comparison files read it there.
 """
 
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from .containers import Sequential
 from .errors import SenetError
-from .nets import EXCITE, NETS, POSITIONS
-from .se import GATE
-from .train.optimizers import OPTIMIZERS, Optimizer
-from .variants import BLOCKS
+from .nets import NETS
+from .nets.attention import AttentionSettings
+from .options import Flag, Number, OneOf, Whole, Wholes, setting
+
+# What differs by data set. A flipped texture is another texture, and images of `shapes` cost nothing: no augmentation.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "cifar10": {"epochs": 10, "batch_size": 64, "micro_batch": 32, "augment": True},
+    "shapes": {"epochs": 3, "batch_size": 32, "micro_batch": 16, "augment": False},
+}
+ADAM_LR = 3e-3
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Everything that, with the data and the machine, decides a run's weights to the last bit."""
+class Settings(AttentionSettings):
+    """All settings of a run: those of the attention blocks, and these."""
 
-    data: str = "shapes"  # "cifar10" or "shapes"
-    net: str = "tiny"
-    se: bool = True
-    reduction: int = 4  # r
-    squeeze: str = "avg"
-    gate: str = "sigmoid"
-    se_bias: bool = True  # whether the SE blocks' FCs have biases
-    excite: str = "fc"  # or "eca"
-    position: str = "standard"  # of the SE block, on residual networks
-    stages: tuple[int, ...] = ()  # which carry SE blocks; empty for all
-    widths: tuple[int, ...] = (32, 64, 128)  # channels of each stage
-    epochs: int = 3
-    batch_size: int = 32
-    micro_batch: int = 16  # at most how many images go through the net at a time: batch norm normalizes over them
-    lr: float = 0.1  # peak learning rate
-    optimizer: str = "sgd"
-    weight_decay: float = 5e-4
-    augment: bool = False  # flip and pad-and-crop
-    seed: int = 0
+    data: str = setting("shapes", OneOf((*DEFAULTS,)), "data set")
+    net: str = setting("tiny", OneOf((*NETS,)), "network")
+    se: bool = setting(True, Flag(), "with or without SE blocks", "with")
+    widths: tuple[int, ...] = setting((32, 64, 128), Wholes(1, 4, 1, 4096), "channels of each stage", "the network's")
+    epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", "10 on cifar10, 3 on shapes")
+    batch_size: int = setting(32, Whole(2, 100_000), "images per update", "64 on cifar10, 32 on shapes")
+    micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", "32 on cifar10, 16 on shapes")
+    lr: float = setting(0.1, Number(0, above=True), "peak learning rate", f"0.1; {ADAM_LR:g} with adam")
+    optimizer: str = setting("sgd", OneOf(("sgd", "adam")), "sgd (with Nesterov momentum) or adam")
+    weight_decay: float = setting(5e-4, Number(0), "weight decay")
+    augment: bool = setting(False, Flag(), "flip and crop the training images at random", "on cifar10")
+    seed: int = setting(0, Whole(0, 2**32 - 1), "all randomness comes from it")
 
     def build_net(self) -> Sequential:
-        """The network, without parameters.
-
-        Raises:
-            SenetError: options that do not go together.
-        """
-        choices = {name: getattr(self, name) for name in ("squeeze", "gate", "excite", "position", "stages")}
+        """The network, without parameters; SenetError where settings do not go together."""
         try:
-            return NETS[self.net].build(self.se, self.widths, r=self.reduction, bias=self.se_bias, **choices)
+            return NETS[self.net].build(self.se, self.widths, **{name: getattr(self, name) for name in ATTENTION})
         except ValueError as error:
             raise SenetError(str(error)) from error
 
-    def build_optimizer(self) -> Optimizer:
-        """The optimizer, without memory."""
-        return OPTIMIZERS[self.optimizer](weight_decay=self.weight_decay)
+    def describe(self) -> str:
+        """The network in a few words: "tiny SE-CNN, r = 4"."""
+        if not self.se:
+            return f"{self.net} CNN without SE"
+        block = self.attention.upper()
+        words = [f"{self.net} {block}-CNN"] + ([f"r = {self.reduction}"] if block == "SE" else [])
+        if (self.squeeze, self.gate) != ("avg", "sigmoid"):
+            words += [self.squeeze, self.gate]
+        if not self.se_bias:
+            words.append("no bias")
+        if self.position != "standard":
+            words.append(f"position {self.position}")
+        if self.stages:
+            words.append("in stage " + " and ".join(map(str, self.stages)))
+        return ", ".join(words)
+
+    @property
+    def command(self) -> str:
+        """The command that trains with these settings: what is not the default, spelled out."""
+        usual = make_settings(self.data, {"net": self.net})
+        words = ["python -m senet_np train --data", self.data, "--net", self.net]
+        for name in NAMES:
+            option, value = name.replace("_", "-"), getattr(self, name)
+            if value == getattr(usual, name):
+                continue
+            if isinstance(value, bool):
+                words.append(f"--{option}" if value else f"--no-{option}")
+            else:
+                text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+                words.append(f"--{option} {text}")
+        return " ".join(words)
 
 
-DEFAULTS: dict[str, dict[str, Any]] = {
-    # A texture is not the same texture after a flip, and pictures are made, not scarce: no augmentation.
-    "shapes": {"epochs": 3, "batch_size": 32, "micro_batch": 16, "augment": False},
-    "cifar10": {"epochs": 10, "batch_size": 64, "micro_batch": 32, "augment": True},
-}
+ATTENTION = tuple(declared.name for declared in fields(AttentionSettings))
+NET_NAMES = ("net", "se", *ATTENTION, "widths")  # the settings that a network is built from
+NAMES = ("data", *NET_NAMES, *(one.name for one in fields(Settings) if one.name not in ("data", *NET_NAMES)))
 
 
 def make_settings(data: str, given: dict[str, Any]) -> Settings:
-    """Fill in what was not given: the data set's and the network's defaults, and Adam's lower learning rate."""
-    defaults = {**DEFAULTS[data], "widths": NETS[given.get("net", "tiny")].widths}
+    """Fill in what is not given: the defaults of the data set and of the network, and Adam's lower learning rate."""
+    unknown = sorted(given.keys() - {*NAMES})
+    if unknown:
+        raise SenetError(f"there is no setting {unknown[0]!r}, expected one of {', '.join(sorted(NAMES))}")
+    defaults = dict(DEFAULTS.get(data, {}))
+    if given.get("net", "tiny") in [*NETS]:
+        defaults["widths"] = NETS[given.get("net", "tiny")].widths
     if given.get("optimizer") == "adam":
-        defaults["lr"] = 3e-3
-    return Settings(**{**defaults, **given, "data": data})
-
-
-def _one_of(choices: Iterable[str]) -> tuple[Callable[[Any], bool], str]:
-    return (lambda value: value in choices), f"one of {sorted(choices)}"
-
-
-# Settings that runs of version 0.1 do not have, and what these were trained with.
-LATER: dict[str, Any] = {"se_bias": True, "excite": "fc", "position": "standard", "stages": []}
-
-# What a setting of the right type may be; the command line asks for the same.
-SENSIBLE: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "data": _one_of(DEFAULTS),
-    "net": _one_of(NETS),
-    "squeeze": _one_of(BLOCKS),
-    "gate": _one_of(GATE),
-    "excite": _one_of(EXCITE),
-    "position": _one_of(POSITIONS),
-    "stages": (lambda numbers: all(type(k) is int and k >= 1 for k in numbers), "stage numbers from 1"),
-    "optimizer": _one_of(OPTIMIZERS),
-    "reduction": (lambda r: 1 <= r <= 1 << 20, "1 or more"),
-    "widths": (lambda w: w and all(type(c) is int and 1 <= c <= 4096 for c in w), "channel counts from 1 to 4096"),
-    "epochs": (lambda e: 1 <= e <= 100_000, "1 to 100,000"),
-    "batch_size": (lambda b: 2 <= b <= 100_000, "2 to 100,000"),
-    "micro_batch": (lambda m: 2 <= m <= 100_000, "2 to 100,000"),
-    "lr": (lambda lr: 0 < lr <= sys.float_info.max, "a number above 0"),
-    "weight_decay": (lambda w: 0 <= w <= sys.float_info.max, "a number of 0 or more"),
-    "seed": (lambda seed: 0 <= seed < 1 << 63, "0 or more"),
-}
+        defaults["lr"] = ADAM_LR
+    return _settings({**defaults, **given, "data": data})
 
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """The settings as plain JSON values."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(settings).items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(settings).items()}
 
 
 def settings_from_json(values: Any) -> Settings:
-    """The settings of a config.json.
+    """The inverse of `settings_to_json`; SenetError if a setting is missing or unknown, or its value not allowed."""
+    if not isinstance(values, dict) or values.keys() != {*NAMES}:
+        actual = sorted(values) if isinstance(values, dict) else type(values).__name__
+        raise SenetError(f"the settings are {actual}, expected exactly {sorted(NAMES)}")
+    return _settings(values)
 
-    Raises:
-        SenetError: a setting is missing, unknown or of the wrong type.
-    """
-    expected = {f.name: type(f.default) for f in fields(Settings)}
-    if isinstance(values, dict):
-        values = {**LATER, **values}
-    if not isinstance(values, dict) or values.keys() != expected.keys():
-        came = sorted(values) if isinstance(values, dict) else type(values).__name__
-        raise SenetError(f"the settings hold {came}, expected exactly {sorted(expected)}")
-    for name in ("widths", "stages"):
-        if not isinstance(values[name], list):
-            raise SenetError(f"setting {name} is {values[name]!r}, expected a list such as [1, 2]")
-        values[name] = tuple(values[name])
-    for name, kind in expected.items():
-        allowed = (int, float) if kind is float else (kind,)
-        if type(values[name]) not in allowed:
-            raise SenetError(f"setting {name} is {values[name]!r}, expected a value of type {kind.__name__}")
-    for name, (sensible, expectation) in SENSIBLE.items():
-        if not sensible(values[name]):
-            raise SenetError(f"setting {name} is {values[name]!r}, expected {expectation}")
-    return Settings(**values)
+
+def _settings(values: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**values)
+    except ValueError as error:
+        raise SenetError(f"setting {error}") from error

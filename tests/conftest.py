@@ -8,11 +8,12 @@ import pytest
 
 from senet_np.data import load_shapes
 from senet_np.settings import make_settings
+from senet_np.train.progress import Callback
 
 
 @pytest.fixture(scope="session")
 def few_shapes():
-    """100 pictures to train on: 6 minibatches of 16, and 4 left over."""
+    """100 images to train on: 6 minibatches of 16, and 4 left over."""
     return load_shapes(seed=5, sizes=(100, 60, 60))
 
 
@@ -24,17 +25,14 @@ def few_settings():
     )
 
 
-class Callback:
-    """Looks on in silence; wants the run to stop once it has seen `stop_after` minibatches."""
+class StopsAfter(Callback):
+    """Wants the run to stop once it has seen `stop_after` minibatches; None for never."""
 
     def __init__(self, stop_after=None):
-        self.stop_after, self.seen, self.records = stop_after, 0, []
+        self.stop_after, self.seen = stop_after, 0
 
-    def step(self, epoch, images, loss, accuracy):
+    def on_step(self, progress, loss, accuracy):
         self.seen += 1
-
-    def epoch(self, record):
-        self.records.append(record)
 
     def should_stop(self):
         return self.stop_after is not None and self.seen >= self.stop_after
@@ -42,4 +40,4 @@ class Callback:
 
 @pytest.fixture(scope="session")
 def callback():
-    return Callback
+    return StopsAfter

@@ -1,82 +1,96 @@
-"""A real training on few pictures, to be killed often:   python tests/small_training.py FOLDER [POINT N] [OPTION ...]
+"""A real training on few images, in a process of its own that a test may kill: the command line's own `train`."""
 
-It is the command line's own `train`. With a POINT it kills itself at that point of its N-th writing of a file.
-"""
-
-import itertools
+import collections
+import contextlib
+import functools
+import io
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
 
-POINTS = ("before", "half written", "written", "on the disk", "renamed")
-EPOCHS, PICTURES, BATCH = 10, 96, 16
+from trial import FORK, redirect
+
+from senet_np import data, files
+from senet_np.cli import main
+from senet_np.data import Dataset, load_shapes
+
+EPOCHS = 6
+SIZES = [f"--epochs={EPOCHS}", "--batch-size=16", "--micro-batch=8", "--widths=4,16"]
+Visit = tuple[str, int]
+POINTS = ("half written", "written", "renamed")  # of the writing of a file
 
 
-def main() -> int:
-    """Train, until the end or until death."""
-    folder, *options = sys.argv[1:]
-    from senet_np import cli, data
-
-    few = data.load_shapes(seed=5, sizes=(PICTURES, 40, 40))
-    data.load_shapes = lambda: few
-    if options and options[0] in POINTS:
-        die_at(options.pop(0), int(options.pop(0)))
-    sizes = ["--batch-size", str(BATCH), "--micro-batch", "8", "--epochs", str(EPOCHS)]
-    return cli.main(["train", "--data", "shapes", "--no-plots", "--out", folder, *sizes, *options])
+@functools.cache
+def few_images() -> Dataset:
+    """What may take the place of `senet_np.data.load_shapes`."""
+    return load_shapes(seed=5, sizes=(96, 40, 40))
 
 
-def die_at(point: str, n: int) -> None:
-    """Kill this process at the n-th file that is written, at a point of the writing."""
-    from senet_np import files
+class Training:
+    """The process; it resumes where there is a run, as a user would, unless options say otherwise.
 
-    count, sync, replace = itertools.count(1), os.fsync, os.replace
+    Args:
+        folder: the run's.
+        options: of `train`.
+        at: a point of POINTS and n: the process sends itself a signal when it comes there for the n-th time.
+        how: the signal.
+        max_file: bytes that a file may have.
+    """
 
-    def at(here: str) -> None:
-        if here == point and n == now[0]:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def __init__(self, folder: Path, *options: str, at: Visit = ("", 0), how: int = signal.SIGKILL, max_file: int = -1):
+        self.folder, self.at, self.how, self.max_file = folder, at, how, max_file
+        self.output = folder.with_name(f"{folder.name}.output")
+        self.options = options or (["--resume"] if (folder / "config.json").exists() else [])
+        self.process = FORK.Process(target=self._run)
+        self.process.start()
 
-    now = [0]
+    def _run(self) -> None:
+        os.setsid()  # so that `end` finds what it leaves behind
+        redirect(self.output)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background has none
+        if self.at[0]:
+            interrupt_at(*self.at, self.how)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (self.max_file, self.max_file))
+        data.load_shapes = few_images
+        try:
+            sys.exit(main(["train", "--data=shapes", "--no-plots", f"--out={self.folder}", *SIZES, *self.options]))
+        except KeyboardInterrupt:
+            sys.exit(130)
 
-    class File:
-        """A file that is open for writing, watched."""
+    def end(self) -> tuple[int, str]:
+        """Wait for its end: the exit status, negative for a signal, and what it printed."""
+        self.process.join(60)
+        hangs = self.process.is_alive()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid or 0, signal.SIGKILL)
+        assert not hangs
+        return self.process.exitcode or 0, self.output.read_text("utf-8")
 
-        def __init__(self, path: Path, mode: str):
-            now[0] = next(count)
-            at("before")
-            self.file = open(path, mode)  # noqa: SIM115  closed by __exit__
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *error):
-            self.file.close()
-
-        def __getattr__(self, name):
-            return getattr(self.file, name)
-
-        def write(self, content: bytes) -> None:
-            self.file.write(content[: len(content) // 2])
-            self.file.flush()
-            at("half written")
-            self.file.write(content[len(content) // 2 :])
-            self.file.flush()
-            at("written")
-
-    def watched_sync(number):
-        sync(number)
-        at("on the disk")
-
-    def watched_replace(*paths):
-        replace(*paths)
-        at("renamed")
-
-    files.open = File
-    os.fsync, os.replace = watched_sync, watched_replace
+    def send(self, number: int) -> None:
+        """Send a signal, where it still runs."""
+        if self.process.is_alive():
+            os.kill(self.process.pid or 0, number)
 
 
-if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+def interrupt_at(point: str, n: int, how: int) -> None:
+    """Send this process a signal when it comes to a point of the writing of a file for the n-th time."""
+    visits = collections.Counter()
+
+    def reached(here: str) -> None:
+        visits[here] += 1
+        if (here, visits[here]) == (point, n):
+            os.kill(os.getpid(), how)
+
+    class File(io.FileIO):
+        def write(self, content) -> int:
+            half = super().write(content[: len(content) // 2])
+            reached("half written")
+            return half + super().write(content[half:])
+
+    def then(call, here: str):
+        return lambda *args: (call(*args), reached(here))
+
+    files.open = File  # pyright: ignore
+    os.fsync, os.replace = then(os.fsync, "written"), then(os.replace, "renamed")

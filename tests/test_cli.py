@@ -1,4 +1,4 @@
-"""The command line, as a person meets it."""
+"""The command line, as a user meets it."""
 
 import os
 import re
@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from senet_np.cli import main
-from senet_np.runs.run import open_run
+from senet_np.data import load_shapes
+from senet_np.runs.run import create_run, open_run
 
 FEW = ["--data", "shapes", "--widths", "4,4,4", "--epochs", "1"]
 
@@ -40,9 +41,12 @@ def test_train_evaluate_and_explain_follow_each_other(tmp_path, capsys):
     assert main(["evaluate", "run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == trained[-1]
 
-    assert main(["explain", "run", "--out", "pictures", "--image", "3"]) == 0
-    names = {path.name for path in (tmp_path / "pictures").iterdir()}
-    assert names == {path.name for path in (tmp_path / "run" / "plots").iterdir()} | {"controls.png", "pruning.png"}
+    assert main(["explain", "run", "--out", "figures", "--image", "3"]) == 0
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {path.name for path in (tmp_path / "run" / "plots").iterdir()} | {
+        "interventions.png",
+        "pruning.png",
+    }
     assert {"curves.png", "gates_stage1.se.png", "scaling_stage3.se.png", "sky.png"} <= names
 
 
@@ -98,14 +102,17 @@ def test_without_se_explain_draws_the_curves_alone(capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["train", "--reduction", "0"], "0 is not a whole number"),
+        (["train", "--reduction", "0"], "'0' is not a whole number from 1 to 4,096"),
         (["train", "--reduction", "four"], "'four' is not a whole number"),
         (["train", "--epochs", "1.5"], "'1.5' is not a whole number"),
         (["train", "--lr", "-1"], "'-1' is not a number above 0"),
         (["train", "--lr", "nan"], "'nan' is not a number above 0"),
-        (["train", "--net", "vgg99"], "invalid choice: 'vgg99'"),
+        (["train", "--net", "vgg99"], "'vgg99' is not one of tiny, vgg"),
+        (["train", "--data", "mnist"], "'mnist' is not one of auto, cifar10, shapes"),
+        (["train", "--excite", "eca"], "unrecognized arguments: --excite"),
+        (["train", "--threads", "2"], "unrecognized arguments: --threads"),
         (["train", "--data-dir", "nowhere"], "'nowhere' does not exist"),
-        (["train", "--widths", "1,x"], "'1,x' is not one to four channel counts"),
+        (["train", "--widths", "1,x"], "'1,x' is not a list of 1 to 4 whole numbers"),
         (["train", "--out", ""], "it is empty, expected a folder"),
         (["train", "--epoch", "3"], "unrecognized arguments: --epoch"),
         (["dance"], "invalid choice: 'dance'"),
@@ -124,7 +131,10 @@ def test_a_senseless_word_is_one_line_and_exit_status_2(words, message, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["evaluate", "nowhere"], "nowhere holds no run"),
+        (
+            ["evaluate", "nowhere"],
+            "nowhere holds no run (no config.json): train one with python -m senet_np train; or name",
+        ),
         (["train", "--resume"], "add --out DIR"),
         (["train", "--resume", "--out", "nowhere"], "nowhere holds no run"),
         (["train", "--data", "cifar10"], "CIFAR-10 was not found"),
@@ -166,6 +176,29 @@ def test_another_data_set_than_the_runs_own_is_refused(capsys):
     main(["train", *FEW, "--no-plots", "--out", "run"])
     assert main(["evaluate", "run", "--data", "cifar10"]) == 2
     assert "trained on shapes" in capsys.readouterr().err
+
+
+def test_overwriting_a_run_removes_its_figures_and_nothing_else(tmp_path):
+    main(["train", *FEW, "--out", "run"])
+    (tmp_path / "run" / "plots" / "mine.png").touch()
+    assert main(["train", *FEW, "--out", "run", "--overwrite", "--no-plots"]) == 0
+    assert [path.name for path in (tmp_path / "run" / "plots").iterdir()] == ["mine.png"]
+
+
+def test_other_bytes_than_those_of_the_training_are_noted(monkeypatch, capsys):
+    main(["train", *FEW, "--no-plots", "--out", "run"])
+    other = load_shapes(seed=6, sizes=(100, 60, 60))
+    monkeypatch.setattr("senet_np.data.load_shapes", lambda: other)
+    assert main(["evaluate", "run"]) == 0
+    assert "note: these are other bytes than those that it was trained and measured on" in capsys.readouterr().out
+    assert main(["train", "--resume", "--out", "run"]) == 2
+    assert "holds other bytes than the run began with" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_finished_is_evaluated_with_a_note(tmp_path, capsys, few_settings, few_shapes):
+    create_run(tmp_path / "run", few_settings, few_shapes)
+    assert main(["evaluate", "run"]) == 0
+    assert "note: run is not trained to its end (0 of 3 epochs)" in capsys.readouterr().out
 
 
 def test_data_says_what_is_there(capsys):

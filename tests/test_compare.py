@@ -1,4 +1,4 @@
-"""Comparisons: what a file may say, runs that are made once, and a table that claims no more than it may."""
+"""Comparisons: what a file may say, runs that are trained once, and a table that claims no more than it may."""
 
 import json
 import os
@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tools import comparisons
 
 from senet_np.cli import main
 from senet_np.errors import SenetError
 from senet_np.experiments.comparison import read_comparison
-from senet_np.experiments.page import refreshed
 from senet_np.experiments.report import as_markdown, as_text, make_report
 from senet_np.experiments.results import append_result, read_results
 from senet_np.experiments.runner import Job, run_here, run_job
@@ -51,7 +51,7 @@ def write(tmp_path):
 def line(settings, accuracy, fingerprint="f", **more):
     """A result line, of 1,000 test images."""
     return {
-        "settings": settings_to_json(settings), "stamp": "s", "fingerprint": fingerprint, "correct": 10 * accuracy,
+        "settings": settings_to_json(settings), "provenance": "s", "fingerprint": fingerprint, "correct": 10 * accuracy,
         "n": 1000, "parameters": 7, "seconds": 1.5, "machine": "m", **more,
     }  # fmt: skip
 
@@ -92,13 +92,15 @@ def test_without_a_reference_it_is_the_first_arm(write):
         ('"without SE"', '"none"', "reference is 'none', expected the name of an arm"),
         ('[arms."without SE"]\nse = false', "", "has 1 arms, expected 2 to 100"),
         ("se = false", "se = true", "has two arms of the same settings"),
-        ("epochs = 1", "stages = 2", r"stages is 2, expected a list such as \[1, 2\]"),
+        ("epochs = 1", "stages = 2", "setting stages is 2, expected a list of"),
         ("epochs = 1", "epoch = 1", "setting 'epoch', expected one of"),
-        ("epochs = 1", "epochs = 0", "setting epochs is 0, expected 1 to 100,000"),
-        ("epochs = 1", 'epochs = "1"', "setting epochs is '1', expected a value of type int"),
+        ("epochs = 1", "epochs = 0", "setting epochs is 0, expected a whole number from 1 to 100,000"),
+        ("epochs = 1", 'epochs = "1"', "setting epochs is '1', expected a whole number"),
         ("epochs = 1", "seed = 1", "setting 'seed', expected one of"),
-        ("epochs = 1", 'net = "lenet"', "the net 'lenet', expected one of tiny"),
-        ("epochs = 1", "net = []", "the net"),
+        ("epochs = 1", 'net = "lenet"', "setting net is 'lenet', expected one of tiny"),
+        ("epochs = 1", "net = []", "setting net is"),
+        ("epochs = 1", 'excite = "eca"', "the setting 'excite', expected one of attention"),
+        ("seeds = 2", "seeds = [4294967296]", "seeds is"),
         ("epochs = 1", 'position = "pre"', "position is 'pre', which is a place on a residual block"),
         ("epochs = 1", "stages = [9]", "stages are"),
         ("epochs = 1", "epochs = 1979-05-27", "setting epochs"),
@@ -145,11 +147,21 @@ def test_a_line_that_is_no_result_is_named_by_its_number(write, damage):
         read_results(comparison.results)
 
 
-@pytest.mark.parametrize("wrong", [{"correct": 1001}, {"n": 0, "correct": 0}, {"correct": 1.5}, {"stamp": None}])
-def test_a_result_of_senseless_figures_is_refused(write, wrong):
+def test_a_line_of_version_0_1_is_read(write):
+    comparison = write()
+    old = line(comparison.cells[0][1], 50)
+    old["stamp"] = old.pop("provenance")
+    old["settings"]["excite"] = {"se": "fc"}[old["settings"].pop("attention")]
+    append_result(comparison.results, old)
+    (result,) = read_results(comparison.results)
+    assert (result.settings, result.provenance) == (comparison.cells[0][1], "s")
+
+
+@pytest.mark.parametrize("wrong", [{"correct": 1001}, {"n": 0, "correct": 0}, {"correct": 1.5}, {"provenance": None}])
+def test_a_result_of_senseless_numbers_is_refused(write, wrong):
     comparison = write()
     append_result(comparison.results, line(comparison.cells[0][1], 50, **wrong))
-    with pytest.raises(SenetError, match="line 1 holds"):
+    with pytest.raises(SenetError, match=r"line 1 is not a result \(it holds "):
         read_results(comparison.results)
 
 
@@ -201,15 +213,15 @@ def test_the_page_has_the_command_and_as_many_cells_in_each_row(write):
     assert {row.count("|") for row in page.splitlines() if row.startswith("|")} == {9}
 
 
-def test_what_is_missing_is_trained_and_what_is_there_is_not(write, tmp_path, capsys):
+def test_missing_runs_are_trained_and_finished_runs_are_reused(write, tmp_path, capsys):
     comparison = write(seeds=1)
-    words = ["compare", str(comparison.path), "--work", str(tmp_path / "work"), "--jobs", "2"]
+    words = ["compare", str(comparison.path), "--runs-dir", str(tmp_path / "runs"), "--jobs", "2"]
     assert main(words) == 0
     assert "2 of 2: " in capsys.readouterr().out
     assert comparison.path.with_suffix(".png").stat().st_size > 10_000
     before = comparison.results.read_bytes()
     assert main(words) == 0
-    assert "2 of 2 runs are there" in capsys.readouterr().out
+    assert "2 of 2 runs are finished" in capsys.readouterr().out
     assert comparison.results.read_bytes() == before
     assert len({r.settings.se for r in read_results(comparison.results)}) == 2
 
@@ -218,15 +230,15 @@ def test_a_run_whose_line_was_lost_is_read_from_its_folder(write, tmp_path, monk
     settings = write().cells[0][1]
     from senet_np.data import load_shapes
 
-    job = Job(settings, tmp_path / "work", None, 1, load_shapes().fingerprint)
+    job = Job(settings, tmp_path / "runs", None, 1, load_shapes().fingerprint)
     record = run_job(job)
-    monkeypatch.setattr("senet_np.experiments.runner.train", None)  # whoever trains now fails
+    monkeypatch.setattr("senet_np.experiments.runner.train_run", None)  # whoever trains now fails
     assert run_job(job) == record
 
 
 def test_other_bytes_than_the_comparisons_are_refused(write, tmp_path):
     with pytest.raises(SenetError, match="holds other bytes"):
-        run_job(Job(write().cells[0][1], tmp_path / "work", None, 1, "another fingerprint"))
+        run_job(Job(write().cells[0][1], tmp_path / "runs", None, 1, "another fingerprint"))
 
 
 def die(_):
@@ -239,18 +251,20 @@ def test_a_process_that_dies_is_one_clear_sentence(write, tmp_path, monkeypatch)
         list(run_here([Job(write().cells[0][1], tmp_path, None, 1, "f")], 1))
 
 
-def heed_ctrl_c():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs are born deaf to it
+def listen_to_ctrl_c():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
 
 
 def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(write, tmp_path):
     comparison = write("epochs = 1", "epochs = 400", seeds=1)  # not done before the signal comes
-    words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--work", str(tmp_path / "work")]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
+    words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--runs-dir", str(tmp_path / "runs")]
+    process = subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c
+    )
     logs = []
     while len(logs) < 2 and process.poll() is None:  # until both have finished an epoch
         time.sleep(0.1)
-        logs = [log for log in tmp_path.glob("work/*/log.jsonl") if log.stat().st_size]
+        logs = [log for log in tmp_path.glob("runs/*/log.jsonl") if log.stat().st_size]
     process.send_signal(signal.SIGINT)
     _, complaint = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -289,7 +303,9 @@ def test_a_result_line_says_what_its_run_was_made_with(write, tmp_path):
 def test_the_published_tables_are_those_of_the_result_lines(monkeypatch):
     monkeypatch.chdir(Path(__file__).parents[1])
     page = Path("docs/results.md")
-    assert refreshed(page) == page.read_text("utf-8"), "run: python -m senet_np.experiments.page docs/results.md"
+    assert comparisons.refreshed(page) == page.read_text("utf-8"), (
+        "run: python docs/tools/comparisons.py docs/results.md"
+    )
 
 
 def test_a_page_keeps_what_was_written_by_hand(write):
@@ -297,7 +313,7 @@ def test_a_page_keeps_what_was_written_by_hand(write):
     fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
     page = comparison.path.with_name("page.md")
     page.write_text("Before.\n<!-- compare mine.toml -->\nold\n<!-- end -->\nAfter.\n", "utf-8")
-    text = refreshed(page)
+    text = comparisons.refreshed(page)
     assert text.startswith("Before.\n<!-- compare mine.toml -->\n")
     assert text.endswith("<!-- end -->\nAfter.\n")
     assert "| with SE | 2 |" in text

@@ -34,7 +34,7 @@ def test_a_cluster_gives_the_results_of_this_machine(cluster, tmp_path):
         path = tmp_path / where / "mine.toml"
         path.parent.mkdir()
         path.write_text(FILE, "utf-8")
-        assert main(["compare", str(path), "--work", str(tmp_path / where / "work"), *more]) == 0
+        assert main(["compare", str(path), "--runs-dir", str(tmp_path / where / "runs"), *more]) == 0
         report = make_report(read_comparison(path))
         assert report.missing == 0
         found[where] = [arm.accuracies for arm in report.arms]

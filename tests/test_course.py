@@ -62,7 +62,7 @@ def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):
     assert main(["course", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert first.read_text("utf-8") == "my work"
-    assert f"kept as it is, for it was changed: {first}" in out
+    assert f"kept as it is, because it was changed: {first}" in out
     assert out.startswith(f"0 of {len(COPIED)} notebooks copied")
     assert main(["course", str(tmp_path), "--overwrite"]) == 0
     assert first.read_bytes() == course.copy_of(COPIED[0])

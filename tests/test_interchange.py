@@ -100,7 +100,7 @@ def test_every_number_lands_where_pytorch_looks_for_it():
 
 
 def test_a_kernel_of_one_axis_is_that_of_eca():
-    params, state = drawn(tiny(widths=(16,), excite="eca"))
+    params, state = drawn(tiny(widths=(16,), attention="eca"))
     theirs = to_pytorch(params, state)
     assert np.array_equal(theirs["stage1.se.conv.weight"], params["stage1"]["se"]["w"][None, None])
 
@@ -114,7 +114,9 @@ def test_what_leaves_and_what_comes_in_is_contiguous_and_a_copy():
         assert not any(np.shares_memory(a, b) for a in new for b in old)
 
 
-@pytest.mark.parametrize("choices", [{}, {"se": False}, {"bias": False, "squeeze": "none"}, {"excite": "eca"}], ids=str)
+@pytest.mark.parametrize(
+    "choices", [{}, {"se": False}, {"se_bias": False, "squeeze": "none"}, {"attention": "eca"}], ids=str
+)
 @pytest.mark.parametrize("name", ["tiny", "vgg", "inception", "resnet20"])
 def test_every_net_comes_back_bit_for_bit(name, choices):
     net = NETS[name].build(widths=(16, 16), **choices)

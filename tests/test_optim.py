@@ -5,18 +5,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from senet_np.train.optimizers import SGD, Adam, learning_rate
+from senet_np.settings import Settings
+from senet_np.train.optimizers import OPTIMIZERS, SGD, Adam, make_optimizer
+from senet_np.train.schedule import learning_rate
 
 
 def test_sgd_is_nesterov_with_decay_on_matrices_only():
     params = {"w": np.array([[2.0]]), "b": np.array([2.0])}
     grads = {"w": np.array([[1.0]]), "b": np.array([1.0])}
     optimizer = SGD(momentum=0.9, weight_decay=0.1)
-    memory = {"velocity": {"w": np.array([[1.0]]), "b": np.array([1.0])}}
-    new, memory = optimizer.step(params, grads, memory, lr=0.1)
+    state = {"velocity": {"w": np.array([[1.0]]), "b": np.array([1.0])}}
+    new, state = optimizer.step(params, grads, state, lr=0.1)
     # w: g = 1 + 0.1·2 = 1.2, v = 0.9 + 1.2 = 2.1, w = 2 − 0.1·(1.2 + 0.9·2.1)
     assert np.isclose(new["w"], 2 - 0.1 * (1.2 + 0.9 * 2.1))
-    assert np.isclose(memory["velocity"]["w"], 2.1)
+    assert np.isclose(state["velocity"]["w"], 2.1)
     assert np.isclose(new["b"], 2 - 0.1 * (1 + 0.9 * 1.9))
 
 
@@ -37,11 +39,11 @@ def test_adams_decay_pulls_matrices_towards_zero_whatever_the_gradient():
 @pytest.mark.parametrize("optimizer", [SGD(), Adam()])
 def test_a_step_changes_nothing_in_place_and_keeps_float32(optimizer):
     params, grads = {"w": np.ones((2, 2), np.float32)}, {"w": np.ones((2, 2), np.float32)}
-    memory = optimizer.init(params)
-    new, _ = optimizer.step(params, grads, memory, 0.1)
+    state = optimizer.init(params)
+    new, _ = optimizer.step(params, grads, state, 0.1)
     assert np.array_equal(params["w"], np.ones((2, 2)))
     assert new["w"].dtype == np.float32
-    assert not any(np.any(a) for tree in memory.values() if isinstance(tree, dict) for a in tree.values())
+    assert not any(np.any(a) for tree in state.values() if isinstance(tree, dict) for a in tree.values())
 
 
 def test_the_rate_climbs_in_a_line_to_its_peak_and_falls_along_a_cosine():
@@ -54,3 +56,10 @@ def test_the_rate_climbs_in_a_line_to_its_peak_and_falls_along_a_cosine():
 
 def test_a_run_too_short_to_warm_up_starts_at_the_peak():
     assert learning_rate(0, 3, peak=1.0) == 1.0
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_settings_choose_the_optimizer_and_its_decay(name):
+    optimizer = make_optimizer(Settings(optimizer=name, weight_decay=0.25))
+    assert type(optimizer) is OPTIMIZERS[name]
+    assert optimizer.weight_decay == 0.25

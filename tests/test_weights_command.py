@@ -1,4 +1,4 @@
-"""`export` and `import`, as a person meets them: a run leaves as a file, and a file becomes a run."""
+"""`export` and `import`, as a user meets them: a run is written to a file, and a file becomes a run."""
 
 import json
 import tracemalloc
@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from senet_np.cli import main
+from senet_np.figures import plan
 from senet_np.nets import tiny
 from senet_np.runs.interchange import load_metadata, save_weights
 from senet_np.runs.run import open_run
 from senet_np.tree import tree_items
 
 SETTINGS = {
-    "net": "tiny", "se": True, "reduction": 4, "squeeze": "avg", "gate": "tanh", "se_bias": True, "excite": "fc",
+    "net": "tiny", "se": True, "reduction": 4, "squeeze": "avg", "gate": "tanh", "se_bias": True, "attention": "se",
     "position": "standard", "stages": [2], "widths": [4, 6],
 }  # fmt: skip
 ABOUT = {"settings": SETTINGS, "data": {"name": "shapes"}, "mean": [1, 2, 3], "std": [4, 5, 6]}
@@ -54,34 +55,40 @@ def test_an_exported_run_comes_back_by_import_and_answers_the_same(folder, train
     assert main(["import", f"mine.{ending}", "--out", "there"]) == 0
     here, there = open_run(folder / "run"), open_run(folder / "there")
     assert arrays(there) == arrays(here)
-    assert [there.data[name] for name in ("mean", "std")] == [here.data[name] for name in ("mean", "std")]
+    assert np.array_equal(there.normalizer, here.normalizer)
 
     capsys.readouterr()
     assert main(["evaluate", "there"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert f"note: there began with the weights in mine.{ending}; 0 epochs were trained here" in lines
+    assert f"note: there began with weights from mine.{ending}; 0 epochs were trained here" in lines
     assert lines[-1] == trained
 
 
-def test_an_imported_run_can_be_explained_and_trained_on(folder, trained, capsys):
+def test_an_imported_run_can_be_explained_and_trained_on(folder, trained, capsys, monkeypatch):
+    drawn = []
+
+    def write_report(sources, out, notes):
+        drawn.extend(kind.file_name(one.block) for kind, one in plan(sources))
+        return [out / "index.html"]
+
+    monkeypatch.setattr("senet_np.cli.explain.write_report", write_report)
     main(["export", "run", "mine.npz"])
     main(["import", "mine.npz", "--out", "there"])
     assert main(["explain", "there"]) == 0
-    drawn = {path.name for path in (folder / "there" / "plots").iterdir()}
-    assert {"gates_stage2.se.png", "scaling_stage2.se.png", "sky.png"} <= drawn
+    assert {"gates_stage2.se.png", "scaling_stage2.se.png", "sky.png"} <= {*drawn}
     assert not any("stage1" in name or "curves" in name for name in drawn)
     assert main(["train", "--resume", "--out", "there", "--no-plots"]) == 0
     capsys.readouterr()
     main(["evaluate", "there"])
-    assert "note: there began with the weights in mine.npz; 3 epochs were trained here" in capsys.readouterr().out
+    assert "note: there began with weights from mine.npz; 3 epochs were trained here" in capsys.readouterr().out
 
 
 def test_an_exported_file_says_what_one_has_to_know(folder, trained):
     main(["export", "run", "mine.npz"])
     about, run = json.loads(load_metadata("mine.npz")["senet_np"]), open_run(folder / "run")
     assert about["settings"] == SETTINGS
-    assert (about["data"]["name"], about["data"]["stamp"]) == ("shapes", "made by NumPy")
-    assert (about["mean"], about["std"]) == (run.data["mean"], run.data["std"])
+    assert (about["data"]["name"], about["data"]["provenance"]) == ("shapes", "made by NumPy")
+    assert np.array_equal([about["mean"], about["std"]], run.normalizer)
     assert run.result is not None
     assert about["test"] == {name: run.result[name] for name in ("accuracy", "correct", "n")}
 
@@ -105,7 +112,16 @@ def test_a_file_that_says_nothing_needs_the_options_and_the_normalizer_is_measur
     assert main(["import", "bare.npz", "--out", "there", *OPTIONS, "--data", "shapes"]) == 0
     there = open_run(folder / "there")
     assert arrays(there) == arrays(here)
-    assert (there.settings.gate, there.data["mean"]) == ("tanh", here.data["mean"])
+    assert there.settings.gate == "tanh"
+    assert np.array_equal(there.normalizer, here.normalizer)
+
+
+def test_a_file_of_version_0_1_is_imported(folder, trained):
+    here = open_run(folder / "run")
+    old = {name: value for name, value in SETTINGS.items() if name != "attention"} | {"excite": "fc"}
+    save(here, "old.npz", json.dumps({**ABOUT, "settings": old}))
+    assert main(["import", "old.npz", "--out", "there"]) == 0
+    assert arrays(open_run(folder / "there")) == arrays(here)
 
 
 @pytest.mark.parametrize(

@@ -1,65 +1,80 @@
-"""Tries something in a process of its own, and tells how that ended: its status, what it said, its time and memory."""
+"""Tries calls one after the other in a forked process, and tells how each ended."""
 
+import multiprocessing
 import os
 import resource
-import signal
+import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-PATIENCE = 60  # seconds, then it counts as hanging
-BUG = 70  # the exit status of an exception that nobody caught
+Calls = Mapping[str, Callable[[Path], object]]  # functions of their folder: exit status, or SystemExit
+FORK = multiprocessing.get_context("fork")
+MAX_SECONDS = 60  # for one call
+MAX_BYTES = 8 << 30  # of addresses, so that a bomb hits no one else
+UNCAUGHT = 70  # the exit status of an exception that nobody caught
 
 
 class Ending(NamedTuple):
-    """How it ended."""
+    """How a call ended."""
 
-    status: int  # exit status; negative: the signal
-    said: str  # on both streams
-    seconds: float
-    megabytes: float  # at most, those of this process included
-
-
-def attempt(call: Callable[[], object], place: Path) -> Ending:
-    """Call something in a forked process whose folder and home is `place`/inside.
-
-    Args:
-        call: returns an exit status, or raises SystemExit.
-        place: a folder; what is said is written beside "inside", to "said".
-    """
-    began, inside = time.monotonic(), place / "inside"
-    inside.mkdir(exist_ok=True)
-    child = os.fork()
-    if child == 0:
-        _be_the_child(call, inside, place / "said")
-    _, code, usage = os.wait4(child, 0)
-    said = (place / "said").read_text("utf-8", "replace")
-    return Ending(os.waitstatus_to_exitcode(code), said, time.monotonic() - began, usage.ru_maxrss / 1024)
+    status: Any  # exit status; negative: the signal that ended the process, SIGKILL where it was too slow
+    output: str  # on both streams
+    seconds: float = 0
+    megabytes: float = 0  # that the process has needed until now: the first call above a limit is to blame
+    beside: tuple[str, ...] = ()  # files that it left beside its folder
 
 
-def _be_the_child(call: Callable[[], object], inside: Path, said: Path) -> None:
-    status: object = BUG
-    try:
+def try_all(calls: Calls, place: Path) -> dict[str, Ending]:
+    """Call each in `place`/inside, which is empty and its home too; one that ends the process is the last one told."""
+    output, endings = place.with_name(f"{place.name}.output"), {}
+    here, there = FORK.Pipe()
+    process = FORK.Process(target=_call_all, args=(calls, place, output, there))
+    process.start()
+    there.close()
+    for name in calls:
+        try:
+            if not here.poll(MAX_SECONDS):
+                process.kill()
+            endings[name] = here.recv()
+        except EOFError:
+            process.join()
+            endings[name] = Ending(process.exitcode, output.read_text(errors="replace"))
+            break
+    return endings
+
+
+def redirect(output: Path) -> None:
+    """Send both streams of this process to a file."""
+    with open(output, "wb") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    sys.stdout, sys.stderr = (os.fdopen(stream, "w", 1, "utf-8", closefd=False) for stream in (1, 2))
+
+
+def _call_all(calls: Calls, place: Path, output: Path, pipe: Any) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES, MAX_BYTES))
+    os.environ.pop("SENET_NP_DATA", None)
+    inside, before = place / "inside", _megabytes()
+    for call in calls.values():
+        redirect(output)
+        shutil.rmtree(place, ignore_errors=True)
+        inside.mkdir(parents=True)
         os.chdir(inside)
         os.environ.update(HOME=str(inside), SENET_NP_CACHE=str(inside / "cache"))
-        os.environ.pop("SENET_NP_DATA", None)
-        both = os.open(said, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-        for number in (1, 2):
-            os.dup2(both, number)
-        sys.stdin = open(os.devnull)  # noqa: SIM115  for as long as the process lives
-        sys.stdout, sys.stderr = (os.fdopen(os.dup(number), "w") for number in (1, 2))
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(PATIENCE)
-        resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))  # so that a bomb hits no one else
-        status = call()
-    except SystemExit as leaving:
-        status = leaving.code
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status if isinstance(status, int) else 0)
+        began, status = time.monotonic(), UNCAUGHT
+        try:
+            status = call(inside)
+        except SystemExit as leaving:
+            status = leaving.code
+        except BaseException:
+            traceback.print_exc()
+        printed, beside = output.read_text("utf-8", "replace"), {path.name for path in place.iterdir()} - {"inside"}
+        pipe.send(Ending(status, printed, time.monotonic() - began, _megabytes() - before, tuple(beside)))
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

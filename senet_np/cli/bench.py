@@ -9,12 +9,12 @@ from typing import Any
 
 from ..errors import SenetError
 from ..files import write_atomically
-from .options import WORKERS, add_command, new_file, new_path, whole
+from .options import add_command, add_workers, new_file, new_path, whole
 
 EXAMPLES = """\
   senet-np bench                          everything: a quarter of an hour, with PyTorch and its compiler
   senet-np bench nets --nets tiny         one network
-  senet-np bench growth --out pictures    images/s for batches of 1 to 1024, and its plot
+  senet-np bench growth --out figures     images/s for batches of 1 to 1024, and the figure
   senet-np bench --json bench.json        the record of all that was measured
 
 Nothing else should run on the machine meanwhile.
@@ -24,21 +24,18 @@ Nothing else should run on the machine meanwhile.
 def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "bench", run, "measure the speed of training steps and convolutions", EXAMPLES)
-    command.add_argument(
-        "parts", nargs="*", metavar="PART", help="some of nets, convolutions, growth, loop (default: all)"
-    )
-    command.add_argument("--nets", metavar="N,N", help="some of tiny,resnet20,wide (default: all)")
-    command.add_argument("--batch", type=whole(2, 4096), metavar="B", help="images in a minibatch (default: 128)")
-    command.add_argument(
-        "--micro-batch", type=whole(2, 4096), metavar="M", help="images at a time (default: what is fastest)"
-    )
-    command.add_argument("--threads", type=whole(1, 1024), metavar="T", help=WORKERS)
-    command.add_argument("--rounds", type=whole(1, 1000), metavar="R", help="turns of each contender (default: 11)")
-    command.add_argument("--no-loops", action="store_true", help="leave out the plain loops (half a minute)")
-    command.add_argument("--no-compile", action="store_true", help="leave out torch.compile (some minutes)")
-    command.add_argument("--no-torch", action="store_true", help="leave out PyTorch")
-    command.add_argument("--json", type=new_file, metavar="FILE", help="write everything that was measured")
-    command.add_argument("--out", type=new_path, metavar="DIR", help="where the plots go (default: runs/bench)")
+    option, images = command.add_argument, whole(2, 4096)
+    option("parts", nargs="*", metavar="PART", help="some of nets, convolutions, growth, loop (default: all)")
+    option("--nets", metavar="N,N", help="some of tiny,resnet20,wide (default: all)")
+    option("--batch", type=images, metavar="B", help="images in a minibatch (default: 128)")
+    option("--micro-batch", type=images, metavar="M", help="images at a time (default: the fastest number)")
+    add_workers(command)
+    option("--rounds", type=whole(1, 1000), metavar="R", help="how often each is timed (default: 11)")
+    option("--no-loops", action="store_false", dest="loops", help="leave out the plain loops (half a minute)")
+    option("--no-compile", action="store_false", dest="compiled", help="leave out torch.compile (some minutes)")
+    option("--no-torch", action="store_false", dest="pytorch", help="leave out PyTorch")
+    option("--json", type=new_file, metavar="FILE", help="write everything that was measured")
+    option("--out", type=new_path, metavar="DIR", help="where the figures go (default: runs/bench)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,41 +43,36 @@ def run(args: argparse.Namespace) -> int:
     from ..bench.nets import NETS
     from ..bench.suite import PARTS, Plan, measure
 
-    given = vars(args)
+    given = {"workers": os.cpu_count() or 1, **vars(args)}
+    names = ("workers", "batch", "micro_batch", "rounds", "loops", "compiled", "pytorch")
     plan = Plan(
-        threads=given.get("threads") or os.cpu_count() or 1,
         parts=_some("part", given.get("parts", []), PARTS),
         nets=_some("net", given.get("nets", "").split(","), tuple(NETS)),
-        batch=given.get("batch", 128),
-        micro_batch=given.get("micro_batch"),
-        rounds=given.get("rounds", 11),
-        loops="no_loops" not in given,
-        compiled="no_compile" not in given,
-        pytorch="no_torch" not in given,
+        **{name: given[name] for name in names if name in given},
     )
     record = measure(plan, print)
     print()
     if "json" in given:
         write_atomically(given["json"], (json.dumps(record, indent=1) + "\n").encode())
         print(f"record in {given['json']}")
-    for picture in _draw(record, given.get("out") or Path("runs") / "bench"):
-        print(f"plot in {picture}")
+    for figure in _draw(record, given.get("out") or Path("runs") / "bench"):
+        print(f"figure in {figure}")
     return 0
 
 
-def _some(what: str, asked: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that were asked for, in the usual order; all of them where none was."""
-    names = {name for name in asked if name}
-    if names - set(known):
-        raise SenetError(f"{what} {sorted(names - set(known))[0]!r} is unknown, expected some of {', '.join(known)}")
+def _some(kind: str, requested: list[str], known: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are requested, in the usual order; all of them where none is."""
+    names = {name for name in requested if name}
+    if names - {*known}:
+        raise SenetError(f"{kind} {min(names - {*known})!r} is unknown, expected some of {', '.join(known)}")
     return tuple(name for name in known if name in names) or known
 
 
 def _draw(record: dict[str, Any], folder: Path) -> Iterator[Path]:
-    from ..figures.speed import draw_growth, draw_roofline
+    from ..figures.growth import draw_growth
+    from ..figures.roofline import draw_roofline
 
-    pictures = {"convolutions": (draw_roofline, "roofline.png"), "growth": (draw_growth, "growth.png")}
-    for part, (draw, name) in pictures.items():
+    for part, draw, name in (("convolutions", draw_roofline, "roofline"), ("growth", draw_growth, "growth")):
         if part in record:
             folder.mkdir(parents=True, exist_ok=True)
-            yield draw(record, folder / name)
+            yield draw(record, folder / f"{name}.png")

@@ -1,4 +1,4 @@
-"""`senet-np compare`: train what a comparison file asks for, and say what may be concluded."""
+"""`senet-np compare`: train the runs of a comparison file, and say what may be concluded."""
 
 import argparse
 import os
@@ -9,49 +9,36 @@ from typing import Any
 from ..data import DataError, load_data
 from ..errors import SenetError
 from ..experiments.comparison import Comparison, read_comparison
+from ..experiments.comparison import __doc__ as FILE_FORMAT
 from ..experiments.report import as_markdown, as_text, find, make_report
 from ..experiments.results import append_result, read_results
 from ..experiments.runner import Job, run_folder, run_here, run_on_dask
-from ..runs.run import describe_settings
-from .data import data_line
 from .options import add_command, existing_path, new_file, new_path, whole
 from .progress import spell_seconds
+from .trained import data_line
 
 EXAMPLES = """\
-  senet-np compare mine.toml                       train what is missing, then the table and its plot
+  senet-np compare mine.toml                       train the runs that are missing, then the table and its figure
   senet-np compare mine.toml --jobs 1              one run at a time, on all cores
-  senet-np compare mine.toml --report              the table of what is there; trains nothing, needs no data
+  senet-np compare mine.toml --report              the table of the finished runs; trains nothing, needs no data
   senet-np compare mine.toml --scheduler tcp://host:8786    on the workers of a Dask cluster
 
-A comparison file:
-
-  title = "SE against none"
-  data = "shapes"
-  seeds = 5
-  results = "mine.jsonl"
-  reference = "without SE"
-  [settings]
-  epochs = 3
-  [arms."with SE"]
-  [arms."without SE"]
-  se = false
-
-Ctrl-C stops; the same command goes on. Every run that has ended is a line in the results file.
+Ctrl-C stops; the same command goes on. Every finished run is a line in the results file, and is reused.
 """
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
     summary = "train networks over several seeds, and compare them with intervals"
-    command = add_command(commands, "compare", run, summary, EXAMPLES)
+    command = add_command(commands, "compare", run, summary, f"{EXAMPLES}\n{FILE_FORMAT}")
     command.add_argument("files", nargs="+", type=existing_path, metavar="FILE", help="comparison files (TOML)")
-    command.add_argument("--jobs", type=whole(1, 1024), metavar="J", help="runs at a time (default: one a core)")
-    command.add_argument("--data-dir", type=existing_path, metavar="DIR", help="where CIFAR-10 lies")
-    command.add_argument("--work", type=new_path, metavar="DIR", help="the runs' folders (default: runs/compare)")
-    command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler, for more machines than one")
-    command.add_argument("--report", action="store_true", help="only say what is there; draws with --plot")
+    command.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="runs at a time (default: one per core)")
+    command.add_argument("--data-dir", type=existing_path, metavar="DIR", help="the folder of CIFAR-10")
+    command.add_argument("--runs-dir", type=new_path, metavar="DIR", help="the runs' folders (default: runs/compare)")
+    command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler, for several machines")
+    command.add_argument("--report", action="store_true", help="only the table of the finished runs; draws with --plot")
     command.add_argument("--markdown", action="store_true", help="the table as Markdown")
-    command.add_argument("--plot", type=new_file, metavar="PNG", help="where the plot goes (default: beside FILE)")
+    command.add_argument("--plot", type=new_file, metavar="PNG", help="the figure's file (default: beside FILE)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,13 +46,13 @@ def run(args: argparse.Namespace) -> int:
     given = vars(args)
     comparisons = [read_comparison(path) for path in given["files"]]
     if "plot" in given and len(comparisons) > 1:
-        raise SenetError("--plot names one picture, and there are several comparisons: leave it out")
+        raise SenetError("--plot names one file, and there are several comparisons: leave it out")
     if "report" not in given:
         try:
             for comparison in comparisons:
                 _train_missing(comparison, given)
         except KeyboardInterrupt:
-            print("every run that has ended is in its file; the same command goes on with the others", file=sys.stderr)
+            print("every finished run is in its file; the same command goes on with the others", file=sys.stderr)
             raise
     for comparison in comparisons:
         report = make_report(comparison)
@@ -75,43 +62,43 @@ def run(args: argparse.Namespace) -> int:
         print()
         print((as_markdown if "markdown" in given else as_text)(report))
         if "report" not in given or "plot" in given:
-            print(f"\nplot in {_draw(report, given.get('plot') or comparison.path.with_suffix('.png'))}")
+            print(f"\nfigure in {_draw(report, given.get('plot') or comparison.path.with_suffix('.png'))}")
     return 0
 
 
 def _train_missing(comparison: Comparison, given: dict[str, Any]) -> None:
-    there = find(comparison, read_results(comparison.results))
-    cells = [(name, settings) for name, settings in comparison.cells if (name, settings.seed) not in there]
-    print(f"{comparison.title}: {len(there)} of {len(comparison.cells)} runs are there")
-    if not cells:
+    finished = find(comparison, read_results(comparison.results))
+    missing = [(name, settings) for name, settings in comparison.cells if (name, settings.seed) not in finished]
+    print(f"{comparison.title}: {len(finished)} of {len(comparison.cells)} runs are finished")
+    if not missing:
         return
     data_dir = given.get("data_dir")
     try:
         dataset = load_data(comparison.data, data_dir)
     except DataError as error:
         raise SenetError(
-            f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, fetch it "
-            'with "python -m senet_np data --download", or write data = "shapes" into the file'
+            f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, download "
+            'it with "python -m senet_np data --download", or write data = "shapes" into the file'
         ) from error
     print(data_line(dataset, dataset.name), flush=True)
-    if any(result.fingerprint != dataset.fingerprint for result in there.values()):
+    if any(result.fingerprint != dataset.fingerprint for result in finished.values()):
         raise SenetError(
             f"{comparison.results} holds results on other bytes than {dataset.origin}: name that data with "
             "--data-dir, or another file as `results`"
         )
     cores = os.cpu_count() or 1
-    at_a_time = min(given.get("jobs", cores), len(cells))
-    threads = max(1, cores // at_a_time) if "scheduler" not in given else 1
-    work = (given.get("work") or Path("runs") / "compare").absolute()
+    at_a_time = min(given.get("jobs", cores), len(missing))
+    workers = max(1, cores // at_a_time) if "scheduler" not in given else 1
+    runs_dir = (given.get("runs_dir") or Path("runs") / "compare").absolute()
     place = str(Path(data_dir).absolute()) if data_dir else None
-    jobs = {Job(settings, work, place, threads, dataset.fingerprint): name for name, settings in cells}
+    jobs = {Job(settings, runs_dir, place, workers, dataset.fingerprint): name for name, settings in missing}
     ended = run_on_dask([*jobs], given["scheduler"]) if "scheduler" in given else run_here([*jobs], at_a_time)
-    for count, (job, record) in enumerate(ended, start=len(there) + 1):
+    for count, (job, record) in enumerate(ended, start=len(finished) + 1):
         append_result(comparison.results, record)
         accuracy = f"{100 * record['correct'] / record['n']:.2f} % ({record['correct']} of {record['n']})"
         print(
             f"{count:4} of {len(comparison.cells)}: {jobs[job]}, seed {job.settings.seed} "
-            f"({describe_settings(job.settings)}): {accuracy} in {spell_seconds(record['seconds'])}, {run_folder(job)}",
+            f"({job.settings.describe()}): {accuracy} in {spell_seconds(record['seconds'])}, {run_folder(job)}",
             flush=True,
         )
 

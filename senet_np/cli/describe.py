@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..nets.describe import PICTURE, Added, Row, added_by_se, count_parameters, describe, equation_5, multiply_adds
-from ..runs.run import describe_settings
-from ..settings import Settings, make_settings
-from .options import add_command, add_net_options
+from ..nets.describe import IMAGE, Added, Row, added_by_se, count_parameters, describe, equation_5, multiply_adds
+from ..settings import NET_NAMES, Settings, make_settings
+from .options import add_command, add_settings
 
 EXAMPLES = """\
   senet-np describe                                the tiny SE-CNN
@@ -23,14 +22,14 @@ CONVENTION = "multiply-adds: products of convolutions, FCs and SE's scaling; not
 def add(commands: Any) -> None:
     """Declare the command."""
     summary = "list a network's layers, their sizes, and what SE adds"
-    add_net_options(add_command(commands, "describe", run, summary, EXAMPLES))
+    add_settings(add_command(commands, "describe", run, summary, EXAMPLES), NET_NAMES)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the table, its totals, and what SE adds or would add."""
     settings = make_settings("cifar10", {name: value for name, value in vars(args).items() if name != "run"})
     rows = describe(settings.build_net())
-    print(f"{describe_settings(settings)}, for one picture of {_spell(PICTURE)}\n")
+    print(f"{settings.describe()}, for one image of {_spell(IMAGE)}\n")
     for line in (*_table(rows), "", *_summary(settings), "", CONVENTION):
         print(line)
     return 0
@@ -42,29 +41,28 @@ def _table(rows: list[Row]) -> Iterator[str]:
     head = ("layer", "what it is", "output", "parameters", "multiply-adds")
     total = ("total", "", "", f"{sum(row.parameters for row in rows):,}", f"{sum(row.multiply_adds for row in rows):,}")
     widths = [max(map(len, column)) for column in zip(head, *cells, total, strict=True)]
+    formats = [f"{'<' if column < 2 else '>'}{width}" for column, width in enumerate(widths)]
     for line in (head, *cells, total):
-        names, numbers = zip(line[:2], widths[:2], strict=True), zip(line[2:], widths[2:], strict=True)
-        yield "  ".join([*(f"{text:{width}}" for text, width in names), *(f"{n:>{width}}" for n, width in numbers)])
+        yield "  ".join(map(format, line, formats))
 
 
 def _summary(settings: Settings) -> Iterator[str]:
     """What SE adds, or would add, and beside it the paper's count."""
     added = added_by_se(replace(settings, se=True).build_net())
     plain = replace(settings, se=False).build_net()
-    block = "ECA" if settings.excite == "eca" else "SE"
-    yield f"{block} {'adds' if settings.se else 'would add'}, in {len(added.channels)} blocks:"
+    yield f"{settings.attention.upper()} {'adds' if settings.se else 'would add'}, in {len(added.channels)} blocks:"
     yield _line("parameters", added.parameters, _share(added.parameters, count_parameters(plain)))
-    yield from _beside_the_paper(added, settings.reduction)
+    yield from _compared_with_the_paper(added, settings.reduction)
     yield _line("multiply-adds", added.multiply_adds, _share(added.multiply_adds, multiply_adds(plain)))
 
 
-def _beside_the_paper(added: Added, r: int) -> Iterator[str]:
-    """Eq. 5, and where the difference comes from."""
+def _compared_with_the_paper(added: Added, r: int) -> Iterator[str]:
+    """Eq. 5, and why the count differs from it."""
     paper = equation_5(added.channels, r)
     squares = " + ".join(f"{n}·{c}²" if n > 1 else f"{c}²" for c, n in Counter(added.channels).items())
     yield _line("Eq. 5", paper, f"(2/r) Σ_s N_s·C_s² = 2/{r} · ({squares}), the paper's count")
     if not added.hidden:
-        yield _line("difference", added.parameters - paper, "ECA has no FCs, but k weights a block")
+        yield _line("difference", added.parameters - paper, "ECA has no FCs, but k weights per block")
         return
     rounded = [c for c, h in dict(zip(added.channels, added.hidden, strict=True)).items() if c != r * h]
     if not added.biases and not rounded:

@@ -1,27 +1,26 @@
 """`senet-np export` and `senet-np import`: a run's weights as a file for PyTorch, and such a file as a run.
 
-What a file says about itself is one JSON text under "senet_np". Without the normalizer in it the logits would
-mean nothing: a net answers only pictures that were normalized as those that it learned from.
+What a file says about itself is one JSON text under "senet_np". It has the normalizer in it: without that the logits
+would mean nothing.
 """
 
 import argparse
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from ..data import load_data
+from ..data.augment import Normalizer
 from ..errors import SenetError
+from ..runs.bundled import KEY
 from ..runs.interchange import load_metadata, load_weights, save_weights, unfilled
-from ..runs.run import MOST_PARAMETERS, alone_in, create_run, describe, open_run
-from ..settings import Settings, make_settings, settings_from_json, settings_to_json
+from ..runs.old_names import current_settings
+from ..runs.run import alone_in, create_run, open_run, read_normalizer
+from ..settings import NET_NAMES, Settings, make_settings, settings_from_json, settings_to_json
 from ..tree import tree_size
-from .data import data_line
-from .options import add_command, add_data_options, add_net_options, existing_path, new_file, new_path
+from .options import add_command, add_data_options, add_settings, existing_path, new_file, new_path
+from .trained import check_repeated, data_line
 
-KEY = "senet_np"
-NET = ("net", "se", "reduction", "squeeze", "gate", "se_bias", "excite", "position", "stages", "widths")
 EXPORT = """\
   senet-np export runs/mine mine.safetensors     needs: pip install "senet_np[interchange]"
   senet-np export runs/mine mine.npz             needs nothing
@@ -32,42 +31,35 @@ IMPORT = """\
 """
 
 
-class About(NamedTuple):
-    """What a file says about its weights."""
-
-    settings: Settings  # those of the network and the name of the data are the file's, the others are usual
-    normalizer: dict[str, list[float]]  # mean and std of each color, pixel values
-
-
 def add(commands: Any) -> None:
     """Declare both commands."""
     command = add_command(commands, "export", run_export, "write a run's weights to a file for PyTorch", EXPORT)
     command.add_argument("folder", type=Path, metavar="RUN", help="the run's folder")
     command.add_argument("file", type=new_file, metavar="FILE", help="ends in .safetensors or .npz")
 
-    command = add_command(commands, "import", run_import, "make a run of weights that came from elsewhere", IMPORT)
+    command = add_command(commands, "import", run_import, "make a run from weights in a file", IMPORT)
     command.add_argument("file", type=existing_path, metavar="FILE", help="ends in .safetensors or .npz")
     command.add_argument("--out", type=new_path, metavar="RUN", required=True, help="the run's folder; it is made")
     add_data_options(command, "what the file says, else as for train")
-    add_net_options(command)
+    add_settings(command, NET_NAMES)
 
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the weights, and what one has to know to use them."""
-    this = open_run(args.folder)
-    progress, result = this.load(), this.result
-    settings = settings_to_json(this.settings)
+    run = open_run(args.folder)
+    progress, result = run.load(), run.result
+    settings = settings_to_json(run.settings)
     about = {
-        "settings": {name: settings[name] for name in NET},
-        "data": {name: this.data.get(name) for name in ("name", "stamp", "classes")},
-        "mean": this.data["mean"],
-        "std": this.data["std"],
+        "settings": {name: settings[name] for name in NET_NAMES},
+        "data": {"name": run.data.name, "provenance": run.data.provenance, "classes": run.classes},
+        "mean": run.normalizer.mean.tolist(),
+        "std": run.normalizer.std.tolist(),
         "test": result and {name: result[name] for name in ("accuracy", "correct", "n")},
     }
     save_weights(args.file, progress.params, progress.state, {KEY: json.dumps(about)})
     if result is None:
-        print(f"note: {this.path} is not trained to its end ({progress.epoch} of {this.settings.epochs} epochs)")
-    print(f"{describe(this)}: {tree_size(progress.params):,} parameters written to {args.file}")
+        print(f"note: {run.path} is not trained to its end ({progress.epoch} of {run.settings.epochs} epochs)")
+    print(f"{run.settings.describe()}: {tree_size(progress.params):,} parameters written to {args.file}")
     return 0
 
 
@@ -76,50 +68,37 @@ def run_import(args: argparse.Namespace) -> int:
     given, file, out = vars(args), args.file, args.out
     if (out / "config.json").exists():
         raise SenetError(f"{out} already holds a run: name another folder with --out")
-    about = _about(file)
-    if about:
-        _check_options(given, about.settings)
-    asked = about.settings.data if about else given.get("data", "auto")
-    dataset = load_data(asked, given.get("data_dir"))
-    print(data_line(dataset, asked))
-    options = {name: given[name] for name in NET if name in given}
-    settings = about.settings if about else make_settings(dataset.name, options)
-    like = unfilled(settings.build_net())
-    if tree_size(like[0]) > MOST_PARAMETERS:
-        raise SenetError(f"that network has {tree_size(like[0]):,} parameters, expected at most {MOST_PARAMETERS:,}")
-    params, state = load_weights(file, *like)
-    said = {"imported": file.name, **(about.normalizer if about else {})}
+    settings, normalizer = _read_about(file)
+    if settings:
+        check_repeated(given, ("data", *NET_NAMES), settings, "the file says", "leave the option out")
+    requested = settings.data if settings else given.get("data", "auto")
+    dataset = load_data(requested, given.get("data_dir"))
+    print(data_line(dataset, requested))
+    if settings is None:
+        settings = make_settings(dataset.name, {name: given[name] for name in NET_NAMES if name in given})
+    params, state = load_weights(file, *unfilled(settings.build_net()))
+    changes = {"params": params, "state": state} | ({"normalizer": normalizer} if normalizer else {})
     with alone_in(out):
-        this = create_run(out, settings, dataset, weights=(params, state), said=said)
-    whose = "measured on the training images" if about is None else "the file's"
-    print(f"{describe(this)}: {tree_size(params):,} parameters in {out}, the normalizer is {whose}")
+        create_run(out, settings, dataset, imported=file.name, changes=changes)
+    whose = "the file's" if normalizer else "measured on the training images"
+    print(f"{settings.describe()}: {tree_size(params):,} parameters in {out}, the normalizer is {whose}")
     return 0
 
 
-def _about(file: Path) -> About | None:
-    """What a file says about its weights; None where it says nothing."""
+def _read_about(file: Path) -> tuple[Settings, Normalizer] | tuple[None, None]:
+    """The settings and the normalizer that a file declares; None where it declares nothing.
+
+    The settings of the network and the data set's name are the file's; the others are defaults.
+    """
     text = load_metadata(file).get(KEY)
     if text is None:
-        return None
+        return None, None
     try:
-        said = json.loads(text)
-        usual = settings_to_json(make_settings(said["data"]["name"], {}))
-        settings = settings_from_json({**usual, **{name: said["settings"][name] for name in NET}})
-        with np.errstate(over="ignore"):
-            colors = np.array([said["mean"], said["std"]], np.float64).astype(np.float32)
-        sound = colors.shape == (2, 3) and np.isfinite(colors).all() and (colors[1] > 0).all()
-        if not sound or len(settings.widths) > 4:
-            raise ValueError("mean, std or widths")
+        about = json.loads(text)
+        defaults = settings_to_json(make_settings(about["data"]["name"], {}))
+        declared = current_settings(about["settings"])
+        settings = settings_from_json({**defaults, **{name: declared[name] for name in NET_NAMES}})
+        normalizer = read_normalizer(about)
     except (SenetError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise SenetError(f"{file} says about itself what cannot be ({error!r:.200}): export the run again") from error
-    mean, std = colors.tolist()
-    return About(settings, {"mean": mean, "std": std})
-
-
-def _check_options(given: dict[str, Any], said: Settings) -> None:
-    """Options may repeat what the file says, and not contradict it."""
-    for name in ("data", *NET):
-        came, says = given.get(name), getattr(said, name)
-        if came not in (None, says) and (name, came) != ("data", "auto"):
-            option = "--" + name.replace("_", "-")
-            raise SenetError(f"{option} is {came}, but the file says {says}: leave the option out")
+    return settings, normalizer

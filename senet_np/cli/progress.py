@@ -1,4 +1,4 @@
-"""Progress that a person can watch, and a clean way to stop."""
+"""Progress on the terminal, and a clean way to stop."""
 
 import signal
 import sys
@@ -7,66 +7,52 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-
-class StopFlag:
-    """Becomes true when the process is asked to stop; a second Ctrl-C stops at once."""
-
-    def __init__(self) -> None:
-        self.signal: int | None = None
-
-    @property
-    def exit_status(self) -> int:
-        """130 after Ctrl-C, 143 after SIGTERM, as shells count."""
-        return 128 + (self.signal or signal.SIGINT)
+from ..settings import Settings
+from ..train.progress import Callback, Progress
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[StopFlag]:
-    """Turn Ctrl-C and SIGTERM into a flag that the training loop looks at before every step."""
-    flag = StopFlag()
+def stop_on_signals() -> Iterator[list[int]]:
+    """Collect Ctrl-C and SIGTERM in a list, which training reads before every step; a second Ctrl-C stops at once."""
+    received: list[int] = []
 
-    def ask(number: int, frame: Any) -> None:
-        if flag.signal is not None and number == signal.SIGINT:
+    def receive(number: int, frame: Any) -> None:
+        if received and number == signal.SIGINT:
             raise KeyboardInterrupt
-        flag.signal = number
+        received.append(number)
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield flag
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-class TrainingBar:
-    """A bar with loss, accuracy, images/s and time left on a terminal; one line an epoch everywhere."""
+class TrainingBar(Callback):
+    """A bar with loss, accuracy, images/s and time left on a terminal; everywhere one line per epoch.
 
-    def __init__(self, flag: StopFlag, epochs: int, images: int, already: int):
+    Any of the received signals stops the training. `images` is how many there are to train on.
+    """
+
+    def __init__(self, signals: list[int], settings: Settings, images: int, progress: Progress):
         from tqdm import tqdm
 
-        self.flag, self.epochs, self.images = flag, epochs, images  # images: in one epoch
-        self.bar = tqdm(
-            total=epochs * images,
-            initial=already,
-            unit="img",
-            unit_scale=True,
-            disable=not sys.stderr.isatty(),
-            dynamic_ncols=True,
-            leave=False,
-        )
+        self.signals, self.epochs, self.size = signals, settings.epochs, settings.batch_size
+        self.images = images // self.size * self.size  # in one epoch
+        done = progress.epoch * self.images + progress.batch * self.size
+        options: dict[str, Any] = {"unit": "img", "unit_scale": True, "dynamic_ncols": True, "leave": False}
+        self.bar = tqdm(total=self.epochs * self.images, initial=done, disable=not sys.stderr.isatty(), **options)
         self.began, self.seen = time.perf_counter(), 0
 
-    def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
-        """Move the bar."""
-        self.seen += images
-        self.bar.set_description(f"epoch {epoch}/{self.epochs}", refresh=False)
+    def on_step(self, progress: Progress, loss: float, accuracy: float) -> None:
+        self.seen += self.size
+        self.bar.set_description(f"epoch {progress.epoch + 1}/{self.epochs}", refresh=False)
         self.bar.set_postfix_str(f"loss {loss:.3f}, accuracy {accuracy:.3f}", refresh=False)
-        self.bar.update(images)
+        self.bar.update(self.size)
 
-    def epoch(self, record: dict[str, Any]) -> None:
-        """Print the epoch's line: what it came to, how fast, and how long the rest will take."""
-        now = time.perf_counter()
-        speed = self.seen / (now - self.began)
+    def on_epoch(self, record: dict[str, Any]) -> None:
+        speed = self.seen / (time.perf_counter() - self.began)
         left = (self.epochs - record["epoch"]) * self.images / max(speed, 1)
         line = (
             f"epoch {record['epoch']:>{len(str(self.epochs))}}/{self.epochs}"
@@ -78,16 +64,11 @@ class TrainingBar:
             print(line, flush=True)
 
     def should_stop(self) -> bool:
-        """Whether a signal came."""
-        return self.flag.signal is not None
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self.bar.close()
+        return bool(self.signals)
 
 
 def spell_seconds(seconds: float) -> str:
-    """'1 h 02 min', '3 min 05 s' or '42 s'."""
+    """Seconds in words: "1 h 02 min", "3 min 05 s" or "42 s"."""
     minutes, rest = divmod(round(seconds), 60)
     if minutes >= 60:
         return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,44 +1,56 @@
-"""RUN|NAME: a trained network on the command line is a run's folder, or the name of one in the box."""
+"""RUN|NAME: a trained model on the command line is a run's folder or the name of a bundled model; and the data."""
 
 import argparse
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..data import Dataset, load_data
 from ..errors import SenetError
+from ..model import Model
 from ..runs.bundled import names
-from ..runs.run import Run, open_run
+from ..runs.run import Run
+from ..settings import Settings
+from .options import add_data_options, add_workers
 
 
-def add_trained(command: argparse.ArgumentParser) -> None:
-    """The argument."""
-    command.add_argument("what", metavar="RUN|NAME", help=f"a run's folder, or one of {', '.join(names())}")
+def add_model(command: argparse.ArgumentParser, also: str = "") -> None:
+    """The argument, whose value `runs.load.load` takes, and the options of all commands that look at a model."""
+    command.add_argument("model", metavar="RUN|NAME", help=f"a run's folder, or one of {', '.join(names())}{also}")
+    add_workers(command)
+    add_data_options(command, "that of the training")
 
 
-def is_of_the_box(what: str) -> bool:
-    """Whether it names a network of the box; a run in a folder of that name comes first."""
-    return what in names() and not (Path(what) / "config.json").exists()
+def load_data_of(model: Model | Run, given: dict[str, Any]) -> Dataset:
+    """Load the data set that a model or run was trained on: from where the user says, else from where it was then."""
+    data, name = (model.metadata.data, model.metadata.name) if isinstance(model, Model) else (model.data, model.path)
+    check_data_option(given, data.name, str(name))
+    data_dir = given.get("data_dir")
+    named = data_dir or os.environ.get("SENET_NP_DATA")
+    if data.name == "cifar10" and not named and data.origin and Path(data.origin).exists():
+        data_dir = Path(data.origin)
+    return load_data(data.name, data_dir)
 
 
-def open_named_run(what: str) -> Run:
-    """Open a run's folder; where there is none, say which names the box knows.
-
-    Raises:
-        SenetError: there is no run, or it cannot be read.
-    """
-    path = Path(what)
-    try:
-        return open_run(path)
-    except SenetError as error:
-        if (path / "config.json").exists():
-            raise
-        raise SenetError(f"{error}; or name a network of the box: {', '.join(names())}") from error
+def data_line(dataset: Dataset, requested: str) -> str:
+    """The line that `train`, `evaluate` and `explain` begin with: which data this is, and why."""
+    if dataset.name == "shapes" and requested == "auto":
+        why = "because CIFAR-10 was not found here; `python -m senet_np data --download` downloads it"
+        return f"data: shapes (made by NumPy), {why}"
+    where = "" if dataset.name == "shapes" else f" from {dataset.origin}"
+    return f"data: {dataset.name} ({dataset.provenance}){where}"
 
 
-def check_data_option(given: dict[str, Any], data: str, what: str) -> None:
-    """Refuse other data than what the network was trained on: its classes are others.
-
-    Raises:
-        SenetError: --data names another data set.
-    """
+def check_data_option(given: dict[str, Any], data: str, name: str) -> None:
+    """Refuse a --data that is not the data set of the model: its classes are others."""
     if given.get("data", "auto") not in ("auto", data):
-        raise SenetError(f"--data is {given['data']}, but {what} was trained on {data}: its classes are others")
+        raise SenetError(f"--data is {given['data']}, but {name} was trained on {data}: its classes are others")
+
+
+def check_repeated(given: dict[str, Any], names: Iterable[str], settings: Settings, whose: str, advice: str) -> None:
+    """Refuse options that contradict settings, which `whose` says; to repeat them is allowed."""
+    for name in names:
+        requested, actual = given.get(name), getattr(settings, name)
+        if requested not in (None, actual) and (name, requested) != ("data", "auto"):
+            raise SenetError(f"--{name.replace('_', '-')} is {requested}, but {whose} {actual}: {advice}")

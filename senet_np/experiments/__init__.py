@@ -1,4 +1,4 @@
-"""Comparisons that are honest: several seeds, paired, with an interval, and every result line kept.
+"""Comparisons over several seeds, paired, with an interval, and every result line kept.
 
-Start reading at `comparison.py`: what is compared. `runner.py` trains, `results.py` keeps, `report.py` judges.
+Start reading at `comparison.py`: what is compared. `runner.py` trains, `results.py` stores, `report.py` concludes.
 """

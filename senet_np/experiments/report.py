@@ -16,37 +16,27 @@ class Arm(NamedTuple):
     name: str
     accuracies: dict[int, float]  # by seed, %
     parameters: int
-    multiply_adds: int  # for one picture
+    multiply_adds: int  # for one image
     seconds: float  # of training, median
     difference: Difference | None  # from the reference, over the seeds that both have; None for itself, or no pair
 
 
 class Report(NamedTuple):
-    """A comparison and what came out."""
+    """A comparison and its results."""
 
     comparison: Comparison
     arms: list[Arm]  # those that have results
     missing: int  # runs that have none yet
     n: int  # test images
-    stamps: list[str]
+    provenances: list[str]
     machines: list[str]
 
 
 def make_report(comparison: Comparison) -> Report:
-    """Gather what the result lines say about a comparison.
-
-    Args:
-        comparison: which runs belong to it.
-
-    Returns:
-        The report; it may have no arms yet.
-
-    Raises:
-        SenetError: a line cannot be read, or the lines were measured on different bytes.
-    """
+    """Gather what the result lines say about a comparison; there may be no arms yet."""
     found = find(comparison, read_results(comparison.results))
     if len({result.fingerprint for result in found.values()}) > 1:
-        raise SenetError(f"{comparison.results} holds results on different bytes: keep them in a file each")
+        raise SenetError(f"{comparison.results} holds results on different bytes: put each into a file of its own")
     names = [name for name in comparison.arms if any(arm == name for arm, _ in found)]
     by_arm = {name: {seed: found[name, seed] for seed in comparison.seeds if (name, seed) in found} for name in names}
     return Report(
@@ -54,7 +44,7 @@ def make_report(comparison: Comparison) -> Report:
         [_arm(comparison, name, by_arm) for name in names],
         len(comparison.cells) - len(found),
         next((result.n for result in found.values()), 0),
-        sorted({result.stamp for result in found.values()}),
+        sorted({result.provenance for result in found.values()}),
         sorted({result.machine for result in found.values()}),
     )
 
@@ -69,16 +59,14 @@ def _arm(comparison: Comparison, name: str, by_arm: dict[str, dict[int, Result]]
     results = by_arm[name]
     other = {} if name == comparison.reference else by_arm.get(comparison.reference, {})
     pairs = [seed for seed in results if seed in other]
-    difference = None
-    if pairs:
-        difference = paired_difference(*([side[seed].accuracy for seed in pairs] for side in (results, other)))
+    sides = ([side[seed].accuracy for seed in pairs] for side in (results, other))
     return Arm(
         name,
         {seed: result.accuracy for seed, result in results.items()},
         next(iter(results.values())).parameters,
         multiply_adds(comparison.arms[name].build_net()),
         statistics.median(result.seconds for result in results.values()),
-        difference,
+        paired_difference(*sides) if pairs else None,
     )
 
 
@@ -119,9 +107,9 @@ def legend(report: Report) -> str:
     interval = ", mean ± half the 95 % interval (Student's t)" if several else ""
     missing = f" {report.missing} of {len(c.cells)} runs are still missing." if report.missing else ""
     return (
-        f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, epochs: {' or '.join(map(str, epochs))}; "
-        f"n seeds, mean ± sd over them; differences paired by seed{interval}; multiply-adds of one picture; "
-        f"seconds of training, median. {'; '.join(report.machines)}.{missing}"
+        f"{c.data} ({', '.join(report.provenances)}), {report.n:,} test images, "
+        f"epochs: {' or '.join(map(str, epochs))}; n seeds, mean ± sd over them; differences paired by seed{interval}; "
+        f"multiply-adds of one image; seconds of training, median. {'; '.join(report.machines)}.{missing}"
     )
 
 
@@ -129,7 +117,7 @@ def as_text(report: Report) -> str:
     """The table for a terminal."""
     table = rows(report)
     widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-    aligned = [f"<{w}" if k in (0, 4) else f">{w}" for k, w in enumerate(widths)]  # names and verdicts at the left
+    aligned = [f"<{w}" if k in (0, 4) else f">{w}" for k, w in enumerate(widths)]  # names and verdicts on the left
     lines = ["  ".join(map(format, row, aligned)).rstrip() for row in table]
     return "\n".join([report.comparison.title, "", *lines, "", legend(report)])
 

@@ -1,7 +1,6 @@
-"""Result lines: one JSON object for each run that has ended, appended as it ends and never changed.
+"""Result lines: one JSON object for each finished run, appended as it ends and never changed.
 
-A line says all that made its run what it is, so a line that fits is as good as the run itself: it is not
-trained again, whichever comparison asks for it.
+A line says all that made its run what it is. So the run is not trained again, whichever comparison asks for it.
 """
 
 import json
@@ -11,17 +10,18 @@ from typing import Any, NamedTuple
 
 from ..errors import SenetError
 from ..files import read_text
-from ..settings import Settings, settings_from_json
+from ..runs.old_names import current, read_settings
+from ..settings import Settings
 
 START = b'{"settings"'  # of a line
-MOST = 64 << 20  # bytes: some 50,000 runs
+MAX_BYTES = 64 << 20  # of a file: some 50,000 runs
 
 
 class Result(NamedTuple):
-    """One run that has ended."""
+    """One finished run."""
 
     settings: Settings
-    stamp: str  # which bytes it was measured on
+    provenance: str  # of the data that it was measured on
     fingerprint: str
     correct: int  # of
     n: int  # test images
@@ -36,13 +36,9 @@ class Result(NamedTuple):
 
 
 def read_results(path: Path) -> list[Result]:
-    """Read the result lines of a file; none where there is no file yet. A last line that was cut off is left out.
-
-    Raises:
-        SenetError: the file cannot be read, or a line in it is no result.
-    """
+    """Read the result lines of a file; none where there is no file yet. A last line that was cut off is left out."""
     try:
-        lines = read_text(path, MOST).splitlines(keepends=True)
+        lines = read_text(path, MAX_BYTES).splitlines(keepends=True)
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
@@ -52,25 +48,19 @@ def read_results(path: Path) -> list[Result]:
 
 def _result(path: Path, number: int, line: str) -> Result:
     try:
-        said = json.loads(line)
-        result = Result(settings_from_json(said["settings"]), *(said[name] for name in Result._fields[1:]))
+        record = current(json.loads(line))
+        result = Result(read_settings(record["settings"]), *(record[name] for name in Result._fields[1:]))
+        sound = [*map(type, result)] == [*Result.__annotations__.values()]
+        sound = sound and (result.provenance + result.machine).isprintable() and 0 <= result.correct <= result.n != 0
+        if not sound:
+            raise ValueError(f"it holds {[*result[1:]]}")
     except (ValueError, KeyError, TypeError, RecursionError, SenetError) as error:
         raise SenetError(f"{path}, line {number} is not a result ({error}): mend it or take it out") from error
-    kinds = [type(value) for value in result[1:]]
-    sound = (
-        kinds == [str, str, int, int, int, float, str] and result.stamp.isprintable() and result.machine.isprintable()
-    )
-    if not sound or not 0 <= result.correct <= result.n != 0:
-        raise SenetError(f"{path}, line {number} holds {list(result[1:])}, which is no result: mend it or take it out")
     return result
 
 
 def append_result(path: Path, record: dict[str, Any]) -> None:
-    """Append one line in one write, and see it onto the disk; a line that was cut off before is ended first.
-
-    Raises:
-        SenetError: the file cannot be written.
-    """
+    """Append one line in one write, and see it onto the disk; a line that was cut off before is removed first."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "a+b") as file:

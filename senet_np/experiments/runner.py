@@ -1,7 +1,7 @@
-"""The runs of a comparison: trained several at a time, each on one core, each in a folder from which it goes on.
+"""The runs of a comparison: trained several at a time, each on one core, each in a folder of its own.
 
-A run is known by its settings and by the bytes of its data; its folder is named after both. What was stopped
-goes on from its last epoch, and ends bit-identical to what was never stopped.
+A run is identified by its settings and by the bytes of its data; its folder is named after both. A run that was stopped
+goes on from its last epoch, to the same bits as without the stop.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ from ..bench.machine import processor
 from ..data import Dataset, load_data
 from ..errors import SenetError
 from ..fast.workers import die_with_parent
+from ..runs.recorder import train_run
 from ..runs.run import alone_in, create_run, open_run, versions
 from ..settings import Settings, settings_to_json
-from ..train.loop import train
 from ..tree import tree_size
 
 
@@ -34,36 +34,12 @@ class Job(NamedTuple):
     settings: Settings
     folder: Path  # that holds the runs' folders
     data_dir: str | None
-    threads: int
+    workers: int
     fingerprint: str  # the data must have it
 
 
-class Quiet:
-    """A callback that looks away."""
-
-    def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
-        """Nothing to show."""
-
-    def epoch(self, record: dict[str, Any]) -> None:
-        """Nothing to show."""
-
-    def should_stop(self) -> bool:
-        """Never."""
-        return False
-
-
 def run_job(job: Job) -> dict[str, Any]:
-    """Train one network to its end, or take its result from the folder where it has ended already.
-
-    Args:
-        job: what to train.
-
-    Returns:
-        The result line.
-
-    Raises:
-        SenetError: the data is not there or holds other bytes; or the run's own trouble, such as a loss that diverged.
-    """
+    """Train one network to its end, or take its result from the folder where it has ended; return the result line."""
     dataset = _load(job.settings.data, job.data_dir)
     if dataset.fingerprint != job.fingerprint:
         raise SenetError(f"{dataset.origin} holds other bytes than the comparison was started on")
@@ -73,38 +49,22 @@ def run_job(job: Job) -> dict[str, Any]:
             create_run(folder, job.settings, dataset)
         run = open_run(folder)
         progress = run.load()
-        result = run.result
-        if result is None:
-            run.forget_records_after(progress)
-            result = train(run, dataset, progress, Quiet(), job.threads)
+        result = run.result or train_run(run, dataset, progress, workers=job.workers)
     return {
         "settings": settings_to_json(job.settings),
         "data": dataset.name,
-        "stamp": dataset.stamp,
+        "provenance": dataset.provenance,
         "fingerprint": dataset.fingerprint,
-        "correct": result["correct"],
-        "n": result["n"],
-        "test_loss": result["test_loss"],
+        **{name: result[name] for name in ("correct", "n", "test_loss")},
         "parameters": tree_size(progress.params),
         "seconds": round(progress.seconds, 1),
-        "machine": f"{processor()}, {os.cpu_count()} cores, {job.threads} for this run; {platform.system()}",
+        "machine": f"{processor()}, {os.cpu_count()} cores, {job.workers} for this run; {platform.system()}",
         "versions": versions(),
     }
 
 
 def run_here(jobs: list[Job], at_a_time: int) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Make runs on this machine, each in a process of its own.
-
-    Args:
-        jobs: the runs.
-        at_a_time: how many of them.
-
-    Yields:
-        (job, result line) as each ends, in whichever order that is.
-
-    Raises:
-        SenetError: a run cannot be made, or its process died.
-    """
+    """Make runs here, `at_a_time` at once, each in a process of its own; yield (job, result line) as each ends."""
     with ProcessPoolExecutor(at_a_time, get_context("spawn"), _begin) as pool:
         try:
             futures = {pool.submit(run_job, job): job for job in jobs}
@@ -123,18 +83,7 @@ def run_here(jobs: list[Job], at_a_time: int) -> Iterator[tuple[Job, dict[str, A
 
 
 def run_on_dask(jobs: list[Job], scheduler: str) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Make runs on the workers of a Dask cluster; each worker has to find the data, and keeps its own run folders.
-
-    Args:
-        jobs: the runs.
-        scheduler: its address, "tcp://host:8786".
-
-    Yields:
-        (job, result line) as each ends.
-
-    Raises:
-        SenetError: Dask is not installed, the scheduler does not answer, or a run cannot be made.
-    """
+    """The same on the workers of a Dask cluster; each worker must find the data, and has its own run folders."""
     try:
         import distributed  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -157,14 +106,13 @@ def _begin() -> None:
 @lru_cache(maxsize=1)
 def _load(name: str, data_dir: str | None) -> Dataset:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # which bytes they are has been said once, when the comparison began
+        warnings.simplefilter("ignore")  # which bytes they are was printed when the comparison began
         return load_data(name, data_dir)
 
 
 def run_folder(job: Job) -> Path:
-    """The folder of a run: its name is readable, and different wherever settings or data are."""
-    s = job.settings
+    """The folder of a run: a readable name, and another one for other settings or data."""
+    s, kind = job.settings, "se" if job.settings.se else "plain"
     whole = json.dumps([settings_to_json(s), job.fingerprint], sort_keys=True)
-    kind = "se" if s.se else "plain"
-    name = f"{s.net}-{s.data}-{kind}-seed{s.seed}-{hashlib.sha256(whole.encode()).hexdigest()[:10]}"
-    return job.folder / name
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:10]
+    return job.folder / f"{s.net}-{s.data}-{kind}-seed{s.seed}-{digest}"

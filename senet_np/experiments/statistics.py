@@ -30,16 +30,9 @@ class Difference(NamedTuple):
 
 
 def t975(degrees: int) -> float:
-    """The 97.5 % point of Student's t.
+    """The 97.5 % point of Student's t with 4 degrees of freedom or more.
 
-    Args:
-        degrees: of freedom, 4 or more.
-
-    Returns:
-        From the table; above 29 by the first terms of its expansion, within 0.003.
-
-    Raises:
-        ValueError: fewer degrees than the table begins with.
+    From the table; above 29 by the first terms of its expansion, within 0.003.
 
     Source: Abramowitz and Stegun 26.7.5, with z = 1.960: t ≈ z + (z³ + z) / (4·degrees).
     """
@@ -55,12 +48,6 @@ def paired_difference(a: Sequence[float], b: Sequence[float]) -> Difference:
 
     Pairs share a seed: the same order of the images, the same flips and crops, and the same first weights up to the
     first layer that only one of them has, for all are drawn from one generator. What a seed does to both cancels out.
-
-    Args:
-        a, b: of the same length, in the same order of seeds, one unit.
-
-    Returns:
-        The difference, in that unit.
     """
     d = np.subtract(a, b)
     half = t975(len(d) - 1) * float(d.std(ddof=1)) / len(d) ** 0.5 if len(d) >= FEWEST else None

@@ -1,83 +1,52 @@
-"""Trained networks in the box: loaded by name, with no data and no network on the machine.
+"""Bundled pretrained models: loaded by name, with no data and no network connection.
 
-Each is one file in `senet_np/box/`, under PyTorch's names as `export` writes them, rounded to float16 before
-it was evaluated; SHA256SUMS lists their digests. What was measured on it, on which data, and the command that made it
+Each is one file in `senet_np/bundled/`, under PyTorch's names as `export` writes them, rounded to float16 before it was
+evaluated; SHA256SUMS lists the files' digests. What was measured on it, on which data, and the command that trained it
 stand in its metadata.
 """
 
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..data.augment import Normalizer
 from ..errors import SenetError
-from ..layers import Layer
-from ..tree import Tree
+from ..model import DataInfo, Metadata, Model, Result
 from .interchange import load_metadata, load_weights, unfilled
-from ..settings import Settings, settings_from_json
+from .old_names import current, read_settings
+from .run import read_normalizer
 
-BOX = Path(__file__).parents[1] / "bundled"
+FOLDER = Path(__file__).parents[1] / "bundled"
 SUMS = "SHA256SUMS"
-KEY = "senet_np"  # of the metadata: one JSON text
-
-
-class Pretrained(NamedTuple):
-    """A trained network and what is known of it."""
-
-    net: Layer
-    params: Tree
-    state: Tree
-    normalizer: Normalizer
-    classes: tuple[str, ...]
-    settings: Settings
-    about: dict[str, Any]  # data, test result, and the command that made it
+KEY = "senet_np"  # of a file's metadata: one JSON text
 
 
 def names() -> list[str]:
-    """The names that `pretrained` knows."""
-    return sorted(path.stem for path in BOX.glob("*.npz") if "." not in path.stem)
+    """The names of the bundled models."""
+    return sorted(path.stem for path in FOLDER.glob("*.npz") if "." not in path.stem)
 
 
 def findings_path(name: str) -> Path:
-    """Where what was measured about a network's gates lies, its digest checked; see `explain.findings`."""
-    path = BOX / f"{name}.findings.npz"
+    """The file with what was measured about a bundled model's gates, its digest checked; see `analysis.findings`."""
+    path = FOLDER / f"{name}.findings.npz"
     check_sum(path)
     return path
 
 
-def pretrained(name: str) -> Pretrained:
-    """Load a trained network by its name.
-
-    Args:
-        name: one of `names()`, such as "tiny-se".
-
-    Returns:
-        The network with its parameters, float32, and what belongs to them.
-
-    Raises:
-        SenetError: there is no such network, or its file is not the one that was put into the box.
-    """
-    if name not in names():
-        raise SenetError(f"there is no network {name!r} in the box, expected one of {', '.join(names()) or 'none'}")
-    path = BOX / f"{name}.npz"
+def load_bundled(name: str) -> Model:
+    """Load a bundled model, one of `names()`; SenetError if its file is not the one that was bundled."""
+    path = FOLDER / f"{name}.npz"
     check_sum(path)
     about = json.loads(load_metadata(path)[KEY])
-    settings = settings_from_json(about["settings"])
-    net = settings.build_net()
-    params, state = load_weights(path, *unfilled(net))
-    normalizer = Normalizer(*(np.array(about[moment], np.float32) for moment in ("mean", "std")))
-    return Pretrained(net, params, state, normalizer, tuple(about["data"]["classes"]), settings, about)
+    settings, data, test = read_settings(about["settings"]), current(about["data"]), about["test"]
+    info = DataInfo(data["name"], data["provenance"], "", data["fingerprint"], data["images"])
+    result, origin = Result(test["correct"], test["n"]), f"seed {settings.seed}"
+    metadata = Metadata(name, info, result, about["epochs"], {}, origin, about["command"], finished=True)
+    net, classes = settings.build_net(), tuple(data["classes"])
+    return Model(net, *load_weights(path, *unfilled(net)), read_normalizer(about), classes, settings, metadata)
 
 
 def check_sum(path: Path) -> None:
-    """Compare a file of the box with its digest in SHA256SUMS.
-
-    Raises:
-        SenetError: they differ, or the file is not listed.
-    """
+    """Compare a bundled file with its digest in SHA256SUMS; SenetError if they differ, or it is not listed."""
     try:
         lines = [line.split() for line in (path.parent / SUMS).read_text("utf-8").splitlines()]
         listed = {name: digest for digest, name in lines}

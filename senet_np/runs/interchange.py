@@ -1,8 +1,7 @@
-"""Weights under PyTorch's names and in PyTorch's layouts: train here and run there, or the other way.
+"""Weights under PyTorch's names and in PyTorch's layouts: train here and run there, or the other way round.
 
-Here arrays lie as the formulas read, x @ w over (N, H, W, C); there, outputs come first. What a file or a
-`state_dict` declares is compared with what the network needs before one number is read, so one that lies about its
-size costs nothing.
+Here arrays lie as the formulas read, x @ w over (N, H, W, C); there, outputs come first. What a file or a `state_dict`
+declares is compared with what the network needs before a number is read, so a false declaration costs no memory.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -13,17 +12,17 @@ import numpy as np
 
 from ..errors import SenetError
 from ..layers import Layer
-from ..tree import Tree, tree_build, tree_items
+from ..tree import Tree, tree_build, tree_items, tree_size
 from .weight_files import InFile, reading, write_arrays
 
 Array = np.ndarray
 
 
 class Layout(NamedTuple):
-    """How an array lies there and here."""
+    """How an array lies in PyTorch and here."""
 
-    theirs: Callable[[Array], Array]  # ours as a view of their shape
-    ours: Callable[[Array], Array]  # and back
+    to_pytorch: Callable[[Array], Array]  # ours as a view of PyTorch's shape
+    from_pytorch: Callable[[Array], Array]  # and back
 
 
 SAME = Layout(lambda a: a, lambda a: a)
@@ -31,8 +30,8 @@ MATRIX = Layout(np.transpose, np.transpose)  # (cin, cout) ↔ (cout, cin)
 KERNEL = Layout(lambda w: w.transpose(3, 2, 0, 1), lambda w: w.transpose(2, 3, 1, 0))  # (kh, kw, cin, cout) ↔ ...
 SLIDING = Layout(lambda w: w[None, None], lambda w: w[0, 0])  # (k,) ↔ (1, 1, k)
 
-# Our name and number of axes: PyTorch's name, and the layout. A w of one axis can only be ECA's.
-LEAVES = {
+# Our name and number of axes → PyTorch's name and the layout. A w of one axis can only be ECA's.
+PYTORCH_NAMES = {
     ("w", 4): ("weight", KERNEL),
     ("w", 2): ("weight", MATRIX),
     ("w", 1): ("conv.weight", SLIDING),
@@ -47,115 +46,70 @@ LEAVES = {
     ("b2", 1): ("fc2.bias", SAME),
 }
 COUNTER = "num_batches_tracked"  # PyTorch's batch norm counts its batches; nothing here depends on it
+MAX_PARAMETERS = 50_000_000
 FLOATS = ("float16", "float32", "float64")
 OTHER_NET = "choose the network that these weights belong to"
 
 
 def to_pytorch(params: Tree, state: Tree) -> dict[str, Array]:
-    """Rename and turn a network's arrays into what the `state_dict` of the same network in PyTorch would hold.
+    """What PyTorch's `state_dict` of the same network would hold: {"stage1.conv.weight": (cout, cin, kh, kw), ...}.
 
-    Args:
-        params, state: the network's trees.
-
-    Returns:
-        {"stage1.conv.weight": (cout, cin, kh, kw), ...}: contiguous copies, of the dtypes that came.
-
-    Raises:
-        SenetError: an array that has no name in PyTorch.
+    The arrays are contiguous copies of the same dtypes. An array that has no name in PyTorch raises SenetError.
     """
-    arrays = {path: array for tree in (params, state) for path, array in tree_items(tree)}
-    places = {path: _place(path, array) for path, array in arrays.items()}
-    # A copy, for a transposed view would keep the numbers in our order.
-    return {name: layout.theirs(arrays[path]).copy(order="C") for path, (name, layout) in places.items()}
+    arrays = [(*pytorch_name(path, array), array) for tree in (params, state) for path, array in tree_items(tree)]
+    # A copy, as a transposed view would keep the numbers in our order.
+    return {name: layout.to_pytorch(array).copy(order="C") for name, layout, array in arrays}
 
 
 def from_pytorch(weights: Mapping[str, Any], net_params: Tree, net_state: Tree) -> tuple[Tree, Tree]:
-    """Turn what a `state_dict` holds into a network's trees: the inverse of `to_pytorch`.
+    """Turn what a `state_dict` holds into a network's params and state, float32: the inverse of `to_pytorch`.
 
     Args:
         weights: {name: array}, float16, float32 or float64; PyTorch's own tensors will do. `num_batches_tracked` is
             left out.
-        net_params, net_state: the network's trees, for their names and shapes alone: those of `unfilled(net)`.
-
-    Returns:
-        params and state, of the names and shapes of net_params and net_state, float32.
+        net_params, net_state: the network's trees, of which only names and shapes count: `unfilled(net)` will do.
 
     Raises:
         SenetError: a name is missing or unknown, a shape or dtype does not fit, a number is not finite in float32, or
             a variance is below 0.
     """
     weights = {name: weight for name, weight in weights.items() if name.rpartition(".")[2] != COUNTER}
-    params, state = (
-        {path: (*_place(path, array), array) for path, array in tree_items(tree)} for tree in (net_params, net_state)
-    )
-    _check_names(weights.keys(), [name for name, _, _ in (*params.values(), *state.values())])
-    params, state = ({path: _take(weights, *place) for path, place in tree.items()} for tree in (params, state))
-    return tree_build(params), tree_build(state)
+    trees = [dict(tree_items(tree)) for tree in (net_params, net_state)]
+    _check_names(weights.keys(), [pytorch_name(path, array)[0] for tree in trees for path, array in tree.items()])
+    params, state = (tree_build({path: _take(weights, path, array) for path, array in tree.items()}) for tree in trees)
+    return params, state
 
 
 def save_weights(path: str | Path, params: Tree, state: Tree, metadata: dict[str, str] | None = None) -> None:
-    """Write a network's arrays for PyTorch, all of the file or none of it.
+    """Write a network's arrays for PyTorch, and texts about them, to a file that ends in .safetensors or .npz.
 
-    Args:
-        path: a name that ends in .safetensors or .npz.
-        params, state: the network's trees.
-        metadata: what to say about them. Several entries stand in a .safetensors in another order each time; with
-            one, the same weights make the same file.
-
-    Raises:
-        SenetError: another ending, safetensors is not installed, an array that has no name in PyTorch, or the file
-            cannot be written.
+    All of the file is written or none of it. A .safetensors has several texts in another order each time.
     """
     write_arrays(Path(path), to_pytorch(params, state), metadata or {})
 
 
-def load_weights(path: str | Path, like_params: Tree, like_state: Tree) -> tuple[Tree, Tree]:
-    """Read a network's arrays from a file with PyTorch's names and layouts.
-
-    Args:
-        path: a name that ends in .safetensors or .npz.
-        like_params, like_state: the network's trees, for their names and shapes alone: those of `unfilled(net)`.
-
-    Returns:
-        params and state, float32.
-
-    Raises:
-        SenetError: the file is missing, damaged, of another kind or of another network: see `from_pytorch`.
-    """
+def load_weights(path: str | Path, net_params: Tree, net_state: Tree) -> tuple[Tree, Tree]:
+    """`from_pytorch` for a file that ends in .safetensors or .npz; SenetError if it is missing or damaged."""
     with reading(Path(path)) as (arrays, _):
-        return from_pytorch(arrays, like_params, like_state)
+        return from_pytorch(arrays, net_params, net_state)
 
 
 def load_metadata(path: str | Path) -> dict[str, str]:
-    """Read what a file says about its arrays.
-
-    Args:
-        path: a name that ends in .safetensors or .npz.
-
-    Returns:
-        What was given to `save_weights`, {} if nothing was.
-
-    Raises:
-        SenetError: the file is missing, damaged or of another kind.
-    """
+    """The metadata that `save_weights` wrote, {} if there is none; SenetError if the file is missing or damaged."""
     with reading(Path(path)) as (_, metadata):
         return metadata
 
 
 def unfilled(net: Layer) -> tuple[Tree, Tree]:
-    """Make a network's trees with their names and shapes, in which what would be drawn takes no time and no memory.
-
-    Args:
-        net: the network, or any layer.
-
-    Returns:
-        params and state, float32, to be looked at only.
-    """
-    return net.init(_Unfilled())  # pyright: ignore[reportArgumentType]
+    """A network's params and state, float32, without drawn numbers: for names and shapes; takes no time and memory."""
+    params, state = net.init(_Unfilled())  # pyright: ignore[reportArgumentType]
+    if tree_size(params) > MAX_PARAMETERS:
+        raise SenetError(f"the network has {tree_size(params):,} parameters, expected at most {MAX_PARAMETERS:,}")
+    return params, state
 
 
 class _Unfilled:
-    """In the place of a random generator: what it draws is one 0 that is seen everywhere."""
+    """In place of a random generator: whatever it draws is a view of one 0."""
 
     def standard_normal(self, shape: tuple[int, ...]) -> "_Unfilled":
         self.shape = shape
@@ -168,44 +122,45 @@ class _Unfilled:
         return np.broadcast_to(np.zeros((), dtype), self.shape)
 
 
-def _place(path: str, array: Array) -> tuple[str, Layout]:
-    """An array's name and layout in PyTorch."""
+def pytorch_name(path: str, array: Array) -> tuple[str, Layout]:
+    """The name and the layout in PyTorch of our array at a path: "stage1.conv.weight" for "stage1.conv.w"."""
     *parents, leaf = path.split(".")
-    if (leaf, array.ndim) not in LEAVES:
-        known = ", ".join(f"{name} of {axes}" for name, axes in LEAVES)
+    if (leaf, array.ndim) not in PYTORCH_NAMES:
+        known = ", ".join(f"{name} of {axes}" for name, axes in PYTORCH_NAMES)
         raise SenetError(f"{path}, an array of {array.ndim} axes, has no name in PyTorch: add it to those of {known}")
-    name, layout = LEAVES[leaf, array.ndim]
+    name, layout = PYTORCH_NAMES[leaf, array.ndim]
     return ".".join((*parents, name)), layout
 
 
-def _check_names(came: Collection[str], expected: Collection[str]) -> None:
-    """Refuse what is missing and what is unknown."""
-    there, known = {*came}, {*expected}
-    missing, unknown = [name for name in expected if name not in there], [name for name in came if name not in known]
+def _check_names(actual: Collection[str], expected: Collection[str]) -> None:
+    """Refuse missing and unknown names."""
+    present, known = {*actual}, {*expected}
+    missing, unknown = [n for n in expected if n not in present], [n for n in actual if n not in known]
     faults = [f"{missing[0]} is missing"] if missing else []
     faults += [f"{unknown[0][:80]!a} is unknown"] if unknown else []  # it can be anything: quoted, and cut
     if faults:
         counts = f"{len(missing)} missing and {len(unknown)} unknown, {len(expected)} expected"
-        checkpoint = any(name.startswith("params/") for name in came)  # as `checkpoint.save_checkpoint` names them
+        checkpoint = any(name.startswith("params/") for name in actual)  # as `checkpoint.save_checkpoint` names them
         advice = "this is a run's checkpoint: export the run, and take that file" if checkpoint else OTHER_NET
         raise SenetError(f"the array {' and '.join(faults)} ({counts}): {advice}")
 
 
-def _take(weights: Mapping[str, Any], name: str, layout: Layout, like: Array) -> Array:
-    """One array of ours, of which PyTorch's lies in `weights`."""
-    came, expected = weights[name], layout.theirs(like).shape
-    if not isinstance(came, InFile):
-        array = np.asarray(came)
-        came = InFile(array.shape, array.dtype.name, lambda: array)
-    if came.shape != expected:
-        raise SenetError(f"{name} has shape {[*came.shape]}, expected {[*expected]}: {OTHER_NET}")
-    if came.dtype not in FLOATS:
-        pickled = " (a pickle, which can carry code)" if came.dtype == "object" else ""
-        raise SenetError(f"{name} is of dtype {came.dtype}{pickled}, expected one of {[*FLOATS]}: convert it first")
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
-        array = came.read().astype(np.float32)
+def _take(weights: Mapping[str, Any], path: str, like: Array) -> Array:
+    """Our array at a path, of which PyTorch's is in `weights`."""
+    name, layout = pytorch_name(path, like)
+    found, shape = weights[name], layout.to_pytorch(like).shape
+    if not isinstance(found, InFile):
+        array = np.asarray(found)
+        found = InFile(array.shape, array.dtype.name, lambda: array)
+    if found.shape != shape:
+        raise SenetError(f"{name} has shape {[*found.shape]}, expected {[*shape]}: {OTHER_NET}")
+    if found.dtype not in FLOATS:
+        pickled = " (a pickle, which can carry code)" if found.dtype == "object" else ""
+        raise SenetError(f"{name} is of dtype {found.dtype}{pickled}, expected one of {[*FLOATS]}: convert it first")
+    with np.errstate(over="ignore"):  # too large numbers become infinite, and are refused as such
+        array = found.read().astype(np.float32)
     if not np.isfinite(array).all():
         raise SenetError(f"{name} holds NaN, or numbers that are infinite in float32: take weights that are finite")
     if name.endswith("running_var") and (array < 0).any():
         raise SenetError(f"{name} holds numbers below 0, expected variances: take another file")
-    return layout.ours(array).copy(order="C")
+    return layout.from_pytorch(array).copy(order="C")

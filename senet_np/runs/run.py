@@ -1,7 +1,7 @@
-"""A run's folder: config.json, log.jsonl, checkpoint.npz and, later, plots.
+"""A run's folder: config.json, log.jsonl, checkpoint.npz and gates/; later plots/.
 
-config.json says everything that made the run what it is; log.jsonl has one record an epoch and one for the
-test result; every record carries the data set's name and stamp, so no figure can be torn from its source.
+config.json says everything that made the run what it is. log.jsonl has one record for each epoch and one for the test
+result, each with the data's name and provenance, so that no number can be separated from its source.
 """
 
 import json
@@ -10,32 +10,30 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import senet_np
-
-from ..data.augment import Normalizer, fit_normalizer
+from .. import __version__
+from ..data.augment import Normalizer
 from ..data.dataset import Dataset
 from ..errors import SenetError
-from ..locks import only_one
-from ..tree import Tree, tree_size
-from .checkpoint import Progress, load_checkpoint, save_checkpoint
-from ..files import read_text, write_atomically
+from ..files import only_one, read_text, write_atomically
+from ..model import DataInfo, Metadata, Model, Result, new_model
+from ..settings import Settings, settings_to_json
+from ..train.optimizers import make_optimizer
+from ..train.progress import Progress
+from ..tree import tree_size
+from .checkpoint import load_checkpoint, save_checkpoint
 from .interchange import unfilled
-from ..settings import Settings, settings_from_json, settings_to_json
+from .old_names import current, read_settings
+from .snapshots import read_snapshots
 
 LOCK = ".lock"
 CLASSES = 10  # of both data sets
-MOST_PARAMETERS = 50_000_000
-MOST = 16 << 20  # bytes of config.json or of log.jsonl: some 50,000 epochs
-PLOTS = (  # what `explain` draws into a run's folder
-    *("answer", "curves", "profiles", "shares", "controls", "pruning", "distribution", "moments", "weights", "hidden"),
-    *("gates_*", "scaling_*", "openers_*", "sky"),
-)
+MAX_BYTES = 16 << 20  # of config.json or of log.jsonl: some 50,000 epochs
 
 
 @dataclass(frozen=True)
@@ -44,26 +42,23 @@ class Run:
 
     path: Path
     settings: Settings
-    data: dict[str, Any]  # name, stamp, origin, fingerprint, classes, and the normalizer's mean and std
-
-    @property
-    def normalizer(self) -> Normalizer:
-        """Pixels to the net's input, as measured on the images that the run was trained on."""
-        return Normalizer(np.array(self.data["mean"], np.float32), np.array(self.data["std"], np.float32))
+    data: DataInfo
+    classes: tuple[str, ...]
+    normalizer: Normalizer  # as measured on the images that the run is trained on
+    imported: str | None  # the file that its first weights came from; None where they were drawn
 
     @property
     def records(self) -> list[dict[str, Any]]:
         """What log.jsonl holds; a last line that was cut off by a crash is left out."""
         path = self.path / "log.jsonl"
         try:
-            lines = read_text(path, MOST).splitlines(keepends=True)
-            records = [json.loads(line) for line in lines if line.endswith("\n")]
-            sound = all(map(_is_record, records))
+            lines = read_text(path, MAX_BYTES).splitlines(keepends=True)
+            records: list[Any] = [current(json.loads(line)) for line in lines if line.endswith("\n")]
         except FileNotFoundError:
             return []
         except (ValueError, RecursionError):
-            sound, records = False, []
-        if not sound:
+            records = [None]
+        if not all(map(_is_record, records)):
             raise SenetError(f"{path} is damaged, a line in it is no record of a run: train again with --overwrite")
         return records
 
@@ -73,51 +68,59 @@ class Run:
         return next((record for record in self.records if record["kind"] == "result"), None)
 
     def log(self, kind: str, **values: Any) -> dict[str, Any]:
-        """Append one record, stamped with the data it was measured on."""
-        record = {"kind": kind, **values, "data": self.data["name"], "stamp": self.data["stamp"]}
+        """Append one record, with the data that it was measured on."""
+        record = {"kind": kind, **values, "data": self.data.name, "provenance": self.data.provenance}
         with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
             file.flush()
             os.fsync(file.fileno())  # before the checkpoint, which would count the epoch as done
         return record
 
-    def start(self) -> Progress:
-        """Fresh parameters, drawn from the run's seed."""
-        params, state = self.settings.build_net().init(np.random.default_rng(self.settings.seed))
-        return Progress(params, state, self.settings.build_optimizer().init(params))
-
     def save(self, progress: Progress) -> None:
         """Write checkpoint.npz."""
         save_checkpoint(self.path / "checkpoint.npz", progress)
 
     def load(self) -> Progress:
-        """Read checkpoint.npz.
-
-        Raises:
-            SenetError: it is missing, damaged, of another network, or beyond the run's end.
-        """
-        params, state = unfilled(self.settings.build_net())
-        if tree_size(params) > MOST_PARAMETERS:
-            raise SenetError(f"{self.path} has a network of {tree_size(params):,} parameters, which is no run of ours")
-        like = Progress(params, state, self.settings.build_optimizer().init(params))
-        progress = load_checkpoint(self.path / "checkpoint.npz", like)
+        """Read checkpoint.npz; SenetError if it is missing, damaged, of another network, or beyond the run's end."""
+        start = _start(self.settings, *unfilled(self.settings.build_net()))
+        progress = load_checkpoint(self.path / "checkpoint.npz", start)
         if progress.epoch > self.settings.epochs:
             raise SenetError(f"{self.path} stands in epoch {progress.epoch} of {self.settings.epochs}: train again")
         return progress
 
+    def model(self, progress: Progress | None = None) -> Model:
+        """The model as it is at `progress`, by default that of the checkpoint."""
+        progress, settings, record = progress or self.load(), self.settings, self.result
+        metadata = Metadata(
+            self.path.as_posix(),
+            self.data,
+            Result(record["correct"], record["n"]) if record else None,
+            self.epochs_until(progress),
+            read_snapshots(self.path),
+            f"weights from {self.imported}" if self.imported else f"seed {settings.seed}",
+            settings.command,
+            finished=record is not None,
+        )
+        net, params, state = settings.build_net(), progress.params, progress.state
+        return Model(net, params, state, self.normalizer, self.classes, settings, metadata)
+
+    def epochs_until(self, progress: Progress) -> list[dict[str, Any]]:
+        """The records of the epochs that are in `progress`; a crash may have left one more in the log."""
+        return [r for r in self.records if r["kind"] == "epoch" and r["epoch"] <= progress.epoch]
+
     def forget_records_after(self, progress: Progress) -> None:
-        """Drop what was logged after the checkpoint was written: those epochs are about to be run again."""
-        kept = [r for r in self.records if r["kind"] == "epoch" and r["epoch"] <= progress.epoch]
-        write_atomically(self.path / "log.jsonl", "".join(json.dumps(r) + "\n" for r in kept).encode())
+        """Drop what was logged after the checkpoint was written: those epochs will be run again."""
+        lines = [json.dumps(record) + "\n" for record in self.epochs_until(progress)]
+        write_atomically(self.path / "log.jsonl", "".join(lines).encode())
+
+
+def _start(settings: Settings, params: Any, state: Any) -> Progress:
+    return Progress(params, state, make_optimizer(settings).init(params))
 
 
 @contextmanager
 def alone_in(path: Path) -> Iterator[None]:
-    """Keep other processes from training in a folder, for a `with` statement; the folder is made if it is not there.
-
-    Raises:
-        SenetError: another process trains in it, or it cannot be made.
-    """
+    """Keep other processes from training in a folder, for a `with` statement; it is made if it is missing."""
     taken = f"another process is training in {path}: wait for its end, or name another folder with --out"
     with ExitStack() as held:
         try:
@@ -134,8 +137,8 @@ def create_run(
     settings: Settings,
     dataset: Dataset,
     overwrite: bool = False,
-    weights: tuple[Tree, Tree] | None = None,
-    said: dict[str, Any] | None = None,
+    imported: str | None = None,
+    changes: dict[str, Any] | None = None,
 ) -> Run:
     """Make a run's folder with an empty log, a checkpoint of the untrained net, and config.json, which comes last.
 
@@ -143,146 +146,86 @@ def create_run(
 
     Args:
         path: the folder; it must not hold a run yet, unless `overwrite`.
-        settings: all settings.
-        dataset: what will be trained on.
+        settings, dataset: what will be trained, and on what.
         overwrite: whether an earlier run in the folder may be replaced.
-        weights: params and state to begin with, in place of fresh ones.
-        said: what to say about the data in config.json, beside or instead of what is usual: a normalizer, say.
-
-    Returns:
-        The run.
-
-    Raises:
-        SenetError: the folder holds a run, or cannot be written.
+        imported: the file that the weights come from.
+        changes: fields of the fresh model to be replaced: params, state, normalizer.
     """
     if (path / "config.json").exists() and not overwrite:
-        raise SenetError(
-            f"{path} already holds a run: go on with it (--resume), replace it (--overwrite) or name another"
-        )
-    normalizer = fit_normalizer(dataset.train.images)
-    data = {
-        "name": dataset.name,
-        "stamp": dataset.stamp,
-        "origin": dataset.origin,
-        "fingerprint": dataset.fingerprint,
-        "classes": list(dataset.classes),
-        "images": {
-            "train": len(dataset.train.labels),
-            "val": len(dataset.val.labels),
-            "test": len(dataset.test.labels),
-        },
-        "mean": normalizer.mean.tolist(),
-        "std": normalizer.std.tolist(),
-        **(said or {}),
-    }
-    run = Run(path, settings, data)
-    fresh = run.start()
-    if weights is not None:
-        fresh.params, fresh.state = weights
-    config = {
-        "settings": settings_to_json(settings),
-        "data": data,
-        "parameters": tree_size(fresh.params),
-        "versions": versions(),
-    }
+        advice = "continue it (--resume), replace it (--overwrite) or name another"
+        raise SenetError(f"{path} already holds a run: {advice}")
+    model = replace(new_model(settings, dataset), **(changes or {}))
+    run = Run(path, settings, model.metadata.data, model.classes, model.normalizer, imported)
+    colors = {name: values.tolist() for name, values in run.normalizer._asdict().items()}
+    data = asdict(run.data) | {"classes": [*run.classes]} | colors | ({"imported": imported} if imported else {})
+    config = {"settings": settings_to_json(settings), "data": data}
+    config |= {"parameters": tree_size(model.params), "versions": versions()}
     try:
         path.mkdir(parents=True, exist_ok=True)
-        stale = [
-            "config.json",
-            "checkpoint.npz",
-            "gates/*.npz",
-            "plots/index.html",
-            *(f"plots/{name}.png" for name in PLOTS),
-        ]
-        for old in (file for pattern in stale for file in path.glob(pattern)):
-            old.unlink()  # of the run that is replaced
+        for name in ("config.json", "checkpoint.npz", "gates/*.npz"):
+            for old in path.glob(name):
+                old.unlink()  # of the run that is replaced
     except OSError as error:
         raise SenetError(f"could not make the folder {path}: {error.strerror}; choose another with --out") from error
     write_atomically(path / "log.jsonl", b"")
-    run.save(fresh)
+    run.save(_start(settings, model.params, model.state))
     write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     return run
 
 
 def open_run(path: Path) -> Run:
-    """Open a run's folder.
-
-    Raises:
-        SenetError: there is no run in it, or its config.json cannot be read.
-    """
+    """Open a run's folder; SenetError if there is no run in it, or its config.json makes no sense."""
     config_path = path / "config.json"
     try:
-        config = json.loads(read_text(config_path, MOST))
-        settings, data = settings_from_json(config["settings"]), config["data"]
-        run = Run(path, settings, data)
-        complete = _is_data(data, settings)
+        config = json.loads(read_text(config_path, MAX_BYTES))
+        settings, data = read_settings(config["settings"]), current(config["data"])
+        info = DataInfo(*(data[name] for name in ("name", "provenance", "origin", "fingerprint", "images")))
+        classes, imported, normalizer = data["classes"], data.get("imported"), read_normalizer(data)
+        texts = all(isinstance(text, str) for text in (info.origin, info.fingerprint, imported or ""))
+        printed = all(isinstance(text, str) and text.isprintable() for text in (info.provenance, *classes))
+        counted = all(type(info.images[split]) is int for split in ("train", "val", "test"))
+        sound = texts and printed and counted and isinstance(classes, list) and len(classes) == CLASSES
     except (FileNotFoundError, NotADirectoryError):
         raise SenetError(f"{path} holds no run (no config.json): train one with python -m senet_np train") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise SenetError(f"{config_path} is not a run's configuration ({error!r:.160}): train again") from error
-    if not complete:
+    if not sound or info.name != settings.data:
         raise SenetError(f"{config_path} does not say what the run was trained on: train again")
-    return run
+    return Run(path, settings, info, tuple(classes), normalizer, imported)
 
 
-def _is_data(data: dict[str, Any], settings: Settings) -> bool:
-    """Whether config.json says what the run was trained on."""
-    texts = all(isinstance(data[name], str) for name in ("name", "stamp", "origin", "fingerprint"))
+def read_normalizer(values: dict[str, Any]) -> Normalizer:
+    """The normalizer that a JSON object holds as "mean" and "std"; ValueError where these cannot be."""
     with np.errstate(over="ignore"):
-        colors = np.array([data["mean"], data["std"]], np.float64).astype(np.float32)
-    measured = colors.shape == (2, 3) and bool(np.isfinite(colors).all() and (colors[1] > 0).all())
-    classes = isinstance(data["classes"], list) and len(data["classes"]) == CLASSES
-    names = [data["stamp"], *data["classes"]]
-    printable = all(isinstance(name, str) and name.isprintable() for name in names)
-    images = all(type(data["images"][split]) is int for split in ("train", "val", "test"))
-    return texts and measured and classes and printable and images and data["name"] == settings.data
+        colors = np.array([values["mean"], values["std"]], np.float64).astype(np.float32)
+    if colors.shape != (2, 3) or not np.isfinite(colors).all() or not (colors[1] > 0).all():
+        raise ValueError("mean or std is not that of three colors")
+    return Normalizer(*colors)
 
 
-RECORDS = {
-    "epoch": ("epoch", "step", "lr", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "seconds"),
-    "result": ("test_loss", "accuracy", "correct", "n"),
-}
+RECORDS: dict[str, dict[str, type]] = {
+    "epoch": {"epoch": int, "step": int} | dict.fromkeys(("lr", "train_loss", "train_accuracy"), float)
+    | dict.fromkeys(("val_loss", "val_accuracy", "seconds"), float),
+    "result": {"test_loss": float, "accuracy": float, "correct": int, "n": int},
+}  # fmt: skip
 
 
 def _is_record(record: Any) -> bool:
     """Whether a line of log.jsonl is what `Run.log` writes."""
-    if not isinstance(record, dict) or record.get("kind") not in [*RECORDS]:
+    try:
+        numbers = [(record[name], kind) for name, kind in RECORDS[record["kind"]].items()]
+        sound = all(type(n) is kind and (kind is float or 0 <= n < 1 << 53) for n, kind in numbers)
+        possible = record["kind"] == "epoch" or record["correct"] <= record["n"] != 0
+        return sound and possible and isinstance(record["provenance"], str)
+    except (KeyError, TypeError):
         return False
-    numbers = [record.get(name) for name in RECORDS[record["kind"]]]
-    whole = all(type(record.get(name)) is int for name in ("epoch", "correct") if name in RECORDS[record["kind"]])
-    plain = all(type(n) is float or (type(n) is int and abs(n) < 1 << 53) for n in numbers)
-    if not (whole and plain and isinstance(record.get("stamp"), str)):
-        return False
-    return record["kind"] != "result" or (type(record["n"]) is int and 0 <= record["correct"] <= record["n"] != 0)
-
-
-def describe(run: Run) -> str:
-    """The run's network in a few words: 'tiny SE-CNN, r = 4'."""
-    return describe_settings(run.settings)
-
-
-def describe_settings(settings: Settings) -> str:
-    """The network in a few words: 'tiny SE-CNN, r = 4'."""
-    if not settings.se:
-        return f"{settings.net} CNN without SE"
-    block = "ECA" if settings.excite == "eca" else "SE"
-    words = [f"{settings.net} {block}-CNN"] + ([f"r = {settings.reduction}"] if block == "SE" else [])
-    if (settings.squeeze, settings.gate) != ("avg", "sigmoid"):
-        words += [settings.squeeze, settings.gate]
-    if not settings.se_bias:
-        words.append("no bias")
-    if settings.position != "standard":
-        words.append(f"position {settings.position}")
-    if settings.stages:
-        words.append("in stage " + " and ".join(map(str, settings.stages)))
-    return ", ".join(words)
 
 
 def versions() -> dict[str, str]:
     """What a result was made with."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index, call-overload]
     return {
-        "senet_np": senet_np.__version__,
+        "senet_np": __version__,
         "python": sys.version.split()[0],
         "numpy": np.__version__,
         "blas": f"{blas['name']} {blas['version']}",

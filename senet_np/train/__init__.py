@@ -1,4 +1,1 @@
-"""Learning: optimizers, the training loop, checkpoints and run folders.
-
-Start reading at `loop.py`.
-"""
+"""The training algorithm: the loop, optimizers, the learning-rate schedule, evaluation. Start reading at `loop.py`."""

@@ -1,49 +1,47 @@
-"""When the loss is no longer a number: which layer was the first to go?"""
+"""When numbers are no longer finite: which layer was the first to go?"""
 
 import numpy as np
 
-from ..containers import Sequential
+from ..containers import trace
 from ..errors import SenetError
 from ..layers import Layer
-from ..tree import Tree, tree_items
+from ..tree import tree_items
+from .progress import Progress
 
 
 class DivergedError(SenetError):
-    """The loss is infinite or not a number."""
+    """The loss or a parameter is infinite or not a number."""
 
 
-def diverged(net: Layer, params: Tree, state: Tree, x: np.ndarray, step: int, lr: float, loss: float) -> DivergedError:
-    """Build the error that says at which step, learning rate and layer the numbers ran away.
+def diverged(net: Layer, progress: Progress, x: np.ndarray, step: int, lr: float, loss: float) -> DivergedError:
+    """The error that says where the numbers ran away: at which step, from 1, and in which layer for the minibatch x.
 
-    Args:
-        net, params, state: the network as it was when it computed the loss.
-        x: the minibatch that it was given.
-        step: which step, from 1.
-        lr: the learning rate at that step.
-        loss: what came out.
-
-    Returns:
-        The error, to be raised.
+    `net` and `progress` are as they were when the loss was computed.
     """
     with np.errstate(all="ignore"):
-        where, _ = _first_not_finite(net, params, state, x, "")
+        where = _first_not_finite(net, progress, x)
     return DivergedError(
         f"the loss is {loss} at step {step}, at a learning rate of {lr:.3g}; the first values that are not finite: "
-        f"{where or 'the loss itself'}. Try a smaller --lr; the last checkpoint, from before, is kept"
+        f"{where}. Try a smaller --lr"
     )
 
 
-def _first_not_finite(layer: Layer, params: Tree, state: Tree, x: np.ndarray, path: str) -> tuple[str, np.ndarray]:
-    """Walk through the layers in order; return a description of the first bad values (or ""), and the output."""
-    if isinstance(layer, Sequential):
-        for name, child in layer.layers.items():
-            deeper = f"{path}.{name}" if path else name
-            where, x = _first_not_finite(child, params.get(name, {}), state.get(name, {}), x, deeper)
-            if where:
-                return where, x
-        return "", x
-    for name, array in tree_items(params):
-        if not np.isfinite(array).all():
-            return f"parameter {name} of layer {path}, after the last update", x
-    y, _, _ = layer.forward(params, state, x, True)
-    return ("" if np.isfinite(y).all() else f"the output of layer {path}"), y
+def check_finite(progress: Progress, step: int, lr: float) -> None:
+    """Raise DivergedError if an array is not finite after `step` steps, the last one with the learning rate lr."""
+    trees = {"parameter": progress.params, "state": progress.state, "optimizer state": progress.optimizer_state}
+    for kind, tree in trees.items():
+        for path, array in tree_items(tree):
+            if not np.isfinite(array).all():
+                raise DivergedError(
+                    f"{kind} {path} is not finite after step {step}, at a learning rate of {lr:.3g}. Try a smaller --lr"
+                )
+
+
+def _first_not_finite(net: Layer, progress: Progress, x: np.ndarray) -> str:
+    for step in trace(net, progress.params, progress.state, x, training=True):
+        for name, array in tree_items(step.params):
+            if not np.isfinite(array).all():
+                return f"parameter {name} of layer {step.node.path}, after the last update"
+        if not np.isfinite(step.output).all():
+            return f"the output of layer {step.node.path}"
+    return "the loss itself"

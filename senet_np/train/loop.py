@@ -1,11 +1,12 @@
-"""The training loop, which reads as the algorithm.
+"""The training loop, which reads as the algorithm: for every minibatch forward, loss, backward, update.
 
-For every minibatch: forward, loss, backward, update. After every epoch: a look at the validation images, a
-line in the log, a checkpoint. At the end, and only then: the test images.
+After every epoch the validation images are classified; at the end, and only then, the test images.
 """
 
 import time
-from typing import Any, Protocol
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,134 +14,116 @@ from ..data.augment import plan_epoch, take_batch
 from ..data.dataset import Dataset
 from ..errors import SenetError
 from ..fast.workers import Workers
-from ..runs.checkpoint import Progress
-from ..runs.run import Run
-from ..runs.snapshots import gate_moments, record_gates
-from ..tree import tree_items
-from .diagnosis import diverged
-from .evaluation import evaluate
-from .optimizers import learning_rate
-from .step import gradients
+from ..layers import Layer
+from ..model import Model
+from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from ..tree import Tree, tree_map
+from .diagnosis import check_finite, diverged
+from .evaluation import Score, evaluate
+from .optimizers import make_optimizer
+from .progress import Callback, Progress, Stopped
+from .schedule import learning_rate
 
 
-class Callback(Protocol):
-    """Who looks on while a run trains: a progress bar, a test."""
-
-    def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
-        """After every minibatch: mean loss and accuracy so far in this epoch."""
-        ...
-
-    def epoch(self, record: dict[str, Any]) -> None:
-        """After every epoch: what was logged."""
-        ...
-
-    def should_stop(self) -> bool:
-        """Asked before every minibatch: whether to save and stop here."""
-        ...
-
-
-class Stopped(Exception):
-    """The run was asked to stop, and everything is saved."""
-
-
-def train(
-    run: Run, dataset: Dataset, progress: Progress, callback: Callback, threads: int | None = None
-) -> dict[str, Any]:
-    """Train from `progress` to the end of the run, and test once.
+def train(model: Model, dataset: Dataset, progress: Progress, callback: Callback, workers: int | None = None) -> Score:
+    """Train from `progress` to the end, and return the score on the test images.
 
     Args:
-        run: the run's folder and settings.
-        dataset: what to train on; the one that the run was created with.
-        progress: `run.start()`, or `run.load()` to go on. Changed as the run proceeds.
-        callback: told about every step and epoch, and asked whether to stop.
-        threads: how many micro-batches at the same time; None for as many as there are cores. It changes no result.
-
-    Returns:
-        The record of the test result.
+        model: its network, settings and normalizer; the weights are those of `progress`.
+        dataset: what to train on.
+        progress: where to begin; changed as training proceeds.
+        callback: is told about every step and epoch, and asked whether to stop.
+        workers: how many micro-batches at a time; None for one per core. Affects speed only.
 
     Raises:
-        Stopped: the callback wanted it; the checkpoint holds the very step.
-        DivergedError: the loss is not finite; the checkpoint is the last good one.
+        Stopped: the callback wanted it.
+        DivergedError: a number is no longer finite.
     """
-    settings, net, optimizer = run.settings, run.settings.build_net(), run.settings.build_optimizer()
-    normalizer = run.normalizer
-    images, labels = dataset.train
-    size = settings.batch_size
-    batches = len(labels) // size  # an incomplete last batch is dropped
+    settings, optimizer = model.settings, make_optimizer(model.settings)
+    (images, labels), size = dataset.train, settings.batch_size
+    batches = len(labels) // size  # an incomplete last minibatch is dropped
     if not batches or progress.batch > batches:
         raise SenetError(
-            f"{run.path} stands at minibatch {progress.batch} of {settings.batch_size} images, and there are "
-            f"{len(labels):,} images: train again"
+            f"training stands at minibatch {progress.batch} of {size} images, and there are {len(labels):,} images: "
+            "train again"
         )
-    steps = settings.epochs * batches
-    moments = gate_moments(steps) if settings.se else {}
-
-    with Workers(threads) as workers:
+    rate = partial(learning_rate, steps=settings.epochs * batches, peak=settings.lr)
+    with Workers(workers) as pool:
         while progress.epoch < settings.epochs:
             plan = plan_epoch(len(labels), settings.seed, progress.epoch, settings.augment)
             while progress.batch < batches:
                 step = progress.epoch * batches + progress.batch
                 if callback.should_stop():
-                    _check_finite(run, dataset, progress, net, step, steps)
-                    run.save(progress)
+                    check_finite(progress, step, rate(max(step - 1, 0)))
                     raise Stopped
-                if step in moments:
-                    record_gates(run, net, progress, dataset.val.images, step)
                 began = time.perf_counter()
                 pixels, index = take_batch(images, plan, progress.batch * size, size)
-                x, y = normalizer(pixels), labels[index]
-                lr = learning_rate(step, steps, settings.lr)
+                x, y, lr = model.normalizer(pixels), labels[index], rate(step)
 
-                with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is dealt with below
-                    now = gradients(net, progress.params, progress.state, x, y, settings.micro_batch, workers)
+                with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is dealt with here
+                    now = gradients(model.net, progress.params, progress.state, x, y, settings.micro_batch, pool)
                     if not np.isfinite(now.loss):
-                        raise diverged(net, progress.params, progress.state, x, step + 1, lr, now.loss)
-                    params, memory = optimizer.step(progress.params, now.grads, progress.memory, lr)
+                        raise diverged(model.net, progress, x, step + 1, lr, now.loss)
+                    updated = optimizer.step(progress.params, now.grads, progress.optimizer_state, lr)
 
-                progress.params, progress.state, progress.memory = params, now.state, memory
+                (progress.params, progress.optimizer_state), progress.state = updated, now.state
                 progress.batch += 1
                 progress.loss_sum += now.loss
                 progress.correct += now.correct
                 progress.seconds += time.perf_counter() - began
-                done = progress.batch
-                callback.step(progress.epoch + 1, size, progress.loss_sum / done, progress.correct / (done * size))
-            callback.epoch(_finish_epoch(run, dataset, progress, net, batches, workers))
+                callback.on_step(progress, *_means(progress, size))
 
-        if steps in moments:
-            record_gates(run, net, progress, dataset.val.images, steps)
-        score = evaluate(net, progress.params, progress.state, dataset.test, normalizer, workers)
-    return run.log("result", test_loss=score.loss, accuracy=score.accuracy, correct=score.correct, n=score.n)
-
-
-def _finish_epoch(
-    run: Run, dataset: Dataset, progress: Progress, net: Any, batches: int, workers: Workers
-) -> dict[str, Any]:
-    """Validate, log, save; then set the counters to the next epoch's start."""
-    settings = run.settings
-    done, steps = (progress.epoch + 1) * batches, settings.epochs * batches
-    _check_finite(run, dataset, progress, net, done, steps)
-    score = evaluate(net, progress.params, progress.state, dataset.val, run.normalizer, workers)
-    record = run.log(
-        "epoch",
-        epoch=progress.epoch + 1,
-        step=done,
-        lr=learning_rate(done - 1, steps, settings.lr),
-        train_loss=progress.loss_sum / batches,
-        train_accuracy=progress.correct / (batches * settings.batch_size),
-        val_loss=score.loss,
-        val_accuracy=score.accuracy,
-        seconds=progress.seconds,
-    )
-    progress.epoch += 1
-    progress.batch, progress.loss_sum, progress.correct = 0, 0.0, 0
-    run.save(progress)
-    return record
+            done = (progress.epoch + 1) * batches
+            check_finite(progress, done, rate(done - 1))
+            score = evaluate(replace(model, params=progress.params, state=progress.state), dataset.val, pool)
+            loss, accuracy = _means(progress, size)
+            record = {"epoch": progress.epoch + 1, "step": done, "lr": rate(done - 1)}
+            record |= {"train_loss": loss, "train_accuracy": accuracy}
+            record |= {"val_loss": score.loss, "val_accuracy": score.accuracy, "seconds": progress.seconds}
+            progress.epoch += 1
+            progress.batch, progress.loss_sum, progress.correct = 0, 0.0, 0
+            callback.on_epoch(record)
+        return evaluate(replace(model, params=progress.params, state=progress.state), dataset.test, pool)
 
 
-def _check_finite(run: Run, dataset: Dataset, progress: Progress, net: Any, done: int, steps: int) -> None:
-    """Nothing but finite numbers goes into a checkpoint, so that there is always one to go back to."""
-    trees = (progress.params, progress.state, progress.memory)
-    if not all(np.isfinite(array).all() for tree in trees for _, array in tree_items(tree)):
-        x = run.normalizer(dataset.val.images[: run.settings.batch_size])
-        lr = learning_rate(max(done - 1, 0), steps, run.settings.lr)
-        raise diverged(net, progress.params, progress.state, x, done, lr, float("nan"))
+def _means(progress: Progress, size: int) -> tuple[float, float]:
+    """Mean loss and accuracy of this epoch's minibatches so far."""
+    return progress.loss_sum / progress.batch, progress.correct / (progress.batch * size)
+
+
+class Gradients(NamedTuple):
+    """What one minibatch tells."""
+
+    loss: float  # mean cross-entropy, nats
+    correct: int  # how many images were classified correctly
+    grads: Tree  # ∂loss/∂parameter
+    state: Tree  # the new state: batch norm's running statistics
+
+
+def gradients(
+    net: Layer, params: Tree, state: Tree, x: np.ndarray, labels: np.ndarray, micro_batch: int, pool: Workers
+) -> Gradients:
+    """Loss and gradients of a minibatch x (N, H, W, 3) with labels (N,), cut into micro-batches.
+
+    L = (1/N) Σ_n ℓ_n = Σ_k (N_k/N) L_k,    so    ∂L/∂θ = Σ_k (N_k/N) ∂L_k/∂θ      over the micro-batches k
+
+    Each micro-batch, of at most `micro_batch` images, goes through the net in one worker; batch norm normalizes within
+    it. How the minibatch is cut does not depend on the number of workers, and what they return is added in order: so
+    that number affects no bit. Where training diverges the loss is not finite.
+    """
+    n = len(labels)
+    count = -(-n // micro_batch)
+    parts = pool.map(_micro_batch, (net, params, state, n), np.array_split(x, count), np.array_split(labels, count))
+    grads = tree_map(lambda *g: sum(g[1:], g[0]), *(part.grads for part in parts))
+    new_state = tree_map(lambda *s: sum(s[1:], s[0]) / s[0].dtype.type(len(s)), *(part.state for part in parts))
+    return Gradients(sum(part.loss for part in parts), sum(part.correct for part in parts), grads, new_state)
+
+
+def _micro_batch(net: Layer, params: Tree, state: Tree, n: int, x: np.ndarray, labels: np.ndarray) -> Gradients:
+    """What one micro-batch adds to a minibatch of n images."""
+    share = len(labels) / n
+    with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
+        logits, cache, new_state = net.forward(params, state, x, True)
+        loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
+        _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache, needs_input_grad=False)
+    return Gradients(share * float(loss), int((logits.argmax(axis=1) == labels).sum()), grads, new_state)
