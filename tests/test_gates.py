@@ -1,63 +1,31 @@
-"""Gates as numbers: collected, summed up by class and channel, split into shares, and found dead or alive."""
+"""Gates as numbers: collected, summarized by class and channel, split into shares, and found dead or alive."""
 
 import numpy as np
 import pytest
+from untrained import FEW, untrained
 
-from senet_np.analysis.gates import BINS, gate_limits, hidden_units, look, summarize
-from senet_np.analysis.health import diagnose, histogram
+from senet_np.analysis.gates import BINS, collect, gate_limits, summarize
+from senet_np.analysis.health import diagnose
 from senet_np.analysis.hidden import summarize_hidden
 from senet_np.analysis.specificity import class_selectivity, variance_shares
-from senet_np.containers import image_gates, se_caches
-from senet_np.data.augment import fit_normalizer
 from senet_np.fast.workers import Workers
-from senet_np.nets import tiny
 
 rng = np.random.default_rng(0)
 LABELS = np.repeat(np.arange(10), 3)
 
 
-def seen(few_shapes, **options):
-    net = tiny(widths=(4, 6, 8), **options)
-    params, state = net.init(np.random.default_rng(0))
-    images, normalizer = few_shapes.train.images, fit_normalizer(few_shapes.train.images)
+@pytest.mark.parametrize("settings", [{}, {"squeeze": "none"}, {"attention": "eca"}, {"se": False}], ids=str)
+def test_the_gates_of_many_images_are_those_of_all_batches(settings, monkeypatch):
+    model = untrained(widths=(4, 6, 8), **settings)
+    _, whole = model.run(FEW.train.images, record=True)
+    monkeypatch.setattr("senet_np.analysis.gates.BATCH", 30)
     with Workers(1) as workers:
-        found = look(net, params, state, images, normalizer, workers)
-    logits, cache, _ = net.forward(params, state, normalizer(images), False)
-    return found, logits, se_caches(cache)
-
-
-def test_a_look_keeps_answers_gates_and_hidden_units_of_every_image(few_shapes):
-    found, logits, blocks = seen(few_shapes)
-    assert np.array_equal(found.predicted, logits.argmax(axis=1))
-    assert {path: s.shape for path, s in found.gates.items()} == {
-        "stage1.se": (100, 4), "stage2.se": (100, 6), "stage3.se": (100, 8)
-    }  # fmt: skip
-    for path, block in blocks.items():
-        assert np.array_equal(found.gates[path], block.s)
-        assert np.array_equal(found.hidden[path], block.fc2_cache[0])
-
-
-def test_where_each_position_has_its_gate_an_image_has_their_mean():
-    model = tiny(widths=(4,), squeeze="none")
-    params, state = model.init(np.random.default_rng(0))
-    images = np.random.default_rng(1).standard_normal((3, 8, 8, 3)).astype(np.float32)
-    (block,) = se_caches(model.forward(params, state, images, False)[1]).values()
-    assert block.s.shape == (3, 8, 8, 4)
-    assert np.allclose(image_gates(block), block.s.mean(axis=(1, 2)))
-    assert np.allclose(hidden_units(block), block.fc2_cache[0].reshape(3, 64, 2).mean(axis=1))
-
-
-def test_where_a_block_squeezes_twice_its_hidden_units_are_the_sum_that_the_gates_see(few_shapes):
-    _, _, blocks = seen(few_shapes, squeeze="avg+max")
-    block = blocks["stage2.se"]
-    _, w2, _ = block.fc2_cache
-    e = np.log(block.s / (1 - block.s))  # the sigmoid turned around; both biases are 0 at the start
-    assert np.allclose(hidden_units(block) @ w2, e, atol=1e-4)
-
-
-def test_an_eca_block_has_gates_and_no_hidden_units(few_shapes):
-    found, _, _ = seen(few_shapes, excite="eca")
-    assert (len(found.gates), found.hidden) == (3, {})
+        found = collect(model, FEW.train.images, workers)
+    for kind in ("gates", "hidden"):
+        ours, expected = getattr(found, kind), getattr(whole, kind)
+        assert ours.keys() == expected.keys()
+        assert all(np.allclose(ours[path], expected[path], rtol=1e-4, atol=1e-6) for path in ours)
+    assert len(found.gates) == 3 * model.settings.se
 
 
 def test_statistics_are_means_and_deviations_by_class():
@@ -124,31 +92,27 @@ def test_selectivity_is_0_for_all_alike_and_1_for_one_class_alone():
     assert class_selectivity(np.array([[0.6], [0.2], [0.4]]))[0] == pytest.approx(0.3 / 0.9)
 
 
-def test_a_hidden_unit_speaks_for_a_class_where_it_is_twice_as_strong():
+def test_a_hidden_unit_is_selective_for_a_class_where_it_is_twice_as_strong():
     h = np.ones((30, 3))
     h[LABELS == 4, 0] = 5
     h[:, 2] = 0
     units = summarize_hidden(h, LABELS, 10)
-    assert units.speaks.tolist() == [True, False, False]
+    assert units.selective.tolist() == [True, False, False]
     assert units.dead.tolist() == [False, False, True]
     assert units.favorite[0] == 4
-    assert units.overall_awake.tolist() == [1, 1, 0]
+    assert units.overall_active.tolist() == [1, 1, 0]
 
 
-def test_a_block_whose_gates_never_move_is_dead_and_its_hidden_units_say_why():
-    still = summarize(np.tile(rng.uniform(0.2, 0.8, 5), (30, 1)), LABELS, 10)
-    found = diagnose(still, summarize_hidden(np.zeros((30, 2)), LABELS, 10))
-    assert found.verdict == (
-        "dead: no gate moves between images (sd below 0.01 of the range), as all its hidden units are 0 in every image"
-    )
-    assert (found.still, found.dead_units, found.units) == (1, 2, 2)
+def test_a_block_whose_gates_never_vary_is_dead_and_its_hidden_units_are_counted():
+    constant = summarize(np.tile(rng.uniform(0.2, 0.8, 5), (30, 1)), LABELS, 10)
+    found = diagnose(constant, summarize_hidden(np.zeros((30, 2)), LABELS, 10))
+    assert (found.verdict, found.constant, found.dead_units, found.units) == ("dead", 1, 2, 2)
 
 
 def test_a_block_whose_gates_are_at_the_ends_is_saturated():
     gates = (rng.uniform(size=(30, 5)) > 0.5).astype(float)
     found = diagnose(summarize(gates, LABELS, 10), None)
-    assert found.verdict == "saturated: 100 % of the gates are at an end of their range"
-    assert found.shut + found.open == 1
+    assert (found.verdict, found.shut + found.open) == ("saturated", 1)
 
 
 def test_a_block_with_gates_in_between_is_alive():
@@ -158,6 +122,5 @@ def test_a_block_with_gates_in_between_is_alive():
 
 def test_the_histogram_of_a_block_is_of_all_its_gates():
     gates = rng.uniform(size=(30, 5))
-    edges, share = histogram(summarize(gates, LABELS, 10))
+    share = summarize(gates, LABELS, 10).histogram
     assert np.allclose(share, np.histogram(gates, BINS, (0, 1))[0] / gates.size)
-    assert (edges[0], edges[-1], len(edges)) == (0, 1, BINS + 1)

@@ -1,4 +1,4 @@
-"""Looking inside: what the gates of a trained network do, as arrays first and as pictures second.
+"""What the gates of a trained network do, as arrays: statistics, interventions, pruning.
 
-Matplotlib is imported when a figure is drawn, not before.
+Nothing here draws; `senet_np.figures` does.
 """

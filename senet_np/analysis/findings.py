@@ -1,6 +1,6 @@
-"""All that is measured about the gates of one network, in one record that can be stored.
+"""Everything that is measured about the gates of one network, in one record that can be stored.
 
-The record holds no image, so that figures about CIFAR-10 can be drawn where there is no CIFAR-10.
+The record holds no image, so figures about CIFAR-10 can be drawn on a machine without CIFAR-10.
 """
 
 import json
@@ -12,76 +12,78 @@ import numpy as np
 from ..data.dataset import Dataset, Split
 from ..errors import SenetError
 from ..fast.workers import Workers
+from ..model import Model
 from ..nets.describe import multiply_adds
 from ..runs.weight_files import METADATA, reading
-from . import interventions as controls
-from . import pruning
-from .gates import BINS, GateStatistics, gate_limits, look, summarize
+from . import interventions, pruning
+from .gates import BINS, GateStatistics, collect, gate_limits, summarize
 from .hidden import HiddenStatistics, summarize_hidden
-from .interventions import Controls
+from .interventions import Interventions
 from .pruning import Pruning
-from .subject import Subject
+from .replace import Gates
 
-TRAINING = 10_000  # the first training images: means and ranks are taken from them
-EFFORT = 1.5e12  # multiply-adds that controls and pruning may take each where nothing is said: about half a minute
+MAX_TRAINING_IMAGES = 10_000  # the first ones: means and ranks are taken from them
+MAX_MULTIPLY_ADDS = 1.5e12  # for interventions and for pruning, each, by default: about half a minute
 
 
 class Findings(NamedTuple):
-    """What is known of one network's gates."""
+    """What was measured about one network's gates."""
 
     images: str  # "10,000 test images"
-    blocks: dict[str, GateStatistics]  # by path, from early to late
+    blocks: dict[str, GateStatistics]  # by path, from the first block to the last
     hidden: dict[str, HiddenStatistics]  # the same; no entry for an ECA block
-    controls: Controls | None  # None where they were not asked for
+    interventions: Interventions | None  # None where they were left out
     pruning: Pruning | None
-    moments: dict[int, dict[str, np.ndarray]]  # {step: {path: (BINS,) share of the gates in each bin}}
+    snapshots: dict[int, dict[str, np.ndarray]]  # {step: {path: (BINS,) share of the gates in each bin}}
 
 
 def measure(
-    subject: Subject,
-    dataset: Dataset,
-    split: str,
-    workers: Workers,
-    controlled: int | None = None,
-    thorough: bool = True,
+    model: Model, dataset: Dataset, split: str, workers: Workers, reclassify: int | None = None, thorough: bool = True
 ) -> Findings:
-    """Look at the gates for every image of a split, and replace them.
+    """Collect the gates of every image of a split, "val" or "test", and measure what replacing them does.
 
     Args:
-        subject: the network; it has at least one SE block.
-        dataset: what it was trained on.
-        split: "val" or "test".
+        model: the network; it has at least one SE block.
+        dataset, split: what it was trained on, and which part to look at.
         workers: who computes.
-        controlled: how many of the images are classified again with other gates; None for as many as take about half
-            a minute on two cores, for each of controls and pruning.
-        thorough: False to leave out controls and pruning.
-
-    Returns:
-        The findings.
+        reclassify: how many of the images are classified again with other gates; None for as many as take about half
+            a minute on two cores, for each of interventions and pruning.
+        thorough: False to leave out interventions and pruning.
     """
-    net = subject.net, subject.params, subject.state
     images, labels = getattr(dataset, split)
     classes = len(dataset.classes)
-    seen = look(*net, images, subject.normalizer, workers)
-    limits = gate_limits(subject.settings.gate, seen.gates)
-    blocks = {path: summarize(s, labels, classes, limits) for path, s in seen.gates.items()}
-    hidden = {path: summarize_hidden(h, labels, classes) for path, h in seen.hidden.items()}
-    moments = {step: {p: _shares(s, limits) for p, s in gates.items()} for step, gates in subject.moments.items()}
-    name = {"val": "validation", "test": "test"}[split]
-    found = Findings(f"{len(labels):,} {name} images", blocks, hidden, None, None, moments)
+    activations = collect(model, images, workers)
+    gates, limits = activations.gates, gate_limits(model.settings.gate, activations.gates)
+    findings = Findings(
+        f"{len(labels):,} {'validation' if split == 'val' else 'test'} images",
+        {path: summarize(s, labels, classes, limits) for path, s in gates.items()},
+        {path: summarize_hidden(h, labels, classes) for path, h in activations.hidden.items()},
+        None,
+        None,
+        {
+            step: {path: _shares(s, limits) for path, s in snapshot.items()}
+            for step, snapshot in model.metadata.snapshots.items()
+        },
+    )
     if not thorough:
-        return found
+        return findings
 
-    train = Split(*(array[:TRAINING] for array in dataset.train))
-    learned = look(*net, train.images, subject.normalizer, workers)
-    means = {path: _class_means(s, train.labels, classes) for path, s in learned.gates.items()}
-    passes = len(controls.CONTROLS) * (len(blocks) + 1), (len(pruning.SHARES) - 1) * (4 + pruning.DRAWS)
-    scores = pruning.channel_scores(*net, train.images, subject.normalizer, workers)
-    n, m = (_affordable(subject, count, len(labels), controlled) for count in passes)
-    first_n, first_m = ({path: s[:count] for path, s in seen.gates.items()} for count in (n, m))
-    return found._replace(
-        controls=controls.measure(*net, images[:n], labels[:n], subject.normalizer, first_n, means, workers),
-        pruning=pruning.measure(*net, images[:m], labels[:m], subject.normalizer, first_m, scores, workers),
+    train = Split(*(array[:MAX_TRAINING_IMAGES] for array in dataset.train))
+    learned = collect(model, train.images, workers).gates
+    means = {path: _class_means(s, train.labels, classes) for path, s in learned.items()}
+    scores = pruning.channel_scores(model, train.images, workers)
+
+    def first(passes: int) -> tuple[Split, Gates]:
+        """The first images, as many as may be classified so many times, and their gates."""
+        affordable = max(500, int(MAX_MULTIPLY_ADDS / passes / multiply_adds(model.net)))
+        n = min(reclassify or affordable, len(labels))
+        return Split(images[:n], labels[:n]), {path: s[:n] for path, s in gates.items()}
+
+    replaced = first(len(interventions.INTERVENTIONS) * (len(gates) + 1))
+    pruned = first((len(pruning.SHARES) - 1) * (4 + pruning.DRAWS))
+    return findings._replace(
+        interventions=interventions.measure(model, *replaced, means, workers),
+        pruning=pruning.measure(model, *pruned, scores, workers),
     )
 
 
@@ -91,43 +93,34 @@ def _shares(gates: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
 
 
 def _class_means(gates: np.ndarray, labels: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each class's mean gate, and that of all; a class without images has that of all."""
+    """Each class's mean gate, and the mean over all images, which also stands for a class without images."""
     stats = summarize(gates, labels, classes)
     overall = stats.overall_mean
     means = np.where(np.isnan(stats.mean), overall, stats.mean)
     return means.astype(np.float32), overall.astype(np.float32)
 
 
-def _affordable(subject: Subject, passes: int, n: int, asked: int | None) -> int:
-    if asked is None:
-        asked = max(500, int(EFFORT / passes / multiply_adds(subject.net)))
-    return min(asked, n)
-
-
-def save_findings(path: Path, found: Findings, about: dict[str, Any]) -> None:
-    """Write findings to an .npz, compressed, all numbers small.
-
-    Args:
-        path: the file.
-        found: what to write.
-        about: what to say about it, JSON values.
-    """
-    arrays: dict[str, np.ndarray] = {}
-    for place, stats in found.blocks.items():
-        arrays |= {f"gates/{place}/{name}": array for name, array in stats._asdict().items()}
-    for place, units in found.hidden.items():
-        arrays |= {f"hidden/{place}/{name}": array for name, array in units._asdict().items()}
-    for step, gates in found.moments.items():
-        arrays |= {f"moments/{step}/{place}": shares for place, shares in gates.items()}
-    small = {name: _small(np.asarray(array)) for name, array in arrays.items()}
-    said = {
-        "about": about,
-        "images": found.images,
-        "controls": found.controls and found.controls._asdict(),
-        "pruning": found.pruning and _plain(found.pruning),
+def save_findings(path: Path, findings: Findings, about: dict[str, Any]) -> None:
+    """Write findings to a compressed .npz, in small dtypes; `about` tells where they come from, in JSON values."""
+    groups = {
+        "gates": {path: stats._asdict() for path, stats in findings.blocks.items()},
+        "hidden": {path: units._asdict() for path, units in findings.hidden.items()},
+        "snapshots": findings.snapshots,
     }
-    texts = {name: json.dumps(value) for name, value in said.items()}
-    np.savez_compressed(path, **small, **{METADATA: np.array(json.dumps(texts))})  # pyright: ignore
+    arrays = {
+        f"{kind}/{place}/{name}": _small(np.asarray(array))
+        for kind, group in groups.items()
+        for place, parts in group.items()
+        for name, array in parts.items()
+    }
+    values = {
+        "about": about,
+        "images": findings.images,
+        "interventions": findings.interventions and findings.interventions._asdict(),
+        "pruning": findings.pruning and findings.pruning._asdict(),
+    }
+    texts = {name: json.dumps(value, default=np.ndarray.tolist) for name, value in values.items()}
+    np.savez_compressed(path, **arrays, **{METADATA: np.array(json.dumps(texts))})  # pyright: ignore
 
 
 def load_findings(path: Path) -> Findings:
@@ -136,28 +129,26 @@ def load_findings(path: Path) -> Findings:
     Raises:
         SenetError: the file is missing or damaged.
     """
-    with reading(path) as (arrays, texts):
-        found = {name: array.read() for name, array in arrays.items()}
+    with reading(path) as (declared, texts):
+        arrays = {name: array.read() for name, array in declared.items()}
+    groups: dict[str, dict[str, Any]] = {"gates": {}, "hidden": {}, "snapshots": {}}
     try:
-        said = {name: json.loads(text) for name, text in texts.items()}
-        blocks = {
-            place: GateStatistics(**{**parts, "limits": tuple(parts["limits"].tolist())})  # pyright: ignore
-            for place, parts in _under(found, "gates").items()
-        }
-        hidden = {place: HiddenStatistics(**parts) for place, parts in _under(found, "hidden").items()}
-        moments: dict[int, dict[str, np.ndarray]] = {}
-        for step, gates in _under(found, "moments", first=True).items():
-            moments[int(step)] = gates
-        of_controls, of_pruning = said["controls"], said["pruning"]
+        for name, array in arrays.items():
+            kind, place, part = name.split("/")
+            groups[kind].setdefault(place, {})[part] = array
+        for parts in groups["gates"].values():
+            parts["limits"] = tuple(parts["limits"].tolist())
+        values = (json.loads(texts[name], object_hook=_with_arrays) for name in ("images", "interventions", "pruning"))
+        images, replaced, pruned = values
         return Findings(
-            said["images"],
-            blocks,
-            hidden,
-            of_controls and Controls(**of_controls),
-            of_pruning and Pruning(**{name: _arrays(value) for name, value in of_pruning.items()}),
-            moments,
+            images,
+            {place: GateStatistics(**parts) for place, parts in groups["gates"].items()},
+            {place: HiddenStatistics(**parts) for place, parts in groups["hidden"].items()},
+            replaced and Interventions(**replaced),
+            pruned and Pruning(**pruned),
+            {int(step): gates for step, gates in groups["snapshots"].items()},
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise SenetError(f"{path} does not hold findings ({error!r:.160}): make it again") from error
 
 
@@ -167,26 +158,6 @@ def _small(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float32)
 
 
-def _plain(found: Pruning) -> dict[str, Any]:
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: plain(part) for name, part in value.items()}
-        return value.tolist() if isinstance(value, np.ndarray) else value
-
-    return plain(found._asdict())
-
-
-def _arrays(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _arrays(part) for name, part in value.items()}
-    return np.array(value) if isinstance(value, list) else value
-
-
-def _under(found: dict[str, np.ndarray], kind: str, first: bool = False) -> dict[str, dict[str, np.ndarray]]:
-    """{place: {name: array}} of what is called kind/place/name."""
-    grouped: dict[str, dict[str, np.ndarray]] = {}
-    for name, array in found.items():
-        group, place, leaf = name.split("/")
-        if group == kind:
-            grouped.setdefault(place, {})[leaf] = array
-    return grouped
+def _with_arrays(values: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object with its lists as arrays."""
+    return {name: np.array(value) if isinstance(value, list) else value for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The gates of a trained network as numbers: collected over many images, then summed up by class and channel.
+"""The gates of a trained network as numbers: collected over many images, then summarized by class and channel.
 
 A gate is a function of the image, so "the learned weight of a channel" is a distribution. Everything here
 keeps the spread beside the mean.
@@ -8,81 +8,34 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..containers import image_gates, se_caches
-from ..data.augment import Normalizer
 from ..fast.workers import Workers
-from ..layers import Layer
-from ..se import SECache
-from ..train.evaluation import BATCH
-from ..tree import Tree
+from ..model import BATCH, Activations, Model
 
 BINS = 20  # of a histogram: a sigmoid gate's are 0.05 wide
 
 
-class Look(NamedTuple):
-    """What a network did with some images."""
+def collect(model: Model, images: np.ndarray, workers: Workers) -> Activations:
+    """Record every block's gates (n, C) and hidden units (n, h) for images (n, H, W, 3) uint8.
 
-    predicted: np.ndarray  # (n,) int64
-    gates: dict[str, np.ndarray]  # {path of the block: (n, C) float32, dimensionless}; empty for a net without SE
-    hidden: dict[str, np.ndarray]  # {path of the block: (n, h) float32, not negative}; no entry for an ECA block
-
-
-def look(net: Layer, params: Tree, state: Tree, images: np.ndarray, normalizer: Normalizer, workers: Workers) -> Look:
-    """Classify images, and keep every SE block's gates and hidden units.
-
-    Args:
-        net, params, state: the network.
-        images: (n, H, W, 3) uint8.
-        normalizer: that of the training images.
-        workers: who computes.
-
-    Returns:
-        What was said, and what was seen on the way.
+    Everything else is too large to keep. Both are empty for a net without SE.
 
     Source: s and δ(W₁z) of Hu et al. 2019, Eq. 3.
     """
-    pieces = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    predicted, gates, hidden = zip(*workers.map(_look, (net, params, state, normalizer), pieces), strict=True)
-    joined = ({path: np.concatenate([p[path] for p in parts]) for path in parts[0]} for parts in (gates, hidden))
-    return Look(np.concatenate(predicted), *joined)
+    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    parts = zip(*workers.map(_collect, (model,), batches), strict=True)
+    gates, hidden = ({path: np.concatenate([p[path] for p in part]) for path in part[0]} for part in parts)
+    return Activations({}, {}, gates, hidden)
 
 
-def _look(net: Layer, params: Tree, state: Tree, normalizer: Normalizer, images: np.ndarray) -> tuple:
-    logits, cache, _ = net.forward(params, state, normalizer(images), False)
-    blocks = se_caches(cache)
-    hidden = {path: hidden_units(block) for path, block in blocks.items() if isinstance(block, SECache)}
-    return logits.argmax(axis=1), {path: image_gates(block) for path, block in blocks.items()}, hidden
-
-
-def hidden_units(block: SECache) -> np.ndarray:
-    """The hidden units of each image, δ(W₁z + b₁).
-
-    Args:
-        block: the cache of an SE block, after a forward pass of N images.
-
-    Returns:
-        (N, h), not negative: the mean over positions where each position has its own, the sum of both where the
-        block squeezed twice (the second FC adds them up just so).
-    """
-    h: np.ndarray = block.fc2_cache[0]  # what the second FC got
-    images = len(block.s)
-    if block.squeeze == "avg+max":
-        return h[:images] + h[images:]
-    return h.reshape(images, -1, h.shape[1]).mean(axis=1)
+def _collect(model: Model, images: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    _, activations = model.run(images, record=True)
+    return activations.gates, activations.hidden
 
 
 def gate_limits(gate: str, gates: dict[str, np.ndarray]) -> tuple[float, float]:
-    """From where to where gates can go: the sigmoid's and the tanh's range, the largest of all for ReLU.
-
-    Args:
-        gate: "sigmoid", "tanh" or "relu".
-        gates: {path: (n, C)}.
-
-    Returns:
-        The lower and the upper end.
-    """
-    most = max((float(s.max()) for s in gates.values()), default=1.0)
-    return {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, most or 1.0)}[gate]
+    """The range of the gates: that of the sigmoid or the tanh, up to the largest of all gates (n, C) for ReLU."""
+    largest = max((float(s.max()) for s in gates.values()), default=1.0)
+    return {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, largest or 1.0)}[gate]
 
 
 class GateStatistics(NamedTuple):
@@ -119,20 +72,19 @@ class GateStatistics(NamedTuple):
         """(C,) over all images: by the law of total variance, between² + within²."""
         return np.hypot(self.between, self.within)
 
+    @property
+    def histogram(self) -> np.ndarray:
+        """(BINS,) the share of all the block's gates in each bin."""
+        counts = self.counts.sum(axis=(0, 1))
+        return counts / counts.sum()
+
 
 def summarize(
     gates: np.ndarray, labels: np.ndarray, classes: int, limits: tuple[float, float] = (0.0, 1.0)
 ) -> GateStatistics:
-    """Mean, standard deviation and histogram of each channel's gate, for every class.
+    """Compute mean, standard deviation and histogram of each channel's gate (n, C) for each of K classes, in float64.
 
-    Args:
-        gates: (n, C), dimensionless.
-        labels: (n,) the images' true classes.
-        classes: K, how many classes there are.
-        limits: from where to where the histogram goes.
-
-    Returns:
-        The statistics, in float64.
+    `labels` (n,) are the images' true classes, `limits` the range of the histogram.
     """
     wide, channels = gates.astype(np.float64), gates.shape[1]
     low, high = limits

@@ -1,106 +1,85 @@
 """Does it matter that gates look at the image? Accuracy with gates that do not, or that look at another one.
 
-A gate that were the same for every image would be no attention: it would fold into the next convolution. So
-the gates of one block, or of all, are replaced, and the test images classified again:
+A gate that is the same for every image is no attention: it could be folded into the next convolution. So the gates of
+one block, or of all, are replaced, and the test images classified again:
 
     learned                     as trained: every image has its own gates
-    ones                        the scale is gone; later layers have never seen such large maps
+    ones                        no scaling; later layers have never seen such large maps
     mean                        each channel's mean gate over the training images: the same for every image
-    mean of the predicted class the class is the network's own guess, from a first pass with the learned gates
-    mean of the true class      an oracle: it is told the answer that it is asked for. No fair comparison
+    mean of the predicted class the class is the network's own answer, from a first pass with the learned gates
+    mean of the true class      an oracle: it is told the right answer. No fair comparison
     another image, same class   also an oracle, for the same reason
     another image, other class  what misleading gates cost
-    shuffled                    each channel's gate from an image of its own: the channel's mean and spread are kept,
-                                and what channels say together is lost
+    shuffled                    each channel's gate from a different image: the channel's mean and spread are kept, and
+                                what the channels say together is lost
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ..data.augment import Normalizer
+from ..data.dataset import Split
 from ..fast.workers import Workers
-from ..layers import Layer
-from ..tree import Tree
+from ..model import Model
 from .replace import Gates, predict
 
-CONTROLS = (
+INTERVENTIONS = (
     "ones", "mean", "mean of the predicted class", "mean of the true class (oracle)",
     "another image, same class (oracle)", "another image, other class", "shuffled",
 )  # fmt: skip
 ALL = "all blocks"
+SEED = 0  # for the choice of other images
 
 
-class Controls(NamedTuple):
+class Interventions(NamedTuple):
     """How many test images were classified correctly, of n."""
 
     n: int
     learned: int
-    correct: dict[str, dict[str, int]]  # by block (or ALL), then by control
+    correct: dict[str, dict[str, int]]  # by block (or ALL), then by intervention
 
 
 def replacements(
-    gates: np.ndarray, means: np.ndarray, overall: np.ndarray, labels: np.ndarray, predicted: np.ndarray, seed: int
+    gates: np.ndarray, means: np.ndarray, overall: np.ndarray, labels: np.ndarray, predicted: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The gates that each control puts in a block's place.
+    """The gates that each intervention puts in place of a block's own: {intervention: (C,) or (n, C)}.
+
+    All blocks of one network lend from the same other images.
 
     Args:
         gates: the block's own, of the images to be classified, (n, C).
         means: each class's mean gate over the training images, (classes, C).
         overall: the mean over all training images, (C,).
         labels: the images' true classes, (n,).
-        predicted: what the network says with its own gates, (n,).
-        seed: which images lend their gates; all blocks of one network have to be given the same.
-
-    Returns:
-        {control: (C,) or (n, C)}, in the order of CONTROLS.
+        predicted: the network's answers with its own gates, (n,).
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     same, other = _partners(labels, rng)
     columns = np.stack([rng.permutation(len(gates)) for _ in range(gates.shape[1])], axis=1)
     shuffled = np.take_along_axis(gates, columns, axis=0)
     values = (np.ones_like(overall), overall, means[predicted], means[labels], gates[same], gates[other], shuffled)
-    return dict(zip(CONTROLS, values, strict=True))
+    return dict(zip(INTERVENTIONS, values, strict=True))
 
 
 def measure(
-    net: Layer,
-    params: Tree,
-    state: Tree,
-    images: np.ndarray,
-    labels: np.ndarray,
-    normalizer: Normalizer,
-    gates: Gates,
-    training: dict[str, tuple[np.ndarray, np.ndarray]],
-    workers: Workers,
-    seed: int = 0,
-) -> Controls:
-    """Classify the images once with each control, block by block and in all blocks together.
+    model: Model, split: Split, gates: Gates, training: dict[str, tuple[np.ndarray, np.ndarray]], workers: Workers
+) -> Interventions:
+    """Classify a split once with each intervention, block by block and in all blocks together.
 
-    Args:
-        net, params, state: the network.
-        images, labels: what to classify, (n, H, W, 3) uint8 and (n,).
-        normalizer: that of the training images.
-        gates: every block's own gates of these images, {path: (n, C)}.
-        training: every block's class means and overall mean over the training images, {path: ((classes, C), (C,))}.
-        workers: who computes.
-        seed: for what is drawn.
-
-    Returns:
-        The counts.
+    `gates` are every block's own gates of these images, {path: (n, C)}; `training` has every block's class means and
+    overall mean over the training images, {path: ((classes, C), (C,))}.
     """
-    given = (net, params, state, images, normalizer, workers)
-    predicted = predict(*given)
-    new = {path: replacements(s, *training[path], labels, predicted, seed) for path, s in gates.items()}
+    images, labels = split
+    predicted = predict(model, images, workers)
+    new = {path: replacements(s, *training[path], labels, predicted) for path, s in gates.items()}
     places = {path: [path] for path in gates} | ({ALL: [*gates]} if len(gates) > 1 else {})
-    correct = {
-        place: {
-            control: int((predict(*given, {path: new[path][control] for path in paths}) == labels).sum())
-            for control in CONTROLS
-        }
-        for place, paths in places.items()
-    }
-    return Controls(len(labels), int((predicted == labels).sum()), correct)
+
+    def correct(intervention: str, paths: list[str]) -> int:
+        answers = predict(model, images, workers, {path: new[path][intervention] for path in paths})
+        return int((answers == labels).sum())
+
+    counts = {place: {name: correct(name, paths) for name in INTERVENTIONS} for place, paths in places.items()}
+    return Interventions(len(labels), int((predicted == labels).sum()), counts)
 
 
 def _partners(labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,23 +1,22 @@
-"""Which channels can go? Accuracy when channels are switched off, ranked by their gate, by their signal, or by chance.
+"""Which channels can be removed? Accuracy when channels are switched off, ranked by gate, by signal, or at random.
 
-If a small gate meant an unimportant channel, switching off the channels of the smallest gates would cost the
-least, and those of the largest the most. The signal |s·u| is the control: a channel of large gate may carry little.
+If a small gate marked an unimportant channel, switching off the channels with the smallest gates would cost the
+least, and those with the largest the most. The signal |s·u| is the baseline: a channel with a large gate may carry
+little.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from ..containers import image_gates, se_caches
-from ..data.augment import Normalizer
+from ..containers import image_gates
+from ..data.dataset import Split
 from ..fast.workers import Workers
-from ..layers import Layer
-from ..train.evaluation import BATCH
-from ..tree import Tree
-from .replace import predict
+from ..model import BATCH, Model
+from .replace import Gates, predict
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # of each block's channels
-DRAWS = 5  # random orders
+DRAWS, SEED = 5, 0  # of random orders
 ORDERS = ("mean gate", "mean |s·u|")
 
 
@@ -31,79 +30,45 @@ class Pruning(NamedTuple):
     n: int  # images
 
 
-def channel_scores(
-    net: Layer, params: Tree, state: Tree, images: np.ndarray, normalizer: Normalizer, workers: Workers
-) -> dict[str, dict[str, np.ndarray]]:
-    """What channels are ranked by, over some images.
+def channel_scores(model: Model, images: np.ndarray, workers: Workers) -> dict[str, Gates]:
+    """Compute what channels are ranked by, over some images.
 
     mean gate  (1/n) Σ_n s[n,c],        mean |s·u|  (1/(n·H·W)) Σ_{n,i,j} |x̃[n,i,j,c]|
 
-    Args:
-        net, params, state: the network.
-        images: (n, H, W, 3) uint8.
-        normalizer: that of the training images.
-        workers: who computes.
-
-    Returns:
-        {"mean gate" or "mean |s·u|": {path of the block: (C,)}}.
+    as {"mean gate" or "mean |s·u|": {path of the block: (C,)}}.
     """
     pieces = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    scores: dict[str, dict[str, np.ndarray]] = {order: {} for order in ORDERS}
-    for sums in workers.map(_score_sums, (net, params, state, normalizer), pieces):
-        for path, both in sums.items():
-            for order, values in zip(ORDERS, both, strict=True):
-                scores[order][path] = scores[order].get(path, 0.0) + values / len(images)
-    return scores
+    sums = workers.map(_score_sums, (model,), pieces)
+    means = {path: np.sum([piece[path] / len(images) for piece in sums], axis=0) for path in sums[0]}
+    return {order: {path: both[k] for path, both in means.items()} for k, order in enumerate(ORDERS)}
 
 
-def _score_sums(
-    net: Layer, params: Tree, state: Tree, normalizer: Normalizer, images: np.ndarray
-) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    _, cache, _ = net.forward(params, state, normalizer(images), False)
+def _score_sums(model: Model, images: np.ndarray) -> Gates:
+    """Both scores of every block, (2, C), added up over a batch of images."""
+    _, activations = model.run(images, record=True)
     sums = {}
-    for path, block in se_caches(cache).items():
-        gates, u = image_gates(block), block.scale_cache[0]
-        size = np.abs(u).reshape(len(gates), -1, u.shape[3]).mean(axis=1) * np.abs(gates)
-        sums[path] = gates.sum(axis=0, dtype=np.float64), size.sum(axis=0, dtype=np.float64)
+    for path, block in activations.blocks.items():
+        gates, channels = image_gates(block), block.u.shape[3]
+        signal = np.abs(block.u).reshape(len(gates), -1, channels).mean(axis=1) * np.abs(gates)
+        sums[path] = np.stack([gates, signal]).sum(axis=1, dtype=np.float64)
     return sums
 
 
-def measure(
-    net: Layer,
-    params: Tree,
-    state: Tree,
-    images: np.ndarray,
-    labels: np.ndarray,
-    normalizer: Normalizer,
-    gates: dict[str, np.ndarray],
-    scores: dict[str, dict[str, np.ndarray]],
-    workers: Workers,
-    seed: int = 0,
-) -> Pruning:
-    """Switch channels off in all blocks at once, in each order, and classify again.
+def measure(model: Model, split: Split, gates: Gates, scores: dict[str, Gates], workers: Workers) -> Pruning:
+    """Switch channels off in all blocks at once, in each order, and classify a split again.
 
-    Args:
-        net, params, state: the network.
-        images, labels: what to classify.
-        normalizer: that of the training images.
-        gates: every block's own gates of these images, {path: (n, C)}; those of a channel that is off are 0.
-        scores: from `channel_scores`, on other images.
-        workers: who computes.
-        seed: for the random orders.
-
-    Returns:
-        The accuracies.
+    `gates` are every block's own gates of these images, {path: (n, C)}; those of a channel that is off are 0. `scores`
+    come from `channel_scores`, on other images.
     """
-    rng = np.random.default_rng(seed)
+    images, labels = split
+    rng = np.random.default_rng(SEED)
+    learned = float((predict(model, images, workers) == labels).mean())
 
-    learned = float((predict(net, params, state, images, normalizer, workers) == labels).mean())
-
-    def accuracies(ranks: dict[str, np.ndarray]) -> np.ndarray:
+    def accuracies(ranks: Gates) -> np.ndarray:
         found = [learned]
         for share in SHARES[1:]:
             kept = {p: s * (ranks[p] >= round(share * s.shape[1])).astype(s.dtype) for p, s in gates.items()}
-            predicted = predict(net, params, state, images, normalizer, workers, kept)
-            found.append(float((predicted == labels).mean()))
+            found.append(float((predict(model, images, workers, kept) == labels).mean()))
         return np.array(found)
 
     def rank(scores: np.ndarray) -> np.ndarray:

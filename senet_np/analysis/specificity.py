@@ -1,4 +1,4 @@
-"""How much of a gate belongs to the channel, how much to the class, and how much to the image: one figure a block.
+"""How much of a gate depends on the channel, how much on the class, and how much on the image: one number per block.
 
 The paper reads from its Figure 6 that gates are generic in early stages and class-specific in late ones. Here
 that is a number, so that it can be true or false.
@@ -10,16 +10,16 @@ import numpy as np
 
 from .gates import GateStatistics
 
-NOTHING = 1e-12  # a variance of gates below this is rounding in float32
+MIN_VARIANCE = 1e-12  # of gates: below it is rounding in float32
 
 
 class Shares(NamedTuple):
-    """Where the variance of a block's gates comes from; the three sum to 1."""
+    """Where the variance of a block's gates comes from; the three shares sum to 1."""
 
     channel: float  # channels differ in their mean gate, whatever the image
     class_: float  # the classes' means of one channel differ
     image: float  # images of one class differ
-    variance: float  # what is shared out: the variance of all gates
+    variance: float  # what is divided up: the variance of all gates
 
 
 def variance_shares(stats: GateStatistics) -> Shares:
@@ -28,33 +28,23 @@ def variance_shares(stats: GateStatistics) -> Shares:
     Var(s) = Var_c(E[s|c]) + E_c[Var_k(E[s|c,k])] + E_{c,k}[Var(s|c,k)]       c the channel, k the class
 
     the law of total variance, twice: between channels, between classes of a channel, between images of a class.
-
-    Args:
-        stats: the block's, from `gates.summarize`.
-
-    Returns:
-        The shares; all 0 where all gates are equal.
-
-    Source: the law of total variance; classes weigh as many images as they have.
+    Classes count by their number of images. Where all gates are equal, all shares are 0.
     """
     channel, class_ = float(stats.overall_mean.var()), float((stats.between**2).mean())
     image = float((stats.within**2).mean())
     total = channel + class_ + image
-    if total < NOTHING:
+    if total < MIN_VARIANCE:
         return Shares(0.0, 0.0, 0.0, 0.0)
     return Shares(channel / total, class_ / total, image / total, total)
 
 
 def class_selectivity(means: np.ndarray) -> np.ndarray:
-    """How much each channel's gate prefers its favorite class.
+    """Compute how much each channel's gate prefers its favorite class.
 
     (μ_max − μ_rest) / (μ_max + μ_rest),    μ_rest the mean over all the other classes
 
-    Args:
-        means: each class's mean gate, (classes, C), not negative.
-
-    Returns:
-        (C,), from 0 (all classes alike) to 1 (open for one class alone); 0 where a gate is shut for all.
+    from each class's mean gate (K, C), not negative: (C,), from 0 (all classes alike) to 1 (open for one class alone);
+    0 where a gate is shut for all.
 
     Source: Morcos, Barrett, Rabinowitz, Botvinick 2018.
     """

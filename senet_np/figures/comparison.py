@@ -1,27 +1,24 @@
-"""The picture of a comparison: every seed a dot, the mean and its interval, and the differences beside them."""
+"""A comparison: every seed a dot, the mean and its interval, and the paired differences beside them."""
 
 import statistics
 from typing import Any
 
 from ..experiments.report import Report
-from .style import BLUE, GRAY, ORANGE, new_figure
+from .style import BLUE, GRAY, ORANGE, add_title, new_figure
 
 
 def draw_comparison(report: Report) -> Any:
-    """Accuracy of every run, and every arm's paired difference from the reference.
+    """Draw the accuracy of every run, and beside it every arm's paired difference from the reference, in points.
 
-    Args:
-        report: from `experiments.report.make_report`, with at least one arm.
-
-    Returns:
-        A figure with two panels that share the arms: test accuracy, and difference in points.
+    `report` is from `experiments.report.make_report`, with at least one arm.
     """
     arms, c = report.arms[::-1], report.comparison  # the first arm at the top
-    most = max(len(arm.accuracies) for arm in arms)
+    seeds = max(len(arm.accuracies) for arm in arms)
     epochs = " or ".join(map(str, sorted({settings.epochs for settings in c.arms.values()})))
-    images = f"{c.data} ({', '.join(report.stamps)}), {report.n:,} test images, up to {most} seeds, epochs: {epochs}"
+    provenance = ", ".join(report.provenances)
+    source = f"{c.data} ({provenance}), {report.n:,} test images, up to {seeds} seeds, epochs: {epochs}"
     intervals = any(arm.difference and arm.difference.half is not None for arm in arms)
-    figure = new_figure(10, 1.9 + 0.5 * len(arms), c.title, images)
+    figure = new_figure(10, 1.9 + 0.5 * len(arms))
     accuracy, difference = figure.subplots(1, 2, sharey=True)
     for y, arm in enumerate(arms):
         values = [*arm.accuracies.values()]
@@ -36,8 +33,9 @@ def draw_comparison(report: Report) -> Any:
             finding = f"{d.mean:+.2f} ± {d.half:.2f}: {d.verdict}"
             difference.annotate(finding, (d.mean, y), (0, 11), textcoords="offset points", ha="center", size=8)
     accuracy.set_yticks(range(len(arms)), [arm.name for arm in arms])
-    accuracy.set(xlabel="test accuracy (%)", title="each dot a seed, the bar their mean", ylim=(-0.6, len(arms) - 0.3))
+    accuracy.set(xlabel="test accuracy (%)", title="one dot per seed, the bar is their mean")
+    accuracy.set_ylim(-0.6, len(arms) - 0.3)
     difference.axvline(0, color=GRAY, linewidth=1)
     title = "paired by seed" + (", with the 95 % interval" if intervals else "")
     difference.set(xlabel=f"points more than {c.reference}", title=title)
-    return figure
+    return add_title(figure, c.title, source)

@@ -1,74 +1,65 @@
-"""What happens to accuracy when gates are replaced, or channels switched off."""
+"""Accuracy when gates are replaced: by ones, by means, by another image's, or shuffled."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..analysis.interventions import ALL, CONTROLS, Controls
-from ..analysis.pruning import Pruning
-from .style import BLUE, GRAY, ORANGE, new_figure, shared_legend, short
+from ..analysis.interventions import ALL, INTERVENTIONS, Interventions
+from .registry import Drawing, Sources, register
+from .style import BLUE, GRAY, ORANGE, block_panels, new_figure, rows_for, shared_legend, short
 
-PLACES = 5  # panels in a row
+PANELS_PER_ROW = 5
 
 
-def draw_controls(found: Controls, title: str, stamp: str) -> Any:
-    """Accuracy with each control in each block's place, beside that with the learned gates.
+@register(
+    60,
+    "Interventions: replaced gates",
+    alt="One panel per block and one for all blocks: accuracy when the gates are replaced by ones, means, another "
+    "image's gates or shuffled ones, beside the accuracy with the learned gates.",
+    see="The distance from 'mean' to the learned gates shows how much it matters that gates look at the image. The "
+    "gray squares know the true class: they are oracles, no fair comparison.",
+    beware="The other layers were trained together with these gates, so a fall does not show that a net trained "
+    "without SE would be that much worse: the paired comparisons show that.",
+)
+def interventions(sources: Sources) -> Iterator[Drawing]:
+    """One figure of all blocks."""
+    if sources.findings and sources.findings.interventions:
+        counts = sources.findings.interventions
+        yield Drawing(title(counts), sources.images(counts.n), lambda: draw_interventions(counts))
 
-    Args:
-        found: from `controls.measure`.
-        title, stamp: see `style.new_figure`.
 
-    Returns:
-        A figure, a panel a block; bars are ± 1 standard error of a share of n images.
+def title(counts: Interventions) -> str:
+    """What it costs to give every image the same gates, in all blocks."""
+    place = ALL if ALL in counts.correct else next(iter(counts.correct))
+    learned, mean = counts.learned / counts.n, counts.correct[place]["mean"] / counts.n
+    noise = np.sqrt((learned * (1 - learned) + mean * (1 - mean)) / counts.n)  # at most: the images are the same
+    verdict = "it matters that gates look at the image" if learned - mean > 2 * noise else "no difference seen"
+    return (
+        f"With each channel's mean gate in {short(place)}, {100 * mean:.1f} % are correct instead of "
+        f"{100 * learned:.1f} %: {verdict}"
+    )
+
+
+def draw_interventions(counts: Interventions) -> Any:
+    """Draw the accuracy with each intervention, one panel per block, beside that with the learned gates.
+
+    Bars are ± 1 standard error of a share of n images.
     """
-    places = [*found.correct]
-    across = min(len(places), PLACES)
-    down = -(-len(places) // across)
-    figure = new_figure(3.2 + 2.6 * across, 1.1 + 3 * down, title, stamp)
-    panels = [*figure.subplots(down, across, sharey=True, sharex=True, squeeze=False).ravel()]
-    for blank in panels[len(places) :]:
-        blank.axis("off")
-    y = np.arange(len(CONTROLS))[::-1]
-    for axes, place in zip(panels, places, strict=False):
-        share = np.array([found.correct[place][control] for control in CONTROLS]) / found.n
-        error = 100 * np.sqrt(share * (1 - share) / found.n)
-        oracle = np.array(["oracle" in control for control in CONTROLS])
+    places = [*counts.correct]
+    width = 3.2 + 2.6 * min(len(places), PANELS_PER_ROW)
+    figure = new_figure(width, 1.1 + 3 * rows_for(len(places), PANELS_PER_ROW))
+    panels = block_panels(figure, len(places), PANELS_PER_ROW, sharey=True, sharex=True)[:, 0]
+    y = np.arange(len(INTERVENTIONS))[::-1]
+    oracle = np.array(["oracle" in name for name in INTERVENTIONS])
+    for axes, place in zip(panels, places, strict=True):
+        share = np.array([counts.correct[place][name] for name in INTERVENTIONS]) / counts.n
+        error = 100 * np.sqrt(share * (1 - share) / counts.n)
         for mask, marker, color, label in ((~oracle, "o", BLUE, "replaced"), (oracle, "s", GRAY, "told the class")):
             axes.errorbar(100 * share[mask], y[mask], xerr=error[mask], fmt=marker, color=color, label=label)
-        axes.axvline(100 * found.learned / found.n, color=ORANGE, linewidth=1.5, label="learned gates")
+        axes.axvline(100 * counts.learned / counts.n, color=ORANGE, linewidth=1.5, label="learned gates")
         axes.set(title=place if place == ALL else f"{short(place)} alone", xlabel="correct (%)")
         axes.grid(axis="y", color=GRAY, alpha=0.2)
-    panels[0].set_yticks(y, CONTROLS)
+    panels[0].set_yticks(y, INTERVENTIONS)
     shared_legend(figure, panels[0], 3)
-    return figure
-
-
-def draw_pruning(found: Pruning, chance: float, title: str, stamp: str) -> Any:
-    """Accuracy by the share of channels that are switched off in every block.
-
-    Args:
-        found: from `pruning.measure`.
-        chance: the accuracy of guessing.
-        title, stamp: see `style.new_figure`.
-
-    Returns:
-        A figure; random orders are a band from the worst to the best draw, with their mean.
-    """
-    figure = new_figure(8, 4.6, title, stamp)
-    axes = figure.subplots()
-    x = 100 * found.shares
-    band = 100 * found.random
-    axes.fill_between(x, band.min(axis=0), band.max(axis=0), color=GRAY, alpha=0.25, linewidth=0)
-    axes.plot(x, band.mean(axis=0), color=GRAY, label=f"at random, {len(band)} draws")
-    kinds = ((BLUE, "o", "s"), (ORANGE, "^", "v"))  # markers tell them apart in gray
-    for (order, curve), (color, low, high) in zip(found.lowest.items(), kinds, strict=True):
-        axes.plot(x, 100 * curve, f"{low}-", color=color, label=f"lowest {order} first")
-        axes.plot(x, 100 * found.highest[order], f"{high}--", color=color, label=f"highest {order} first")
-    axes.axhline(100 * chance, color="black", linewidth=0.8, linestyle=":")
-    axes.set(
-        xlabel="channels of each block that are switched off (%)",
-        ylabel="images classified correctly (%)",
-        ylim=(0, None),
-    )
-    axes.legend()
     return figure

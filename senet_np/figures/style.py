@@ -1,21 +1,23 @@
-"""One look for every picture of the house.
+"""The look that all figures share, and the parts of a figure that several need.
 
 Colors from Okabe and Ito's palette and the cividis map: both can be read by color-blind people and in
 gray. Figures are made without pyplot, so nothing here touches a notebook's own settings or needs a screen.
 """
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..analysis.gates import GateStatistics
+
 GATE_COLORS = "cividis"  # gates: dark is shut, bright is open
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#666666"
-PALETTE = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00")  # for lines: dashes tell them apart in gray
-DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-ACROSS = 3  # panels of blocks in a row
-LETTERS = 10.5  # of a title, an inch
+PANELS_PER_ROW = 3
+LETTERS_PER_INCH = 10.5  # of a title
+MAX_NUMBERS = 4  # that a title lists one by one
 
 STYLE: dict[str, Any] = {
     "text.parse_math": False,  # a file may have $ in its name
@@ -33,72 +35,100 @@ STYLE: dict[str, Any] = {
 }
 
 
-def new_figure(width: float, height: float, title: str, stamp: str) -> Any:
-    """Make an empty figure whose title says the finding and, on a line of its own, what it was found on.
-
-    Args:
-        width, height: inches.
-        title: the finding, one or two lines.
-        stamp: network, data, seed and number of images.
-
-    Returns:
-        A matplotlib Figure. Make, draw and save it inside `style()`.
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height))
-    lines = [line for text in (title, stamp) for part in text.split("\n") for line in _fit(part, width)]
-    figure.suptitle("\n".join(lines), x=0.01, ha="left")
-    return figure
-
-
-def _fit(text: str, width: float) -> list[str]:
-    return textwrap.wrap(text, int(LETTERS * width))
-
-
-def block_panels(figure: Any, blocks: int, **options: Any) -> list[Any]:
-    """A panel for each block, from early to late, in rows of ACROSS.
-
-    Args:
-        figure: a figure or a part of one.
-        blocks: how many.
-        options: for `subplots`.
-
-    Returns:
-        The panels; what is left of the last row is blank.
-    """
-    across, down = min(ACROSS, blocks), -(-blocks // ACROSS)
-    panels = [*figure.subplots(down, across, squeeze=False, **options).ravel()]
-    for blank in panels[blocks:]:
-        blank.axis("off")
-    return panels[:blocks]
-
-
-def gate_axis(s: np.ndarray) -> tuple[float, float]:
-    """The scale of a gate's axis: 0 to 1 for sigmoid gates, as wide as it takes for tanh and ReLU gates."""
-    return min(0.0, float(np.nanmin(s))), max(1.0, float(np.nanmax(s)))
-
-
-def short(path: str) -> str:
-    """A block's path as a title has room for it: "stage1.block2" for "stage1.block2.residual.branch.se"."""
-    dropped = {"se", "branch", "residual"}
-    return ".".join(part for part in path.split(".") if part not in dropped) or path
-
-
-def shared_legend(figure: Any, axes: Any, columns: int) -> None:
-    """One legend under all panels."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
-
-
 def style() -> Any:
-    """The context in which all figures are drawn."""
+    """The context in which all figures are drawn and saved."""
     import matplotlib
 
     return matplotlib.rc_context(STYLE)  # pyright: ignore[reportArgumentType]
 
 
+def new_figure(width: float, height: float) -> Any:
+    """An empty matplotlib Figure; width and height in inches. Make, draw and save it inside `style()`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def add_title(figure: Any, title: str, provenance: str) -> Any:
+    """Write above a figure what was found and, on a line of its own, what it was found on; returns the figure.
+
+    The title is the finding; the provenance is network, data, seed and number of images.
+    """
+    parts = [part for text in (title, provenance) for part in text.split("\n")]
+    width = int(LETTERS_PER_INCH * figure.get_figwidth())
+    figure.suptitle("\n".join(line for part in parts for line in textwrap.wrap(part, width)), x=0.01, ha="left")
+    return figure
+
+
 def save(figure: Any, path: Path) -> Path:
     """Write a figure as PNG and return its path."""
-    figure.savefig(path)
+    with style():
+        figure.savefig(path)
     return path
+
+
+def rows_for(count: int, across: int = PANELS_PER_ROW) -> int:
+    """How many rows it takes to place `count` panels, `across` in a row."""
+    return -(-count // across)
+
+
+def block_panels(
+    figure: Any, count: int, across: int = PANELS_PER_ROW, heights: tuple[float, ...] = (1,), **options: Any
+) -> np.ndarray:
+    """Panels for each block, first to last: (count, len(heights)), those of one block below each other.
+
+    At most `across` blocks stand in a row; `options` are for matplotlib's `subplots`.
+    """
+    down, levels = rows_for(count, across), len(heights)
+    grid = figure.subplots(down * levels, min(across, count), squeeze=False, height_ratios=heights * down, **options)
+    panels = grid.reshape(down, levels, -1).swapaxes(1, 2).reshape(-1, levels)
+    for blank in panels[count:].flat:  # the rest of the last row
+        blank.axis("off")
+    return panels[:count]
+
+
+def draw_band(
+    axes: Any, block: GateStatistics, order: np.ndarray, color: str = GRAY, label: str = "all images, ± 1 sd"
+) -> None:
+    """Draw each channel's mean ± 1 sd over all images as a band, within the range of the gates."""
+    low, high = block.limits
+    mean, sd = block.overall_mean[order], block.overall_sd[order]
+    ends = np.maximum(mean - sd, low), np.minimum(mean + sd, high)
+    axes.fill_between(range(len(order)), *ends, color=color, alpha=0.25, linewidth=0, label=label)
+    margin = 0.02 * (high - low)
+    axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(low - margin, high + margin))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def gate_axis(s: np.ndarray) -> tuple[float, float]:
+    """The limits of a gate's axis: 0 to 1 for sigmoid gates, as wide as needed for tanh and ReLU gates."""
+    return min(0.0, float(np.nanmin(s))), max(1.0, float(np.nanmax(s)))
+
+
+def show_image(axes: Any, image: np.ndarray, title: str = "", **options: Any) -> None:
+    """Show an image pixel by pixel, without axes; `options` are for its title."""
+    axes.imshow(image, interpolation="nearest")
+    axes.set_title(title, **options)
+    axes.axis("off")
+
+
+def shared_legend(figure: Any, axes: Any, columns: int) -> None:
+    """One legend below all panels."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+
+
+def short(path: str) -> str:
+    """A block's path, short enough for a title: "stage1.block2" for "stage1.block2.residual.branch.se"."""
+    dropped = {"se", "branch", "residual"}
+    return ".".join(part for part in path.split(".") if part not in dropped) or path
+
+
+def percentages(parts: Mapping[str, float]) -> str:
+    """ "6, 3 and 13 %", by block from first to last; where there are many, "3 % (stage2) to 13 % (stage3)"."""
+    names, values = [*parts], np.array([*parts.values()])
+    if len(parts) > MAX_NUMBERS:
+        low, high = int(values.argmin()), int(values.argmax())
+        return f"{100 * values[low]:.0f} % ({short(names[low])}) to {100 * values[high]:.0f} % ({short(names[high])})"
+    *first, last = (f"{100 * value:.0f}" for value in values)
+    return (f"{', '.join(first)} and {last}" if first else last) + " %"

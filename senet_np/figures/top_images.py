@@ -1,58 +1,69 @@
-"""The images that open a channel most and least.
+"""The images that open a channel most and least: "top-activating images".
 
-These are pictures of the user's own data: they are drawn where the data is, and not to be passed on.
+They are images of the user's own data: drawn where the data is, and not to be passed on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from .style import new_figure
+from ..analysis.gates import collect
+from ..data.dataset import Split
+from .registry import Drawing, Sources, register
+from .style import new_figure, short, show_image
 
-EACH = 7  # images at each end
+MAX_CHANNELS = 8  # of a block
+IMAGES_PER_END = 7
 GAP = 16  # pixels between the two ends
 FRAME = 2  # pixels between two images
 
 
-def draw_openers(
-    images: np.ndarray,
-    labels: np.ndarray,
-    classes: Sequence[str],
-    gates: np.ndarray,
-    channels: Sequence[int],
-    title: str,
-    stamp: str,
-) -> Any:
-    """A row a channel: at the left the images that open it most, at the right those that open it least.
+@register(
+    130,
+    "Top-activating images",
+    alt="One row per channel: the images with the largest gates of this channel, and those with the smallest, each "
+    "with its class and gate.",
+    see="What the images at one end have in common, and those at the other end do not, is a guess at what the "
+    "channel responds to. The channels are those whose gates vary most.",
+    beware="These are the extremes of many images, a handful at each end: a story that fits them may fit no others. "
+    "Test it on images that you chose before looking.",
+)
+def top_images(sources: Sources) -> Iterator[Drawing]:
+    """One figure per block, where the data is."""
+    if sources.findings and sources.dataset:
+        split, classes = sources.dataset.val, sources.dataset.classes
+        for path, gates in collect(sources.model, split.images, sources.workers).gates.items():
+            channels = np.argsort(-gates.std(axis=0), kind="stable")[:MAX_CHANNELS].tolist()
+            draw = partial(draw_top_images, split, classes, gates, channels)
+            yield Drawing(title(path, channels), f"n = {len(split.labels):,} validation images", draw, path)
 
-    Args:
-        images, labels: (n, H, W, 3) uint8 and (n,).
-        classes: their names.
-        gates: one block's, (n, C).
-        channels: which of them are shown.
-        title, stamp: see `style.new_figure`.
 
-    Returns:
-        A figure; under each image stand its class and its gate.
-    """
-    figure = new_figure(13, 1.2 + 1.1 * len(channels), title, stamp)
+def title(path: str, channels: Sequence[int]) -> str:
+    """What is shown: images are no number that a sentence could be made of."""
+    varied = f"the {len(channels)} channels whose gates vary most"
+    return f"{short(path)}: the images with the largest and the smallest gates, for {varied}"
+
+
+def draw_top_images(split: Split, classes: Sequence[str], gates: np.ndarray, channels: Sequence[int]) -> Any:
+    """Draw one row per channel: on the left the images with the largest gates (n, C), on the right the smallest."""
+    figure = new_figure(13, 1.2 + 1.1 * len(channels))
     rows = figure.subplots(len(channels), 1, squeeze=False)[:, 0]
-    framed = np.pad(images, ((0, 0), (0, 0), (0, FRAME), (0, 0)), constant_values=255)
+    framed = np.pad(split.images, ((0, 0), (0, 0), (0, FRAME), (0, 0)), constant_values=255)
     height, width = framed.shape[1:3]
-    each = min(EACH, len(images) // 2)
+    each = min(IMAGES_PER_END, len(framed) // 2)
     for axes, channel in zip(rows, channels, strict=True):
         order = np.argsort(-gates[:, channel], kind="stable")
-        most, least = [*order[:each]], [*order[len(order) - each :]]
+        largest, smallest = [*order[:each]], [*order[len(order) - each :]]
         gap = np.full((height, GAP, 3), 255, np.uint8)
-        axes.imshow(np.hstack([*framed[most], gap, *framed[least]]), interpolation="nearest")
-        for k, index in enumerate((*most, *least)):
+        show_image(axes, np.hstack([*framed[largest], gap, *framed[smallest]]))
+        for k, index in enumerate((*largest, *smallest)):
             x = (k + 0.5) * width - FRAME / 2 + (GAP if k >= each else 0)
-            text = f"{classes[int(labels[index])]} {gates[index, channel]:.2f}"
+            text = f"{classes[int(split.labels[index])]} {gates[index, channel]:.2f}"
             axes.text(x, height + 1, text, ha="center", va="top", fontsize=6)
         axes.text(-2, height / 2, f"channel {channel}", ha="right", va="center", fontsize=9)
-        axes.axis("off")
     middle = each * width / 2
-    for x, words in ((middle, "opened most"), (middle + each * width + GAP, "opened least")):
+    for x, words in ((middle, "largest gates"), (middle + each * width + GAP, "smallest gates")):
         rows[0].text(x, -4, words, ha="center", va="bottom", fontsize=11)
     return figure

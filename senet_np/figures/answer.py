@@ -1,0 +1,76 @@
+"""One image, the network's answer, and the image's gates beside the usual ones."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..analysis.gates import GateStatistics
+from ..data.photo import Photo
+from ..ops import softmax_cross_entropy_forward
+from .registry import Drawing, Sources, register
+from .style import BLUE, ORANGE, block_panels, draw_band, new_figure, rows_for, shared_legend, short, show_image
+
+
+class Answer(NamedTuple):
+    """A network's answer to one image, with the image's gates."""
+
+    photo: Photo
+    classes: Sequence[str]  # all classes' names
+    probabilities: np.ndarray  # (classes,) the softmax of the logits
+    gates: Mapping[str, np.ndarray]  # this image's, by block, (C,)
+    usual: Mapping[str, GateStatistics]  # over many images, by block
+
+
+@register(
+    10,
+    "The network's answer",
+    alt="The image, the image as the net sees it, the probability of each class, and this image's gates as dots over "
+    "the band of usual gates, one panel per block.",
+    see="Dots outside the gray band are gates that this image opens or shuts more than images usually do.",
+    beware="The net knows only its own classes and has to choose one of them, so a high probability does not mean that "
+    "the image is of that class; an image unlike those it learned from gets an answer too.",
+)
+def answer(sources: Sources) -> Iterator[Drawing]:
+    """One figure, for the image that is followed through the network."""
+    photo = sources.photo
+    if sources.findings and photo:
+        logits, activations = sources.model.run(photo.small[None], record=True)
+        _, softmax = softmax_cross_entropy_forward(logits, np.zeros(1, np.int64))
+        gates = {path: s[0] for path, s in activations.gates.items()}
+        one = Answer(photo, sources.model.classes, softmax.p[0], gates, sources.findings.blocks)
+        yield Drawing(title(one), f"{photo.name}; usual: {sources.images()}", lambda: draw_answer(one))
+
+
+def title(one: Answer) -> str:
+    """The answer, and how many gates are unusual."""
+    k = int(one.probabilities.argmax())
+    unusual = [np.abs(s - one.usual[p].overall_mean) > 2 * one.usual[p].overall_sd for p, s in one.gates.items()]
+    truth = f" for an image of class {one.photo.truth}" if one.photo.truth else ""
+    return (
+        f"The net answers {one.classes[k]} ({100 * one.probabilities[k]:.0f} %){truth}; "
+        f"{sum(map(np.count_nonzero, unusual))} of {sum(map(len, unusual))} gates lie more than 2 sd from their mean"
+    )
+
+
+def draw_answer(one: Answer) -> Any:
+    """Draw an image, the network's answer to it, and its gates beside the usual ones."""
+    photo, probabilities = one.photo, one.probabilities
+    down = rows_for(len(one.gates))
+    figure = new_figure(12, 3.8 + 2.4 * down)
+    above, below = figure.subfigures(2, 1, height_ratios=(2.9, 0.5 + 2.4 * down))
+    whole, small, bars = above.subplots(1, 3, width_ratios=(1.2, 1, 1.6))
+    show_image(whole, photo.shown, photo.name, fontsize=9)
+    show_image(small, photo.small, "as the net sees it, {}×{} pixels".format(*photo.small.shape), fontsize=9)
+    order = np.argsort(probabilities)
+    bars.barh(range(len(order)), 100 * probabilities[order], color=BLUE)
+    bars.set_yticks(range(len(order)), [one.classes[k] for k in order], fontsize=8)
+    bars.set(title="the net's answer", xlabel="probability (%)", xlim=(0, 100))
+    panels = block_panels(below, len(one.gates))[:, 0]
+    for axes, (path, s) in zip(panels, one.gates.items(), strict=True):
+        order = np.argsort(one.usual[path].overall_mean)
+        draw_band(axes, one.usual[path], order)
+        axes.plot(s[order], "o", color=ORANGE, markersize=3, label="this image")
+        axes.set(title=short(path), xlabel="channel, sorted by mean gate", ylabel="gate s")
+    shared_legend(below, panels[0], 2)
+    return figure

@@ -1,0 +1,73 @@
+"""Where the variance of the gates comes from: which channel, which class, or which image."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..analysis.specificity import Shares, class_selectivity, variance_shares
+from .registry import Drawing, Sources, register
+from .style import BLUE, GRAY, MAX_NUMBERS, ORANGE, new_figure, percentages, short
+
+
+@register(
+    50,
+    "Channel, class or image?",
+    alt="Left, one bar per block: the shares of the gates' variance that come from the channel, from the class and "
+    "from the image. Right, each channel's class selectivity and the block's mean.",
+    see="The hatched part is what the paper calls class-specific, as one number per block; the dotted part is what "
+    "changes from one image of a class to the next.",
+    beware="A share of the variance tells what gates depend on, not what the net needs: only the interventions tell "
+    "that. With ten classes and few channels, small differences between blocks mean nothing.",
+)
+def shares(sources: Sources) -> Iterator[Drawing]:
+    """One figure of all blocks; none where gates can be negative, as their selectivity has no meaning."""
+    if sources.findings and next(iter(sources.findings.blocks.values())).limits[0] >= 0:
+        blocks = sources.findings.blocks
+        parts = {path: variance_shares(stats) for path, stats in blocks.items()}
+        selectivity = {path: class_selectivity(stats.mean) for path, stats in blocks.items()}
+        yield Drawing(title(parts), sources.images(), lambda: draw_shares(parts, selectivity))
+
+
+def title(shares: Mapping[str, Shares]) -> str:
+    """Whether "early is generic, late is specific" holds here."""
+    parts = {path: share.class_ for path, share in shares.items()}
+    return f"The class explains {percentages(parts)} of the variance of the gates: {trend(parts)}"
+
+
+def trend(parts: Mapping[str, float]) -> str:
+    """In words, whether numbers rise from the first block to the last, and where they do not."""
+    values, names = [*parts.values()], [*parts]
+    if len(values) == 1:
+        return "with one block there is no depth to compare"
+    falls = [short(names[k]) for k in range(1, len(values)) if values[k] < values[k - 1]]
+    if not falls:
+        return "it never falls from one block to the next"
+    where = " and ".join(falls) if len(falls) < MAX_NUMBERS else f"{len(falls)} of {len(values) - 1} steps"
+    if values[-1] > values[0]:
+        return f"more in the last block than in the first, but it falls at {where}"
+    return f"it does not rise with depth: it falls at {where}"
+
+
+def draw_shares(shares: Mapping[str, Shares], selectivity: Mapping[str, np.ndarray]) -> Any:
+    """Draw where the variance of each block's gates comes from, and how much its channels (C,) prefer one class."""
+    figure = new_figure(11, 2.0 + 0.42 * len(shares))
+    bars, dots = figure.subplots(1, 2, sharey=True, width_ratios=(1.6, 1))
+    y, left = np.arange(len(shares))[::-1], np.zeros(len(shares))  # the first block at the top
+    parts = (
+        ("channel", "which channel", GRAY, ""),
+        ("class_", "which class", ORANGE, "//"),
+        ("image", "which image of the class", BLUE, ".."),
+    )
+    for field, label, color, hatch in parts:
+        width = np.array([100 * getattr(share, field) for share in shares.values()])
+        bars.barh(y, width, left=left, color=color, hatch=hatch, edgecolor="white", label=label)
+        left += width
+    bars.set_yticks(y, [short(path) for path in shares])
+    bars.set(xlabel="share of the variance of the block's gates (%)", xlim=(0, 100))
+    bars.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
+    for row, values in zip(y, (selectivity[path] for path in shares), strict=True):
+        dots.plot(values, np.full(len(values), row), "|", color=BLUE, alpha=0.4)
+        dots.plot(values.mean(), row, "D", color=ORANGE, markersize=6)
+    dots.set(xlabel="class selectivity\n(one line per channel, the diamond is their mean)", xlim=(0, None))
+    return figure

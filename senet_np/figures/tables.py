@@ -1,0 +1,43 @@
+"""The findings as tables: one row per block, one row per intervention. In index.html and in docs/gates.md."""
+
+from ..analysis.findings import Findings
+from ..analysis.health import diagnose
+from ..analysis.interventions import ALL, INTERVENTIONS, Interventions
+from ..analysis.specificity import class_selectivity, variance_shares
+from .style import short
+
+Table = list[list[str]]  # the first row is the head
+
+
+def block_table(findings: Findings) -> Table:
+    """One row per block: where the variance of its gates comes from (in percent), and whether it is alive."""
+    head = ["block", "channels", "mean gate", "sd over images", "channel, %", "class, %", "image, %"]
+    rows = [[*head, "class selectivity", "shut, %", "open, %", "hidden units (dead)", "verdict"]]
+    for path, stats in findings.blocks.items():
+        shares, health = variance_shares(stats), diagnose(stats, findings.hidden.get(path))
+        selectivity = class_selectivity(stats.mean).mean() if stats.limits[0] >= 0 else None
+        rows.append(
+            [
+                short(path),
+                f"{stats.mean.shape[1]}",
+                f"{stats.overall_mean.mean():.2f}",
+                f"{stats.overall_sd.mean():.3f}",
+                *(f"{100 * share:.1f}" for share in shares[:3]),
+                "–" if selectivity is None else f"{selectivity:.3f}",
+                f"{100 * health.shut:.1f}",
+                f"{100 * health.open:.1f}",
+                f"{health.units} ({health.dead_units})" if health.units else "–",
+                health.verdict,
+            ]
+        )
+    return rows
+
+
+def intervention_table(counts: Interventions) -> Table:
+    """One row per intervention: the accuracy (in percent) with it in each block alone, and in all."""
+    n, places = counts.n, counts.correct
+    rows = [["gates", *(place if place == ALL else f"{short(place)} alone" for place in places)]]
+    rows.append(["learned", *(f"{100 * counts.learned / n:.2f}" for _ in places)])
+    for name in INTERVENTIONS:
+        rows.append([name, *(f"{100 * correct[name] / n:.2f}" for correct in places.values())])
+    return rows
