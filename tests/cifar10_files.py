@@ -13,19 +13,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from senet_np.data.cifar10 import load_cifar10
-from senet_np.data.places import DataError
+from senet_np.data.cifar10 import CLASSES, load_cifar10
+from senet_np.data.places import BATCHES, DataError
+from senet_np.data.places import BINARY_FOLDER as BINARY
+from senet_np.data.places import PYTHON_FOLDER as PYTHON
 
-BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")
-NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-PYTHON, BINARY = "cifar-10-batches-py", "cifar-10-batches-bin"
+ROWS, PIXELS = 10_000, 3072  # images per file, bytes per image
 
 
-def rows(batch: int, count: int = 10_000) -> np.ndarray:
-    """Pixels (count, 3072) uint8: ten noisy rows over and over, so that gzip is quick, each with its number in it."""
-    noise = np.random.default_rng(batch).integers(0, 256, (10, 3072), dtype=np.uint8)
-    pixels = np.tile(noise, (-(-count // 10), 1))[:count]
-    number = batch * 10_000 + np.arange(count)
+def rows(batch: int) -> np.ndarray:
+    """Pixels (10000, 3072) uint8: ten noisy rows over and over, so that gzip is quick, each with its number in it."""
+    pixels = np.tile(np.random.default_rng(batch).integers(0, 256, (10, PIXELS), dtype=np.uint8), (ROWS // 10, 1))
+    number = batch * ROWS + np.arange(ROWS)
     pixels[:, 0], pixels[:, 1], pixels[:, 2] = number >> 16, (number >> 8) & 255, number & 255
     return pixels
 
@@ -35,8 +34,8 @@ def numbers(images: np.ndarray) -> np.ndarray:
     return images[:, 0, :3, 0].astype(np.int64) @ [1 << 16, 1 << 8, 1]
 
 
-def label(batch: int, row: int) -> int:
-    return (batch + row) % 10
+def labels(batch: int) -> list[int]:
+    return [(batch + row) % 10 for row in range(ROWS)]
 
 
 # ---- pickles as Python 2's cPickle wrote them ---------------------------------------------------------------------
@@ -72,6 +71,10 @@ def batch_pickle(data: bytes, labels: Iterable[bytes]) -> bytes:
     return dictionary({b"batch_label": text(b"a batch"), b"labels": listing(labels), b"data": data})
 
 
+def a_batch(pixels: np.ndarray, labels: Iterable[int]) -> bytes:
+    return batch_pickle(array(pixels.tobytes(), pixels.shape), map(integer, labels))
+
+
 def official_meta() -> bytes:
     """`batches.meta`, rebuilt byte for byte: every object is put into the memo, numbered from 1."""
     memo = iter(range(1, 99))
@@ -80,7 +83,7 @@ def official_meta() -> bytes:
         return content + b"q" + bytes([next(memo)])
 
     start = kept(b"\x80\x02}") + b"(" + kept(text(b"num_cases_per_batch")) + b"M\x10'" + kept(text(b"label_names"))
-    names = kept(b"]") + b"(" + b"".join(kept(text(name.encode())) for name in NAMES) + b"e"
+    names = kept(b"]") + b"(" + b"".join(kept(text(name.encode())) for name in CLASSES) + b"e"
     return start + names + kept(text(b"num_vis")) + b"M\x00\x0cu."
 
 
@@ -92,8 +95,7 @@ def write_python_version(parent: Path) -> Path:
     folder = parent / PYTHON
     folder.mkdir()
     for batch, name in enumerate(BATCHES):
-        labels = [integer(label(batch, row)) for row in range(10_000)]
-        (folder / name).write_bytes(batch_pickle(array(rows(batch).tobytes(), (10_000, 3072)), labels))
+        (folder / name).write_bytes(a_batch(rows(batch), labels(batch)))
     (folder / "batches.meta").write_bytes(official_meta())
     return folder
 
@@ -103,35 +105,25 @@ def write_binary_version(parent: Path) -> Path:
     folder = parent / BINARY
     folder.mkdir()
     for batch, name in enumerate(BATCHES):
-        labels = np.array([[label(batch, row)] for row in range(10_000)], np.uint8)
-        (folder / f"{name}.bin").write_bytes(np.hstack([labels, rows(batch)]).tobytes())
+        column = np.array(labels(batch), np.uint8)[:, None]
+        (folder / f"{name}.bin").write_bytes(np.hstack([column, rows(batch)]).tobytes())
     return folder
 
 
 def write_archive(path: Path, folder: Path) -> Path:
     """A .tar.gz of a batches folder, with a readme as the official one has."""
     with tarfile.open(path, "w:gz", compresslevel=1) as tar:
-        add_member(tar, f"{folder.name}/readme.html", b"<html>")
+        tar.addfile(*member(f"{folder.name}/readme.html", b"<html>"))
         for file in sorted(folder.iterdir()):
             tar.add(file, f"{folder.name}/{file.name}")
     return path
 
 
-def add_member(tar: tarfile.TarFile, name: str, content: bytes) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = len(content)
-    tar.addfile(member, io.BytesIO(content))
-
-
-def make_archive(path: Path, *members: tarfile.TarInfo | tuple[str, bytes]) -> Path:
-    """A .tar.gz of members given as headers without content, or as names with content."""
-    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
-        for member in members:
-            if isinstance(member, tarfile.TarInfo):
-                tar.addfile(member)
-            else:
-                add_member(tar, *member)
-    return path
+def member(name: str, content: bytes) -> tuple[tarfile.TarInfo, io.BytesIO]:
+    """A file of an archive: its header and its content."""
+    header = tarfile.TarInfo(name)
+    header.size = len(content)
+    return header, io.BytesIO(content)
 
 
 def link_copy(folder: Path, parent: Path) -> Path:
@@ -143,7 +135,7 @@ def link_copy(folder: Path, parent: Path) -> Path:
     return copy
 
 
-def refusal(place) -> str:
+def refusal(place: Path) -> str:
     """The message with which loading fails: one line."""
     with pytest.raises(DataError) as caught:
         load_cifar10(place)

@@ -1,120 +1,174 @@
-"""What can be wrong with CIFAR-10: an archive that means harm, a batch that is no batch."""
+"""What can be wrong with CIFAR-10, one line each: its name, the bytes, and what the refusal says.
 
+`test_untrusted_files.py` checks what is said; `test_faults.py` tries the same bytes in processes of their own.
+"""
+
+import functools
 import gzip
 import io
+import os
 import pickle
 import struct
 import tarfile
-from pathlib import Path
+from collections.abc import Callable
 
-from cifar10_files import BATCHES, PYTHON, array, batch_pickle, dictionary, integer, listing, official_meta, text
-from faults import Command, Fault, Rng, content
+from cifar10_files import (
+    BATCHES,
+    PIXELS,
+    PYTHON,
+    ROWS,
+    array,
+    dictionary,
+    integer,
+    listing,
+    member,
+    official_meta,
+    text,
+)
+from faults import Command, Fault, content
 
-FIRST = f"{PYTHON}/{BATCHES[0]}"
-META = f"{PYTHON}/batches.meta"
-ROWS, PIXELS = 10_000, 3072
+Bad = tuple[Callable[[], bytes], str]  # makes the bytes; what the refusal says
+FIRST, META = f"{PYTHON}/{BATCHES[0]}", f"{PYTHON}/batches.meta"
+NONE_HELD = "holds no data_batch_1, data_batch_2, data_batch_3, data_batch_4, data_batch_5, test_batch;"
+NO_FILE, NO_ARCHIVE = "not an ordinary file", "cannot be read as a .tar.gz"
+DAMAGED, OTHERS = "damaged or not a pickle", "expected images of shape (10000, 3072) and 10000 labels"
 
 
-def archive_of(*members: tarfile.TarInfo | tuple[str, bytes]) -> Fault:
-    def whole(good: bytes, rng: Rng) -> bytes:
+# ---- archives -----------------------------------------------------------------------------------------------------
+
+
+def tar(*members: tuple[str, bytes] | tarfile.TarInfo) -> Callable[[], bytes]:
+    """An archive of files, or of headers without content."""
+
+    def make() -> bytes:
         buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as tar:
-            for member in members:
-                if isinstance(member, tuple):
-                    name, data = member
-                    member = tarfile.TarInfo(name)
-                    member.size = len(data)
-                    tar.addfile(member, io.BytesIO(data))
-                else:
-                    tar.addfile(member)
-        return buffer.getvalue()
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+            for one in members:
+                archive.addfile(*(member(*one) if isinstance(one, tuple) else (one,)))
+        return gzip.compress(buffer.getvalue(), 1, mtime=0)
 
-    return content(whole)
+    return make
 
 
-def special(kind: bytes, target: str = "/etc/hostname") -> tarfile.TarInfo:
-    member = tarfile.TarInfo(FIRST)
-    member.type, member.linkname = kind, target
-    return member
+def header(kind: bytes, size: int = 0, name: str = FIRST, target: str = "/etc/hostname") -> tarfile.TarInfo:
+    made = tarfile.TarInfo(name)
+    made.type, made.linkname, made.size = kind, target, size
+    return made
 
 
-def claims(size: int) -> Fault:
-    member = tarfile.TarInfo(FIRST)
-    member.size = size
-    return content(lambda good, rng: gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(10_000), mtime=0))
+def claim(made: tarfile.TarInfo, content: bytes = bytes(10_000)) -> Callable[[], bytes]:
+    """A header that claims a size, and some content, whatever its size."""
+    return lambda: gzip.compress(made.tobuf(tarfile.GNU_FORMAT) + content, 1, mtime=0)
 
 
-def _bomb(path: Path, good: bytes, rng: Rng) -> None:
-    """Zeros that unpack into 2 GB."""
-    block = gzip.compress(bytes(1 << 24), 9, mtime=0)
-    with open(path, "wb") as file:
-        for _ in range(128):
-            file.write(block)
-
-
-def _long_header() -> bytes:
-    member = tarfile.TarInfo("pax")
-    member.type, member.size = tarfile.XHDTYPE, 200_000
-    return gzip.compress(member.tobuf() + b"9" * 200_192, 1, mtime=0)
-
-
-ARCHIVES: dict[str, Fault] = {
-    "names with ..": archive_of(("../evil", b"evil"), (f"{PYTHON}/../../evil", b"evil")),
-    "absolute names": archive_of(("/tmp/senet_np_evil", b"evil")),
-    "a link out of it": archive_of(special(tarfile.SYMTYPE)),
-    "a hard link out of it": archive_of(special(tarfile.LNKTYPE)),
-    "a link, and a file through it": archive_of(special(tarfile.SYMTYPE, ".."), (f"{FIRST}/evil", b"evil")),
-    "a folder in the place of a file": archive_of(special(tarfile.DIRTYPE)),
-    "a pipe in the place of a file": archive_of(special(tarfile.FIFOTYPE)),
-    "a device in the place of a file": archive_of(special(tarfile.CHRTYPE)),
-    "a file of sparse numbers": archive_of(special(tarfile.GNUTYPE_SPARSE)),
-    "a file twice": archive_of((META, official_meta()), (META, official_meta())),
-    "no file that counts": archive_of(("readme.html", b"<html>")),
-    "a name of 3,000 letters": archive_of(("x" * 3000, b"")),
-    "a member of 2**62 bytes": claims(1 << 62),
-    "a member of 2**80 bytes": claims(1 << 80),
-    "a thousand and one members": archive_of(*((str(k), b"") for k in range(1001))),
-    "a header of 200,000 bytes": content(lambda good, rng: _long_header()),
-    "a bomb of 2 GB": _bomb,
-    "a tar that is not compressed": content(lambda good, rng: gzip.decompress(good[: 1 << 30])[: 1 << 20]),
-    "gzip of no tar": content(lambda good, rng: gzip.compress(b"no tar " * 1000, mtime=0)),
-    "batches that are no pickles": archive_of(*((f"{PYTHON}/{name}", b"no pickle") for name in BATCHES)),
-    "a batch that runs a command": archive_of((FIRST, pickle.dumps({"data": Command()}))),
+BAD_ARCHIVES: dict[str, Bad] = {
+    "names with ..": (tar(("../evil", b"evil"), (f"{PYTHON}/../../evil", b"evil")), NONE_HELD),
+    "absolute names": (tar(("/tmp/senet_np_evil", b"evil")), NONE_HELD),
+    "a link out of it": (tar(header(tarfile.SYMTYPE)), NO_FILE),
+    "a hard link out of it": (tar(header(tarfile.LNKTYPE)), NO_FILE),
+    "a link, and a file through it": (tar(header(tarfile.SYMTYPE, target=".."), (f"{FIRST}/evil", b"evil")), NO_FILE),
+    "a folder in the place of a file": (tar(header(tarfile.DIRTYPE)), NONE_HELD),
+    "a pipe in the place of a file": (tar(header(tarfile.FIFOTYPE)), NO_FILE),
+    "a device in the place of a file": (tar(header(tarfile.CHRTYPE)), NO_FILE),
+    "a file of sparse numbers": (tar(header(tarfile.GNUTYPE_SPARSE)), NO_FILE),
+    "a file twice": (tar((META, official_meta()), (META, official_meta())), "holds batches.meta twice"),
+    "no file that counts": (tar(("readme.html", b"<html>")), NONE_HELD),
+    "a name of 3,000 letters": (tar(("x" * 3000, b"")), NONE_HELD),
+    "a thousand and one members": (tar(*((str(k), b"") for k in range(1001))), NONE_HELD),
+    "a member of 65 MB": (lambda: claim(header(tarfile.REGTYPE, 65 << 20), bytes(65 << 20))(), "larger than 64 MiB"),
+    "a member that claims 65 MB": (claim(header(tarfile.REGTYPE, 65 << 20)), "instruction b'\\x00'"),
+    "a member of 8 GB": (claim(header(tarfile.REGTYPE, (1 << 33) - 1)), "unpacks into more than 512 MiB"),
+    "a member of 2**62 bytes": (claim(header(tarfile.REGTYPE, 1 << 62)), NO_ARCHIVE),
+    "a member of 2**80 bytes": (claim(header(tarfile.REGTYPE, 1 << 80, "zeros")), NO_ARCHIVE),
+    "a member of -1 bytes": (lambda: gzip.compress(b"x".ljust(124, b"\0") + b"-1".ljust(388, b"\0")), NO_ARCHIVE),
+    "a header of 200,000 bytes": (claim(header(tarfile.XHDTYPE, 200_000, "pax"), b"9" * 200_192), NONE_HELD),
+    "a bomb of 2 GB": (lambda: gzip.compress(bytes(1 << 24), 9, mtime=0) * 128, "unpacks into more than 512 MiB"),
+    "a tar that is not compressed": (lambda: gzip.decompress(tar(("a", b"a"))()), NO_ARCHIVE),
+    "gzip of no tar": (lambda: gzip.compress(b"no tar " * 1000, mtime=0), NO_ARCHIVE),
+    "gzip cut short": (lambda: gzip.compress(os.urandom(1 << 20), 1, mtime=0)[: 1 << 18], NO_ARCHIVE),
+    "gzip without its end": (lambda: gzip.compress(b"", mtime=0)[:-9], NO_ARCHIVE),
+    "nothing": (lambda: b"", NONE_HELD),
+    "a page": (lambda: b"<html>", NO_ARCHIVE),
+    "batches that are no pickles": (tar(*((f"{PYTHON}/{name}", b"no pickle") for name in BATCHES)), "refused"),
+    "a batch that runs a command": (tar((FIRST, pickle.dumps({"data": Command()}))), "system'"),
 }
 
 
-def a_batch(data: bytes, labels: bytes) -> Fault:
-    return content(lambda good, rng: dictionary({b"data": data, b"labels": labels}))
+# ---- pickles ------------------------------------------------------------------------------------------------------
 
 
-def pixels(shape: tuple[int, ...], kind: bytes = b"u1", size: int | None = None) -> bytes:
-    count = 1
-    for length in shape:
-        count *= length
-    return array(bytes(count if size is None else size), shape, kind)
+def batch(data: bytes, labels: bytes | None = None) -> Callable[[], bytes]:
+    return lambda: dictionary({b"data": data, b"labels": listing([integer(9)] * ROWS) if labels is None else labels})
 
 
-NINES = listing([integer(9)] * ROWS)
-PICKLES: dict[str, Fault] = {
+def given(labels: list[bytes]) -> Callable[[], bytes]:
+    return lambda: dictionary({b"data": array(bytes(ROWS * PIXELS), (ROWS, PIXELS)), b"labels": listing(labels)})
+
+
+def raw(instructions: bytes) -> Callable[[], bytes]:
+    return lambda: b"\x80\x02" + instructions
+
+
+def unicode(name: str) -> bytes:
+    return b"\x8c" + bytes([len(name)]) + name.encode()
+
+
+SYSTEM = f"it asks for '{os.system.__module__}.system', unlike any file of CIFAR-10"
+OTHER_NAMES = [("os", "system"), ("builtins", "eval"), ("_codecs", "encode"), ("numpy", "load"), ("numpy.ndarray", "f")]
+NESTED = b"K\x01" + b"q\x00h\x00\x86" * 60  # a pair of pairs of pairs ...: 2**60 leaves
+ONE_HASH = b"".join(b"\x8a\x0a" + (k * (2**61 - 1)).to_bytes(10, "little") + b"N" for k in range(60_000))
+BAD_PICKLES: dict[str, Bad] = {
     **{
-        f"a pickle of protocol {k} that runs a command": content(lambda good, rng, k=k: pickle.dumps(Command(), k))
+        f"a pickle of protocol {k} that runs a command": (functools.partial(pickle.dumps, Command(), k), SYSTEM)
         for k in range(6)
     },
-    "labels of 10": a_batch(pixels((ROWS, PIXELS)), listing([integer(10)] * ROWS)),
-    "negative labels": a_batch(pixels((ROWS, PIXELS)), listing([integer(-1)] * ROWS)),
-    "labels that are words": a_batch(pixels((ROWS, PIXELS)), listing([text(b"cat")] * ROWS)),
-    "labels too few": a_batch(pixels((ROWS, PIXELS)), listing([integer(1)] * 9)),
-    "no labels": content(lambda good, rng: dictionary({b"data": pixels((ROWS, PIXELS))})),
-    "no pictures": content(lambda good, rng: dictionary({b"labels": NINES})),
-    "pictures of another shape": a_batch(pixels((ROWS, 9)), NINES),
-    "a picture too many": a_batch(pixels((ROWS + 1, PIXELS)), NINES),
-    "pictures of a negative shape": a_batch(pixels((-1, PIXELS), size=9), NINES),
-    "pictures that claim 2**60 bytes": a_batch(pixels((2**31 - 1, 2**31 - 1), size=9), NINES),
-    "pictures of floats": a_batch(pixels((ROWS,), b"f8", 8 * ROWS), NINES),
-    "pictures of objects": a_batch(pixels((ROWS,), b"O", 8 * ROWS), NINES),
-    "pictures in bytes": content(lambda good, rng: batch_pickle(text(bytes(300)), [integer(1)] * ROWS)),
-    "a million instructions": content(lambda good, rng: b"\x80\x02" + b"N" * 1_000_000 + b"."),
-    "a text that claims 2**40 bytes": content(lambda good, rng: b"\x80\x04\x96" + struct.pack("<Q", 1 << 40) + b"a."),
-    "a pickle within a pickle for ever": content(lambda good, rng: b"\x80\x02K\x01" + b"q\x00h\x00\x86" * 60 + b"."),
-    "a list in the place of a dictionary": content(lambda good, rng: b"\x80\x02" + listing([integer(1)]) + b"."),
+    **{f"{m}.{n} by its name": (raw(f"c{m}\n{n}\n.".encode()), repr(f"{m}.{n}")) for m, n in OTHER_NAMES},
+    **{f"{m}.{n} from the stack": (raw(unicode(m) + unicode(n) + b"\x93."), repr(f"{m}.{n}")) for m, n in OTHER_NAMES},
+    "a call as protocol 0 makes it": (lambda: b"(ios\nsystem\n.", "it has the instruction b'i'"),
+    "attributes for a class": (raw(b"cnumpy\ndtype\n}U\x01aK\x01sb."), DAMAGED),
+    "attributes for a dictionary": (raw(b"}}U\x05itemsNsb."), DAMAGED),
+    "a call of what cannot be called": (raw(b"U\x01a(tR."), DAMAGED),
+    "images of a negative shape": (batch(array(bytes(9), (-1, PIXELS))), DAMAGED),
+    "images that claim 2**62 bytes": (batch(array(b"abc", (2**31 - 1,) * 2)), DAMAGED),
+    **{
+        f"images of type {k}": (batch(array(bytes(8), (1,), k)), "another type than uint8")
+        for k in (b"O8", b"f8", b"V9")
+    },
+    "images in Fortran order": (batch(array(b"abcd", (2, 2), fortran=True)), "Fortran"),
+    "images in bytes": (batch(text(bytes(300))), OTHERS),
+    "images of another shape": (batch(array(bytes(ROWS * 9), (ROWS, 9))), f"(10000, 9) and 10000 labels, {OTHERS}"),
+    "an image too many": (batch(array(bytes((ROWS + 1) * PIXELS), (ROWS + 1, PIXELS))), OTHERS),
+    "no images": (lambda: dictionary({b"labels": listing([])}), f"images of shape None and 0 labels, {OTHERS}"),
+    "no labels": (lambda: dictionary({b"data": array(bytes(9), (9,))}), f"shape (9,) and None labels, {OTHERS}"),
+    "labels too few": (given([integer(1)] * 9), f"9 labels, {OTHERS}"),
+    **{
+        f"a label that is {bad}": (given([*[integer(1)] * (ROWS - 1), bad]), "not integers from 0 to 9")
+        for bad in (integer(10), integer(-1), text(b"3"), b"N", b"\x88")
+    },
+    "200,001 instructions": (raw(b"N" * 200_000 + b"."), "more than 200,000 instructions"),
+    "a text that claims 2**40 bytes": (raw(b"\x96" + struct.pack("<Q", 1 << 40) + b"a."), "instruction b'\\x96'"),
+    "a text that claims 2**31 bytes": (raw(b"T\xff\xff\xff\x7fabc."), DAMAGED),
+    "a number that claims 2**31 bytes": (raw(b"\x8b\xff\xff\xff\x7fabc."), "instruction b'\\x8b'"),
+    "a place in the memo beyond 4 billion": (raw(b"}r\xff\xff\xff\xff."), OTHERS),
+    "a pickle within a pickle forever": (raw(NESTED + b"."), "holds a tuple, expected a dictionary"),
+    "a key that takes forever to hash": (raw(b"}" + NESTED + b"K\x01s."), DAMAGED),
+    "keys of one hash": (raw(b"}(" + ONE_HASH + b"u."), DAMAGED),
+    "images of a type that takes forever to print": (
+        batch(array(bytes(8), (8,), b"type").replace(text(b"type"), NESTED)),
+        "another type than uint8",
+    ),
+    "a list in the place of a dictionary": (raw(listing([integer(1)]) + b"."), "holds a list, expected a dictionary"),
+    "nothing": (lambda: b"", DAMAGED),
+    "a page": (lambda: b"<html>not found</html>", "it has the instruction b'<'"),
+    "no instructions": (raw(b""), DAMAGED),
+    "an end alone": (raw(b"."), DAMAGED),
+    "items of nothing": (raw(b"e."), DAMAGED),
+    "None": (raw(b"N."), "holds a NoneType, expected a dictionary"),
 }
+
+
+def _as_faults(table: dict[str, Bad]) -> dict[str, Fault]:
+    return {name: content(lambda good, rng, make=make: make()) for name, (make, _) in table.items()}
+
+
+ARCHIVES, PICKLES = _as_faults(BAD_ARCHIVES), _as_faults(BAD_PICKLES)

@@ -5,7 +5,7 @@ import numpy as np
 from senet_np.data.augment import PAD, EpochPlan, fit_normalizer, plan_epoch, take_batch
 
 
-def pictures(n=6):
+def images(n=6):
     return np.random.default_rng(0).integers(1, 256, size=(n, 8, 10, 3), dtype=np.uint8)
 
 
@@ -28,20 +28,20 @@ def test_an_epoch_visits_every_image_once():
     assert sorted(plan_epoch(50, 0, 0, False).order) == list(range(50))
 
 
-def test_without_shift_or_flip_the_picture_stays():
-    x = pictures(2)
+def test_without_shift_or_flip_the_image_stays():
+    x = images(2)
     batch, index = take_batch(x, plan([False, False], [[PAD, PAD], [PAD, PAD]]), 0, 2)
     assert np.array_equal(batch, x)
     assert np.array_equal(index, [0, 1])
 
 
 def test_a_flip_mirrors_left_and_right():
-    x = pictures(1)
+    x = images(1)
     assert np.array_equal(take_batch(x, plan([True], [[PAD, PAD]]), 0, 1)[0], x[:, :, ::-1])
 
 
-def test_a_shift_moves_the_picture_and_fills_with_black():
-    x = pictures(1)
+def test_a_shift_moves_the_image_and_fills_with_black():
+    x = images(1)
     batch, _ = take_batch(x, plan([False], [[PAD + 2, PAD - 3]]), 0, 1)
     assert np.array_equal(batch[:, :-2, 3:], x[:, 2:, :-3])
     assert not batch[:, -2:].any()
@@ -49,14 +49,14 @@ def test_a_shift_moves_the_picture_and_fills_with_black():
 
 
 def test_each_image_keeps_its_own_flip_and_shift_in_any_batch():
-    x, p = pictures(6), plan_epoch(6, 0, 0, True)
+    x, p = images(6), plan_epoch(6, 0, 0, True)
     whole = take_batch(x, p, 0, 6)[0]
     parts = np.concatenate([take_batch(x, p, start, 2)[0] for start in (0, 2, 4)])
     assert np.array_equal(whole, parts)
 
 
 def test_normalized_training_images_have_mean_0_and_deviation_1():
-    x = pictures(200)
+    x = images(200)
     out = fit_normalizer(x)(x)
     assert out.dtype == np.float32
     assert np.allclose(out.mean(axis=(0, 1, 2)), 0, atol=1e-4)
@@ -64,4 +64,4 @@ def test_normalized_training_images_have_mean_0_and_deviation_1():
 
 
 def test_one_color_everywhere_does_not_divide_by_zero():
-    assert np.isfinite(fit_normalizer(np.full((2, 4, 4, 3), 9, np.uint8))(pictures(1))).all()
+    assert np.isfinite(fit_normalizer(np.full((2, 4, 4, 3), 9, np.uint8))(images(1))).all()

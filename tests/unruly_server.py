@@ -11,29 +11,51 @@ CONTENT = np.random.default_rng(0).bytes(300_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 SIZE = len(CONTENT)
 HALF = SIZE // 2
+UNSAID = -1  # as length: the answer has no Content-Length
+
+# path: status, body, the length that is announced (None: the body's own), the address that it redirects to
+ANSWERS: dict[str, tuple[int, bytes, int | None, str]] = {
+    "rangeless": (200, CONTENT, None, ""),
+    "lengthless": (200, CONTENT, UNSAID, ""),
+    "broken": (200, CONTENT[:HALF], SIZE, ""),
+    "wrong": (200, bytes(SIZE), None, ""),
+    "wronghalf": (200, bytes(HALF), SIZE, ""),
+    "announces_too_much": (200, CONTENT + b"more", None, ""),
+    "sends_too_much": (200, CONTENT + bytes(1 << 20), UNSAID, ""),
+    "other": (200, CONTENT[:HALF], None, ""),
+    "missing": (404, b"", None, ""),
+    "busy": (503, b"", None, ""),
+    "moved": (302, b"", None, "/good"),
+    "moved_to_file": (302, b"", None, "file:///etc/hostname"),
+    "moved_to_ftp": (302, b"", None, "ftp://127.0.0.1:9/file"),
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     """The path says how to answer; the server remembers each path and its Range header."""
 
     def do_GET(self):
-        ranged = self.headers.get("Range")
-        self.server.requests.append((self.path, ranged))
+        path, ranged = self.path.strip("/"), self.headers.get("Range")
+        self.server.requests.append((path, ranged))
         start = int(re.findall(r"\d+", ranged)[0]) if ranged else 0
-        getattr(self, f"answer_{self.path.strip('/')}")(start)
+        if path in ANSWERS:
+            self.send(*ANSWERS[path])
+        else:
+            getattr(self, f"answer_{path}")(start)
 
-    def send(self, status, body=b"", promised=None, **headers):
+    def send(self, status, body=b"", length=None, location="", content_range=""):
         self.send_response(status)
-        if promised != "nothing":
-            self.send_header("Content-Length", str(len(body) if promised is None else promised))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
+        if length != UNSAID:
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in (("Location", location), ("Content-Range", content_range)):
+            if value:
+                self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
-    def send_range(self, start, body=None, promised=None, said=None):
-        where = f"bytes {start if said is None else said}-{SIZE - 1}/{SIZE}"
-        self.send(206, CONTENT[start:] if body is None else body, promised, Content_Range=where)
+    def send_range(self, start, body=None, length=None, announced=None):
+        where = f"bytes {start if announced is None else announced}-{SIZE - 1}/{SIZE}"
+        self.send(206, CONTENT[start:] if body is None else body, length, content_range=where)
 
     def answer_good(self, start):
         if start >= SIZE:
@@ -43,17 +65,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send(200, CONTENT)
 
-    def answer_rangeless(self, start):
-        self.send(200, CONTENT)
-
-    def answer_lengthless(self, start):
-        self.send(200, CONTENT, "nothing")
-
     def answer_otherrange(self, start):
-        self.send_range(start, said=start + 1)
-
-    def answer_broken(self, start):
-        self.send(200, CONTENT[:HALF], SIZE)
+        self.send_range(start, announced=start + 1)
 
     def answer_slow(self, start):
         self.send(200, b"", SIZE)
@@ -68,39 +81,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send(200, CONTENT[: start + sent], SIZE)
 
-    def answer_wrong(self, start):
-        self.send(200, bytes(SIZE))
-
-    def answer_wronghalf(self, start):
-        self.send(200, bytes(HALF), SIZE)
-
     def answer_stalls(self, start):
         self.send(200, CONTENT[:HALF], SIZE)
         self.server.released.wait(5)
 
     def answer_silent(self, start):
         self.server.released.wait(5)
-
-    def answer_missing(self, start):
-        self.send(404)
-
-    def answer_busy(self, start):
-        self.send(503)
-
-    def answer_moved(self, start):
-        self.send(302, Location="/good")
-
-    def answer_moved_to_file(self, start):
-        self.send(302, Location="file:///etc/hostname")
-
-    def answer_moved_to_ftp(self, start):
-        self.send(302, Location="ftp://127.0.0.1/file")
-
-    def answer_announces_too_much(self, start):
-        self.send(200, CONTENT + b"more")
-
-    def answer_sends_too_much(self, start):
-        self.send(200, CONTENT + bytes(1 << 20), "nothing")
 
     def log_message(self, format, *args):
         pass

@@ -1,7 +1,6 @@
 """Augmentation and the order of an epoch, all drawn at once from (seed, epoch).
 
-Because nothing depends on how far an epoch has come, a run that was stopped in the middle of one goes on
-exactly as it would have.
+Nothing depends on how far an epoch has come, so a run that was stopped within one goes on exactly as it would have.
 """
 
 from typing import NamedTuple
@@ -20,17 +19,7 @@ class EpochPlan(NamedTuple):
 
 
 def plan_epoch(n: int, seed: int, epoch: int, augment: bool) -> EpochPlan:
-    """Draw an epoch's order, flips and shifts.
-
-    Args:
-        n: how many training images.
-        seed: the run's seed.
-        epoch: which epoch, from 0.
-        augment: whether to draw flips and shifts.
-
-    Returns:
-        The plan, the same for the same arguments.
-    """
+    """Draw an epoch's order of n images, and with `augment` flips and shifts: the same for the same arguments."""
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(n)
     if not augment:
@@ -39,15 +28,9 @@ def plan_epoch(n: int, seed: int, epoch: int, augment: bool) -> EpochPlan:
 
 
 def take_batch(images: np.ndarray, plan: EpochPlan, start: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Take one minibatch of an epoch, augmented as planned: flip, pad with black, crop.
+    """Take one minibatch of an epoch, from `start` on in its order, augmented as planned: flip, pad with black, crop.
 
-    Args:
-        images: the training images, (n, H, W, 3) uint8.
-        plan: the epoch's plan.
-        start, size: which images of the order.
-
-    Returns:
-        batch (size, H, W, 3) uint8, and the indices (size,) that it was taken from.
+    Of the training images (n, H, W, 3) uint8 it returns the batch (size, H, W, 3) uint8 and its indices (size,).
     """
     index = plan.order[start : start + size]
     batch = images[index]
@@ -73,14 +56,7 @@ class Normalizer(NamedTuple):
 
 
 def fit_normalizer(images: np.ndarray) -> Normalizer:
-    """Measure mean and standard deviation of each color.
-
-    Args:
-        images: the training images, (n, H, W, 3) uint8.
-
-    Returns:
-        The normalizer for every split of the data set.
-    """
+    """Measure mean and standard deviation of each color over the training images, (n, H, W, 3) uint8."""
     counts = np.stack([np.bincount(images[..., c].ravel(), minlength=256) for c in range(3)])  # exact, and small
     values, n = np.arange(256), counts.sum(axis=1)
     mean = counts @ values / n

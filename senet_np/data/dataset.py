@@ -1,4 +1,4 @@
-"""What every data set looks like to the rest of the house: three splits of images, and where they come from.
+"""What every data set looks like to the rest of the package: three splits of images, and where they come from.
 
 Images stay uint8 in memory (CIFAR-10 is 184 MB so, and 737 MB as float32); the training loop turns one
 minibatch at a time into floats.
@@ -29,6 +29,6 @@ class Dataset:
     train: Split
     val: Split
     test: Split
-    stamp: str  # what stands on every result: "official bytes", "not the official bytes", ...
-    origin: str  # the place that it was read from, or the command that made it
+    provenance: str  # written on every result: "official bytes", "not the official bytes", "made by NumPy"
+    origin: str  # the place that it was read from, or the call that made it
     fingerprint: str  # hex digest of what was read: a resumed run must see the same

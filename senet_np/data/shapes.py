@@ -1,6 +1,6 @@
-"""`shapes`: a ten-class picture set made by NumPy from a seed, for machines without CIFAR-10.
+"""`shapes`: a ten-class set of images made by NumPy from a seed, for machines without CIFAR-10.
 
-**The task was built for gating.** Each 32×32 picture holds two textured squares, one painted orange and
+**The task was built for gating.** Each 32×32 image holds two textured squares, one painted orange and
 one painted blue, under a sky that is orange or blue. The label is the texture of the square that has the color of
 the sky:
 
@@ -11,12 +11,12 @@ the sky:
 Why a net without SE must fail. A unit of the tiny net's last stage sees 18×18 pixels. None sees both the sky and a
 square: a unit that reaches row 4 or above ends at row 18 or above. What follows is a sum over positions and a linear
 head, so without SE each logit is A(squares) + B(sky), and the sky can only favor some textures over others. For two
-textures a, b there are two pictures in which the sky alone decides; B gets both right if it favors the right one of
+textures a, b there are two images in which the sky alone decides; B gets both right if it favors the right one of
 the two, else A gets one. That is 3/4 at the very best, and training finds less. A net with SE reads the sky in the
 squeeze and shuts the channels of the other color. So the set shows what a gate *can* do; it says nothing about how
-often photographs need one. A net whose units see the whole picture solves it without a gate as well.
+often photographs need one. A net whose units see the whole image solves it without a gate as well.
 
-Measured: tiny net, default settings (3 epochs of 4,000 pictures), n = 10 seeds, 2,000 test pictures, by
+Measured: tiny net, default settings (3 epochs of 4,000 images), n = 10 seeds, 2,000 test images, by
 `python -m senet_np compare docs/comparisons/shapes-se.toml`:
 
     net                    parameters   test accuracy, mean ± sd   minus "without SE", paired, 95 % interval
@@ -54,55 +54,32 @@ CLASSES = tuple(TEXTURES)
 
 
 def make_shapes(n: int, rng: np.random.Generator) -> Split:
-    """Draw n pictures and their labels.
-
-    Args:
-        n: how many pictures.
-        rng: where every choice comes from.
-
-    Returns:
-        images (n, 32, 32, 3) uint8 and labels (n,) int64, 0 to 9, each class equally likely.
-
-    Source: ours; the module's docstring says why it is as it is.
-    """
+    """Draw images (n, 32, 32, 3) uint8 and their labels (n,) int64, 0 to 9, each class equally likely."""
     labels, others = _two_textures(n, rng)
     sky = rng.integers(2, size=n)  # which paint the sky has, and so which square is meant
     meant_side = rng.integers(2, size=n)  # whether the meant square stands left or right
 
-    pictures = np.full((n, SIZE, SIZE, 3), 0.5)
-    pictures[:, :SKY_ROWS] = (PAINT[sky] * rng.uniform(0.7, 1.0, size=(n, 1)))[:, None, None, :]
+    images = np.full((n, SIZE, SIZE, 3), 0.5)
+    images[:, :SKY_ROWS] = (PAINT[sky] * rng.uniform(0.7, 1.0, size=(n, 1)))[:, None, None, :]
     for textures, paints, sides in ((labels, sky, meant_side), (others, 1 - sky, 1 - meant_side)):
         for k in range(n):
             top = GROUND_ROW + rng.integers(SIZE - GROUND_ROW - SIDE + 1)
             left = 16 * sides[k] + rng.integers(16 - SIDE + 1)
-            pictures[k, top : top + SIDE, left : left + SIDE] = _square(int(textures[k]), PAINT[paints[k]], rng)
-    pictures += rng.normal(0, 0.08, size=(n, SIZE, SIZE, 1))  # gray noise: it blurs textures, not hues
-    return Split((255 * pictures.clip(0, 1)).round().astype(np.uint8), labels)
+            images[k, top : top + SIDE, left : left + SIDE] = _square(int(textures[k]), PAINT[paints[k]], rng)
+    images += rng.normal(0, 0.08, size=(n, SIZE, SIZE, 1))  # gray noise: it blurs textures, not hues
+    return Split((255 * images.clip(0, 1)).round().astype(np.uint8), labels)
 
 
 def other_labels(n: int, rng: np.random.Generator) -> np.ndarray:
-    """What would be the right answers to `make_shapes(n, rng)` if every sky were repainted.
-
-    Args:
-        n, rng: those that the pictures are made with, the generator as it was before.
-
-    Returns:
-        (n,) int64, 0 to 9: the other square's texture, never that of the label.
-    """
+    """The right labels, (n,) int64, if every sky of `make_shapes(n, rng)` were repainted; rng as it was before that."""
     return _two_textures(n, rng)[1]
 
 
 def swap_sky(images: np.ndarray) -> np.ndarray:
-    """Repaint the sky from orange to blue or from blue to orange, and leave everything else as it is.
+    """Repaint the sky of images (n, 32, 32, 3) from orange to blue or from blue to orange, and nothing else.
 
-    The two paints are each other with red and blue exchanged, and so is the repainted sky. What the picture's label
-    would have to be changes with it: now the other square is meant.
-
-    Args:
-        images: (n, 32, 32, 3) uint8, from `make_shapes`.
-
-    Returns:
-        The repainted images, shape and dtype as they came.
+    Each paint is the other with red and blue exchanged, and so is the repainted sky. The right label changes with it:
+    now the other square is meant (`other_labels`).
     """
     swapped = images.copy()
     swapped[:, :SKY_ROWS] = images[:, :SKY_ROWS, :, ::-1]
@@ -110,14 +87,7 @@ def swap_sky(images: np.ndarray) -> np.ndarray:
 
 
 def both_skies(images: np.ndarray) -> np.ndarray:
-    """The same pictures under an orange sky and under a blue one.
-
-    Args:
-        images: (n, 32, 32, 3) uint8, from `make_shapes`.
-
-    Returns:
-        (2, n, 32, 32, 3) uint8: all under an orange sky, then all under a blue one.
-    """
+    """The same images (n, 32, 32, 3) all under an orange sky, then all under a blue one: (2, n, 32, 32, 3) uint8."""
     red_minus_blue = images[:, :SKY_ROWS, :, 0].astype(float) - images[:, :SKY_ROWS, :, 2]
     is_orange = (red_minus_blue.mean(axis=(1, 2)) > 0)[:, None, None, None]
     swapped = swap_sky(images)
@@ -125,21 +95,11 @@ def both_skies(images: np.ndarray) -> np.ndarray:
 
 
 def load_shapes(seed: int = 0, sizes: tuple[int, int, int] = (4000, 1000, 2000)) -> Dataset:
-    """Make the set: the same pictures for the same seed, everywhere.
-
-    Args:
-        seed: which set; the splits are drawn from independent streams of it.
-        sizes: how many pictures to train on, to validate on and to test on.
-
-    Returns:
-        The data set, stamped "made by NumPy".
-
-    Source: ours.
-    """
+    """Make the set of a seed, the same everywhere, with so many images to train on, to validate on and to test on."""
     streams = np.random.SeedSequence(seed).spawn(3)
     splits = [make_shapes(n, np.random.default_rng(stream)) for n, stream in zip(sizes, streams, strict=True)]
     origin = f"senet_np.data.load_shapes(seed={seed}, sizes={sizes})"
-    return Dataset("shapes", CLASSES, *splits, stamp="made by NumPy", origin=origin, fingerprint=origin)
+    return Dataset("shapes", CLASSES, *splits, provenance="made by NumPy", origin=origin, fingerprint=origin)
 
 
 def _two_textures(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,55 @@
+"""A lock file lets one holder in at a time, and is let go of however its holder ends."""
+
+import functools
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from senet_np.errors import SenetError
+from senet_np.files import only_one
+
+
+def test_a_second_holder_is_refused_until_the_first_one_ends(tmp_path):
+    with only_one(tmp_path / "lock", "taken"), pytest.raises(SenetError, match="taken"):
+        only_one(tmp_path / "lock", "taken").__enter__()
+    with only_one(tmp_path / "lock", "taken"):
+        pass
+
+
+PLANTS = [os.mkfifo, os.mkdir, *(functools.partial(os.symlink, target) for target in ("victim", "nowhere"))]
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=["a pipe", "a folder", "a link", "a link to nowhere"])
+def test_what_has_the_name_of_a_lock_and_is_no_file_is_neither_followed_nor_opened(tmp_path, plant):
+    (tmp_path / "victim").write_text("precious")
+    plant(tmp_path / "lock")
+    with pytest.raises(OSError, match="not a file"), only_one(tmp_path / "lock", "taken"):
+        pass
+    assert (tmp_path / "victim").read_text() == "precious"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def _hold(lock: Path, child_alive) -> None:
+    with only_one(lock, "taken"):
+        if os.fork() == 0:
+            child_alive.set()
+        time.sleep(5)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+def test_a_forked_child_does_not_keep_the_lock_of_its_killed_parent(tmp_path):
+    context = multiprocessing.get_context("fork")
+    child_alive = context.Event()
+    holder = context.Process(target=_hold, args=(tmp_path / "lock", child_alive))
+    holder.start()
+    assert child_alive.wait(10)
+    with pytest.raises(SenetError), only_one(tmp_path / "lock", "taken"):
+        pass
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.join()
+    with only_one(tmp_path / "lock", "taken"):
+        pass
