@@ -65,7 +65,7 @@ def test_a_forward_pass_that_draws_at_random_is_refused():
 
 def test_a_gradient_that_is_zero_everywhere_proves_nothing():
     with pytest.raises(FlatError, match=r"^the gradient of x is zero everywhere, .* draw other inputs"):
-        check_gradients(ops.relu_forward, lambda dy, cache: -7 * dy * cache[0], [-np.abs(X) - 1])
+        check_gradients(ops.relu_forward, lambda dy, cache: -7 * dy * cache.mask, [-np.abs(X) - 1])
 
 
 def test_a_gradient_that_should_be_zero_and_is_not_is_wrong():
@@ -100,15 +100,15 @@ def test_a_backward_pass_that_returns_nothing_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("x", "grad", "said"),
+    ("x", "grad", "message"),
     [
         (X, [[0.0]], "dx is a list, expected an array of shape (3, 4)"),
         (X, 1.5, "dx is a float, expected an array of shape (3, 4)"),
         (np.array(1.5), [3.0], "dx is a list, expected an array of shape ()"),
     ],
 )
-def test_a_gradient_that_is_no_array_is_wrong_by_its_kind(x, grad, said):
-    assert str(check_gradients(square, lambda dy, cache: (grad,), [x])) == f"WRONG x: {said}"
+def test_a_gradient_that_is_no_array_is_wrong_by_its_kind(x, grad, message):
+    assert str(check_gradients(square, lambda dy, cache: (grad,), [x])) == f"WRONG x: {message}"
 
 
 def test_a_right_gradient_needs_no_hint():
@@ -129,13 +129,13 @@ def test_what_is_no_float_array_may_have_none_for_a_gradient():
     assert [check.name for check in report.arguments] == ["logits"]
 
 
-def test_an_array_without_a_gradient_is_said_to_be_unchecked():
+def test_an_array_without_a_gradient_is_reported_as_unchecked():
     report = check_gradients(lambda u, s, t: (u * s * t, s * t), lambda dy, st: dy * st, {"u": X, "s": S, "t": S})
     assert str(report).splitlines()[1:] == ["not checked, as backward returns nothing for it: s, t"]
     assert report.unchecked == ("s", "t")
 
 
-def test_with_wrt_nothing_else_is_said():
+def test_with_wrt_nothing_else_is_reported():
     report = check_gradients(lambda u, s: (u * s, s), lambda dy, s: dy * s, {"u": X, "s": S}, wrt=["u"])
     assert report.unchecked == ()
 

@@ -59,7 +59,7 @@ def test_a_gradient_that_is_the_same_everywhere_anyway_does_not_look_like_a_forg
 
 
 @pytest.mark.parametrize("factor", [2, 0.5])
-def test_a_factor_of_two_may_be_the_batch_and_then_that_is_said(factor):
+def test_a_factor_of_two_may_be_the_batch_and_then_the_hint_names_it(factor):
     assert "(2 is also N)" in find_hint(factor * RIGHT, RIGHT, FACTORS)
     assert "2 is also" not in find_hint(factor * RIGHT, RIGHT, {"N": 3})
 
@@ -80,20 +80,20 @@ def test_the_heat_map_has_a_cell_for_each_element_and_shades_only_the_wrong_ones
 
 
 @pytest.mark.parametrize(
-    ("worst", "said"),
+    ("worst", "shown"),
     [
         ((0, 0), "rows 0 to 39, columns 0 to 39"),
         ((30, 31), "rows 10 to 49, columns 11 to 50"),
         ((49, 59), "rows 10 to 49, columns 20 to 59"),
     ],
 )
-def test_a_large_heat_map_is_cut_around_the_largest_error_and_says_so(worst, said):
+def test_a_large_heat_map_is_cut_around_the_largest_error_and_says_so(worst, shown):
     errors = np.zeros((50, 60))
     errors[worst] = 1
     html = heat_map_html(errors, limit=1e-6)
     assert html.count("<td") == 1600
     assert html.count("rgba(213, 94, 0, 1.00)") == 1
-    assert f"{said} of (50, 60)" in html
+    assert f"{shown} of (50, 60)" in html
 
 
 def test_a_heat_map_may_have_any_limit():

@@ -30,7 +30,7 @@ def test_where_the_right_value_is_zero_there_is_no_ratio():
     )
 
 
-def test_a_problem_is_said_instead_of_numbers():
+def test_a_problem_stands_in_place_of_numbers():
     check = ArgumentCheck("b", None, None, "backward returned None, expected an array of shape (2,)")
     assert str(check) == "b: backward returned None, expected an array of shape (2,)"
     assert not check.ok

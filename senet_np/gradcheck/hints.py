@@ -1,7 +1,6 @@
-"""What a wrong gradient tells about the mistake behind it: the reading that an experienced colleague would give.
+"""What a wrong gradient tells about the mistake behind it, as an experienced colleague would read it.
 
-The hints are guesses from the pattern of the error, tried from the most telling one down. The first that
-fits is given; none at all is better than a wrong one.
+The hints are guesses from the pattern of the error. The first that fits is given; none is better than a wrong one.
 """
 
 from collections.abc import Mapping
@@ -13,20 +12,17 @@ CELL = "width: 1em; height: 1em; border: 1px solid #ddd"
 
 
 def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, float]) -> str:
-    """Guess the mistake from a backward pass's gradient and the right one.
+    """Guess the mistake from the gradient of a backward pass and that of finite differences; "" where no pattern fits.
 
-    Args:
-        analytic: what the backward pass returned, any shape.
-        numeric: what finite differences say, same shape.
-        factors: numbers that a mistake may have multiplied or divided by, by name: {"H·W": 12, "N": 3}.
-
-    Returns:
-        One sentence, or "" where no pattern fits.
+    `factors` are numbers that a mistake may have multiplied or divided by, by name: {"H·W": 12, "N": 3}.
     """
     largest = max(float(np.abs(analytic).max()), float(np.abs(numeric).max()))
 
     def same(a: np.ndarray, b: np.ndarray) -> bool:
         return a.shape == b.shape and bool(np.abs(a - b).max() <= CLOSE * largest)
+
+    def flat(a: np.ndarray) -> bool:
+        return same(a, np.broadcast_to(a[:, :1, :1], a.shape))
 
     if not np.isfinite(analytic).all():
         return "it is not finite: look for a division by zero or an overflow"
@@ -41,9 +37,7 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
     if same(analytic, 2 * numeric):
         return f"every element is twice too large: is something counted twice, or not averaged?{also}"
     if same(2 * analytic, numeric):
-        return (
-            f"every element is half of what it should be: is one of two paths forgotten, or averaged, not summed?{also}"
-        )
+        return f"every element is half of what it should be: is a path forgotten, or averaged, not summed?{also}"
     for factor in sorted({f for f in factors.values() if f != 1}):
         names = " or ".join(name for name, f in factors.items() if f == factor)
         if same(analytic, factor * numeric):
@@ -57,12 +51,8 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
     missing = numeric - analytic
     wrong = np.abs(missing) > CLOSE * largest
     if not wrong.any():
-        return (
-            "it is almost right: is a small constant (eps, weight decay) treated differently, or float32 used inside?"
-        )
-    mean = missing.mean(axis=(1, 2), keepdims=True) if analytic.ndim == 4 else missing
-    varied = analytic.ndim == 4 and not same(numeric, np.broadcast_to(numeric[:, :1, :1], numeric.shape))
-    if varied and mean.size < missing.size and same(missing, np.broadcast_to(mean, missing.shape)):
+        return "it is almost right: is a small constant (eps, weight decay) left out, or float32 used inside?"
+    if analytic.ndim == 4 and not flat(numeric) and flat(missing):
         return "what is missing is the same at every position of a channel: a path through an average is forgotten"
     if same(analytic[wrong], 0 * analytic[wrong]):
         return f"{wrong.sum()} of {wrong.size} elements are zero and should not be: a mask too strict, or = for +=?"
@@ -72,14 +62,7 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
 
 
 def guess_factors(arguments: Mapping[str, object]) -> dict[str, float]:
-    """Numbers that gradients of these arguments are most often too large or too small by.
-
-    Args:
-        arguments: a forward pass's arguments by name.
-
-    Returns:
-        {name: number}: the sizes of the first array's axes and their usual products, and window sizes.
-    """
+    """Numbers that these arguments' gradients are often too large or too small by: {name: number}, from the shapes."""
     found: dict[str, float] = {}
     shape = next((a.shape for a in arguments.values() if isinstance(a, np.ndarray) and a.ndim in (2, 4)), ())
     if len(shape) == 4:
@@ -96,29 +79,24 @@ def guess_factors(arguments: Mapping[str, object]) -> dict[str, float]:
 def heat_map_html(errors: np.ndarray, limit: float) -> str:
     """An array of errors as an HTML table, white below `limit` and darker by its logarithm above; for notebooks.
 
-    Args:
-        errors: (any shape) scaled errors; more than two axes are laid out as rows of the last axis.
-        limit: the largest error that passes.
-
-    Returns:
-        HTML; at most 40 rows and columns are shown, those around the largest error.
+    More than two axes are laid out as rows of the last. At most 40 rows and columns are shown, around the largest.
     """
     rows = errors.reshape(-1, errors.shape[-1] if errors.ndim else 1)
     limit = min(limit, 0.9)  # the colors have to lie somewhere
     place = np.unravel_index(rows.argmax(), rows.shape)
     top, left = (max(0, min(int(k) - 20, size - 40)) for k, size in zip(place, rows.shape, strict=True))
     shown = rows[top : top + 40, left : left + 40]
-    cells = []
-    for row in shown:
-        # 0 (white) up to the limit, 1 (full color) at an error as large as the gradient itself
-        depths = np.log(np.clip(row, limit, 1) / limit) / -np.log(limit)
-        colors = [f"rgba(213, 94, 0, {depth:.2f})" for depth in depths]
-        squares = zip(row, colors, strict=True)
-        cells.append("".join(f'<td style="{CELL}; background: {c}" title="{error:.1e}"></td>' for error, c in squares))
-    rows_html = "".join(f'<tr style="background: white">{line}</tr>' for line in cells)  # notebooks stripe their tables
-    height, width = shown.shape
-    whole = f"rows {top} to {top + height - 1}, columns {left} to {left + width - 1} of {rows.shape}"
-    more = "" if shown.shape == rows.shape else f"<p>{whole}</p>"
+    # 0 (white) up to the limit, 1 (full color) at an error as large as the gradient itself
+    depths = np.log(np.clip(shown, limit, 1) / limit) / -np.log(limit)
+    html = ""
+    for row, row_depths in zip(shown, depths, strict=True):
+        html += '<tr style="background: white">'  # notebooks stripe their tables
+        for error, depth in zip(row, row_depths, strict=True):
+            html += f'<td style="{CELL}; background: rgba(213, 94, 0, {depth:.2f})" title="{error:.1e}"></td>'
+        html += "</tr>"
     axes = "columns: the last axis; rows: all others. " if errors.ndim > 1 else ""
-    legend = f"<p>{axes}White: right; the darker, the more digits are wrong (a logarithm of the error).</p>"
-    return f'<table style="border-collapse: collapse">{rows_html}</table>{legend}{more}'
+    html += f"</table><p>{axes}White: right; the darker, the more digits are wrong (a logarithm of the error).</p>"
+    if shown.shape != rows.shape:
+        height, width = shown.shape
+        html += f"<p>rows {top} to {top + height - 1}, columns {left} to {left + width - 1} of {rows.shape}</p>"
+    return f'<table style="border-collapse: collapse">{html}'

@@ -1,7 +1,4 @@
-"""What a gradient check found, and how it is told: one line for each argument, a heat map in a notebook.
-
-`senet_np.gradcheck` fills these in.
-"""
+"""What a gradient check found: one line for each argument, and a heat map in a notebook."""
 
 from dataclasses import dataclass
 from html import escape
@@ -11,7 +8,7 @@ import numpy as np
 from .hints import heat_map_html
 
 TOLERANCE = 1e-6
-SMALLEST_SCALE = 1e-3  # gradients smaller than this are compared absolutely, to SMALLEST_SCALE · TOLERANCE
+MIN_SCALE = 1e-3  # gradients smaller than this are compared absolutely, to MIN_SCALE · TOLERANCE
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class ArgumentCheck:
             return np.array(np.inf)
         finite = np.isfinite(self.analytic) & np.isfinite(self.numeric)
         a, n = (np.where(finite, gradient, 0) for gradient in (self.analytic, self.numeric))
-        largest = max(np.abs(a).max(), np.abs(n).max(), SMALLEST_SCALE)
+        largest = max(np.abs(a).max(), np.abs(n).max(), MIN_SCALE)
         return np.where(finite, np.abs(a - n) / largest, np.inf)
 
     @property
@@ -92,9 +89,9 @@ class Report:
 
     def _repr_html_(self) -> str:
         """In a notebook: the same text, and for each wrong gradient a heat map of where it is wrong."""
-        wrong = [a for a in self.arguments if not a.ok and not a.problem]
-        maps = [
-            f"<p>error of d{escape(a.name)}, largest at {list(a.index)}</p>{heat_map_html(a.errors, a.tolerance)}"
-            for a in wrong
-        ]
-        return f'<pre style="font-family: monospace">{escape(str(self))}</pre>{"".join(maps)}'
+        html = f'<pre style="font-family: monospace">{escape(str(self))}</pre>'
+        for a in self.arguments:
+            if not a.ok and not a.problem:
+                html += f"<p>error of d{escape(a.name)}, largest at {list(a.index)}</p>"
+                html += heat_map_html(a.errors, a.tolerance)
+        return html
