@@ -2,7 +2,7 @@
 
 import pytest
 
-from senet_np.bench.nets import NETS, duel, make_problem
+from senet_np.bench.nets import NETS, duel, step_arguments
 from senet_np.bench.pytorch import LAYOUTS, PyTorch
 
 pytest.importorskip("torch", reason="PyTorch is not installed: there is no opponent; `make ci-extra` installs it")
@@ -16,14 +16,18 @@ def pytorch():
 
 @pytest.mark.parametrize("name", NETS)
 def test_loss_and_gradients_are_pytorchs_over_the_same_micro_batches(pytorch, name):
-    result = duel(make_problem(NETS[name](), 6), 3, threads=1, rounds=1, pytorch=pytorch, compiled=False)
+    result = duel(NETS[name], 6, 3, workers=1, rounds=1, pytorch=pytorch, compiled=False)
     assert max(result["deviation"].values()) < 1e-3
     forms = [f"PyTorch eager, {layout}, {size}" for layout in LAYOUTS for size in ("micro-batches of 3", "full batch")]
     assert [*result["seconds"]] == ["senet_np", *forms]
     assert result["eager"]["fastest"] in forms
 
 
-def test_what_goes_wrong_over_there_is_said_here(pytorch):
-    pytorch.ask("take", "no layer", {}, {}, *make_problem(NETS["tiny"](), 2)[3:])
-    with pytest.raises(RuntimeError, match="there is no PyTorch twin of 'no layer'"):
-        pytorch.ask("gradients", 1)
+def test_both_cut_a_minibatch_into_the_same_uneven_pieces(pytorch):
+    result = duel(NETS["tiny"], 7, 3, workers=1, rounds=1, pytorch=pytorch, compiled=False)
+    assert result["deviation"]["worst parameter, float64"] < 1e-9
+
+
+def test_what_goes_wrong_over_there_is_reported_here(pytorch):
+    with pytest.raises(RuntimeError, match=r"AttributeError: .*'perceptron'"):
+        pytorch.ask("take", "perceptron", {}, {}, *step_arguments(NETS["tiny"].build(), 2)[3:])

@@ -6,10 +6,10 @@ PyTorch is no part of the package and `make test` does not install it; `make ci-
 
 import numpy as np
 import pytest
+from draws import DRAWS, REPEATABLE, TOLERANCE, backward, deviation, forward, problems
+from fixture import our_losses, our_pass
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_drawn import DRAWS, REPEATABLE, TOLERANCE, backward, deviation, forward, problems
-from test_fixture import our_losses, our_pass
 
 from senet_np.gradcheck import decisions
 from senet_np.nets import tiny
@@ -46,7 +46,7 @@ def net_problems(draw, dtype):
     """
     rng, n, classes = np.random.default_rng(draw(st.integers(0, 2**32 - 1))), draw(st.integers(2, 5)), 10
     widths = draw(st.lists(st.integers(2, 6), min_size=1, max_size=3))
-    net = tiny(se=draw(st.booleans()), r=draw(st.integers(1, 4)), widths=widths, classes=classes)
+    net = tiny(se=draw(st.booleans()), reduction=draw(st.integers(1, 4)), widths=widths, classes=classes)
     params, state = net.init(rng, dtype)
     params = tree_map(lambda p: (p + 0.3 * rng.standard_normal(p.shape)).astype(dtype), params)
     images = rng.standard_normal((n, draw(st.integers(8, 11)), draw(st.integers(8, 11)), 3)).astype(dtype)

@@ -1,8 +1,9 @@
-"""docs/pytorch_nets.py and our nets give the same logits from the same file, whoever wrote it.
+"""bench/pytorch_nets.py and our nets give the same logits from the same file, whoever wrote it.
 
 Skipped without PyTorch; `make ci-extra` installs it.
 """
 
+import ast
 import importlib.util
 import json
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import senet_np
 from senet_np.cli import main
 from senet_np.errors import SenetError
 from senet_np.nets import NETS
@@ -22,28 +24,29 @@ from senet_np.tree import tree_items, tree_map
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; `make ci-extra` installs it")
 safetensors_torch = pytest.importorskip("safetensors.torch")
+torch.set_num_threads(1)  # the arrays are small: threads would only wait for one another
 
-PAGE = Path(__file__).parents[1] / "docs" / "pytorch_nets.py"
+FILE = Path(senet_np.__file__).parent / "bench" / "pytorch_nets.py"
 WIDTHS = {"tiny": (6, 8, 10), "vgg": (6, 8, 10), "inception": (16, 32), "resnet20": (6, 8, 10)}
-CHOICES = [
+OPTIONS = [
     {},
     {"se": False},
     {"squeeze": "max", "gate": "tanh", "stages": (2,)},
-    {"squeeze": "none", "r": 2},
-    {"squeeze": "avg+max", "bias": False},
+    {"squeeze": "none", "reduction": 2},
+    {"squeeze": "avg+max", "se_bias": False},
     {"gate": "relu"},
-    {"excite": "eca", "gate": "tanh"},
+    {"attention": "eca", "gate": "tanh"},
 ]
-PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"excite": "eca"})]
-CASES = [(net, choices) for net in WIDTHS for choices in CHOICES] + [("resnet20", place) for place in PLACES]
-every_case = pytest.mark.parametrize(("name", "choices"), CASES, ids=str)
+PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"attention": "eca"})]
+CASES = [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES]
+every_case = pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
 def theirs():
-    """docs/pytorch_nets.py as a module."""
-    spec = importlib.util.spec_from_file_location("pytorch_nets", PAGE)
+    """pytorch_nets.py as a user has it: a file by itself."""
+    spec = importlib.util.spec_from_file_location("pytorch_nets", FILE)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -51,45 +54,51 @@ def theirs():
     return module
 
 
-def make_pair(theirs, name, choices):
+def test_the_file_needs_pytorch_alone():
+    nodes = [*ast.walk(ast.parse(FILE.read_text("utf-8")))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {"." * node.level + (node.module or "") for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert names - sys.stdlib_module_names == {"torch", "torch.nn"}
+
+
+def make_pair(theirs, name, options):
     """Our net and PyTorch's, both without the numbers."""
-    kinds = {"tiny": theirs.TinySE, "vgg": theirs.VGG, "inception": theirs.Inception, "resnet20": theirs.ResNet}
-    options = {"widths": WIDTHS[name], **choices}
-    return NETS[name].build(**options), kinds[name](**options).eval()
+    options = {"widths": WIDTHS[name], **options}
+    return NETS[name].build(**options), theirs.build({"net": name, **options}).eval()
 
 
-def pictures():
+def images():
     return np.random.default_rng(1).standard_normal((3, 8, 12, 3)).astype(np.float32)  # not square
 
 
 def our_logits(net, params, state):
-    return net.forward(params, state, pictures(), False)[0]
+    return net.forward(params, state, images(), False)[0]
 
 
 def their_logits(net):
     with torch.no_grad():
-        return net(torch.from_numpy(pictures()).permute(0, 3, 1, 2)).numpy()
+        return net(torch.from_numpy(images()).permute(0, 3, 1, 2)).numpy()
 
 
 def assert_same(ours, theirs):
-    assert ours.std(axis=0).max() > 100 * TOLERANCE  # they depend on the picture
+    assert ours.std(axis=0).max() > 100 * TOLERANCE  # they depend on the image
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
 
 
-def drawn(net):
+def initialized(net):
     """Parameters of which none is 0 or 1, and the running statistics that fit them: those of one batch."""
     rng = np.random.default_rng(0)
     params, fresh = net.init(rng)
     params = tree_map(lambda a: (a + rng.normal(0, 0.3, a.shape)).astype(np.float32) if a.ndim < 4 else a, params)
-    moved = net.forward(params, fresh, pictures(), True)[2]
+    moved = net.forward(params, fresh, images(), True)[2]
     return params, tree_map(lambda new, old: ((new - 0.9 * old) / 0.1).astype(np.float32), moved, fresh)
 
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])
 @every_case
-def test_a_file_written_here_gives_the_same_logits_there(tmp_path, theirs, name, choices, ending):
-    net, module = make_pair(theirs, name, choices)
-    params, state = drawn(net)
+def test_a_file_written_here_gives_the_same_logits_there(tmp_path, theirs, name, options, ending):
+    net, module = make_pair(theirs, name, options)
+    params, state = initialized(net)
     path = tmp_path / f"weights.{ending}"
     save_weights(path, params, state)
     if ending == "npz":
@@ -102,15 +111,15 @@ def test_a_file_written_here_gives_the_same_logits_there(tmp_path, theirs, name,
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])
 @every_case
-def test_a_file_written_there_gives_the_same_logits_here(tmp_path, theirs, name, choices, ending):
+def test_a_file_written_there_gives_the_same_logits_here(tmp_path, theirs, name, options, ending):
     torch.manual_seed(0)
-    net, module = make_pair(theirs, name, choices)
+    net, module = make_pair(theirs, name, options)
     norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.momentum = 1.0  # the running statistics are then those of the one batch that they see
         torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         torch.nn.init.normal_(norm.bias)
-    module.train()(torch.from_numpy(pictures()).permute(0, 3, 1, 2))
+    module.train()(torch.from_numpy(images()).permute(0, 3, 1, 2))
     module.eval().head.fc.weight.data *= 10
     assert all(norm.num_batches_tracked == 1 for norm in norms)
     path = tmp_path / f"weights.{ending}"
@@ -119,6 +128,12 @@ def test_a_file_written_there_gives_the_same_logits_here(tmp_path, theirs, name,
     else:
         safetensors_torch.save_file(module.state_dict(), path)
     assert_same(our_logits(net, *load_weights(path, *unfilled(net))), their_logits(module))
+
+
+@pytest.mark.parametrize(("excite", "attention"), [("fc", "se"), ("eca", "eca")])
+def test_settings_that_version_0_1_wrote_build_the_same_network(theirs, excite, attention):
+    old, new = (theirs.build({"net": "tiny", **options}) for options in ({"excite": excite}, {"attention": attention}))
+    assert repr(old) == repr(new)
 
 
 def test_a_state_dict_itself_will_do(theirs):
@@ -144,7 +159,7 @@ def test_bfloat16_which_numpy_does_not_have_is_refused_by_name(tmp_path, theirs)
         load_weights(tmp_path / "weights.safetensors", *unfilled(net))
 
 
-def test_what_the_page_says_about_an_exported_run_works(tmp_path, monkeypatch, theirs, few_shapes):
+def test_the_usage_at_the_head_of_the_file_works_on_an_exported_run(tmp_path, monkeypatch, theirs, few_shapes):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
     monkeypatch.setitem(sys.modules, "pytorch_nets", theirs)
@@ -152,12 +167,12 @@ def test_what_the_page_says_about_an_exported_run_works(tmp_path, monkeypatch, t
     few += ["--reduction", "2", "--position", "post"]
     main(["train", *few, "--no-plots", "--out", "run"])
     assert [main(["export", "run", f"mine.{ending}"]) for ending in ("safetensors", "npz")] == [0, 0]
-    run, images = open_run(tmp_path / "run"), few_shapes.test.images
+    run, pixels = open_run(tmp_path / "run"), few_shapes.test.images
     progress = run.load()
-    ours = run.settings.build_net().forward(progress.params, progress.state, run.normalizer(images), False)[0]
+    ours = run.settings.build_net().forward(progress.params, progress.state, run.normalizer(pixels), False)[0]
 
     first, second = re.findall(r"^    .*\n(?:(?:    .*)?\n)*", theirs.__doc__, re.MULTILINE)[:2]
-    names = {"images": torch.from_numpy(images), "torch": torch, "numpy": np, "json": json, "build": theirs.build}
+    names = {"images": torch.from_numpy(pixels), "torch": torch, "numpy": np, "json": json, "build": theirs.build}
     exec(textwrap.dedent(first), names)
     np.testing.assert_allclose(names["logits"].detach().numpy(), ours, rtol=0, atol=TOLERANCE * ours.std())
     loaded = names.pop("net").state_dict()

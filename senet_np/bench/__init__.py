@@ -1,5 +1,5 @@
-"""How fast is it, against what, and why: everything that `python -m senet_np bench` measures.
+"""How fast it is, against what, and why: everything that `python -m senet_np bench` measures.
 
-PyTorch, where it is installed, is the opponent; it runs in a process of its own (`torch_process.py`), and
-nothing else in the package ever imports it.
+PyTorch, where it is installed, is the opponent. It computes in a process of its own (`torch_process.py`), with the
+networks that a PyTorch user would copy (`pytorch_nets.py`); nothing else in the package imports it.
 """

@@ -1,24 +1,26 @@
-"""Single convolutions, forward and backward, on one core: every kernel, and PyTorch, at the shapes that networks have."""
+"""The kernels of a convolution: how a network is made to use one; and each of them timed, on one core."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..fast import columns, winograd
+from ..fast import conv as fast
 from ..fast.workers import Workers
-from ..ops import conv
-from .kernels import CHOICES
+from ..ops import conv, reference
 from .pytorch import LAYOUTS, PyTorch
 from .timing import Timer, in_turns, timer
 
 
 class Shape(NamedTuple):
-    """A convolution of square pictures, padded by half its kernel."""
+    """A convolution of square images, padded by half its kernel."""
 
     c_in: int
     c_out: int
-    side: int  # of the picture, pixels
+    side: int  # of the image, pixels
     size: int = 3  # of the kernel, pixels
     stride: int = 1
 
@@ -27,13 +29,13 @@ class Shape(NamedTuple):
         return f"{self.c_in} → {self.c_out}, {self.size}×{self.size}{step}, {self.side}×{self.side} pixels"
 
     def flops(self, n: int) -> int:
-        """Operations of y, dw and dx for n pictures: 3 · 2 · N·Ho·Wo · kh·kw·Cin·Cout."""
+        """Operations of y, dw and dx for n images: 3 · 2 · N·Ho·Wo · kh·kw·Cin·Cout."""
         return 6 * n * (self.side // self.stride) ** 2 * self.size**2 * self.c_in * self.c_out
 
     def traffic(self, n: int) -> int:
         """Bytes that must move whatever the method: x, dx, y and dy once each, w and dw likewise, in float32."""
-        pictures = n * (self.side**2 * self.c_in + (self.side // self.stride) ** 2 * self.c_out)
-        return 4 * 2 * (pictures + self.size**2 * self.c_in * self.c_out)
+        images = n * (self.side**2 * self.c_in + (self.side // self.stride) ** 2 * self.c_out)
+        return 4 * 2 * (images + self.size**2 * self.c_in * self.c_out)
 
 
 SHAPES = (
@@ -47,32 +49,45 @@ SHAPES = (
     Shape(64, 128, 32, size=1, stride=2),
 )
 KERNELS = {conv: "im2col", columns: "im2col in pieces", winograd: "Winograd"}
-CORNER = 8  # pixels and channels that the loops get: they take as long for each multiplication of a larger picture
+CHOICES: dict[str, Callable[..., Any]] = {
+    "loops": lambda *shape: reference,
+    "im2col": lambda *shape: conv,
+    "im2col in pieces": partial(fast.choose, min_channels=1 << 30),  # never Winograd
+    "Winograd": partial(fast.choose, min_channels=1),
+    "chosen": fast.choose,
+}
+CORNER = 8  # pixels and channels that the loops get: they take as long for each multiplication of a larger image
+
+
+@contextmanager
+def replaced(module: Any, name: str, function: Callable[..., Any]) -> Iterator[None]:
+    """Another function in a module; `unittest.mock` would add asyncio's 3 MiB to the memory that `loop` measures."""
+    before = getattr(module, name)
+    setattr(module, name, function)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
+
+
+using = partial(replaced, fast, "choose")  # `with using(choose)`: choose says which kernel a layer's convolution takes
 
 
 def measure(shape: Shape, n: int, rounds: int, pytorch: PyTorch | None, loops: bool = True) -> dict[str, Any]:
-    """Time one shape with every kernel, in turns.
+    """Time one shape with every kernel, and PyTorch on one thread too, in turns.
 
-    Args:
-        shape: the convolution.
-        n: pictures.
-        rounds: how often each is timed.
-        pytorch: the opponent, on one thread too; or None.
-        loops: whether to time the plain loops, on a corner of one picture.
-
-    Returns:
-        The shape, its arithmetic intensity (operations a byte), which kernel the chooser takes, and
-        {kernel: {"images_per_second", "gflops"}}; those of the loops are worked out from the corner.
+    `loops` adds the plain loops, extrapolated from a corner of one image. The shape's intensity is in operations per
+    byte, "rates" is {kernel: {"images_per_second", "gflops"}}.
     """
     rng = np.random.default_rng(0)
     x = rng.standard_normal((n, shape.side, shape.side, shape.c_in)).astype(np.float32)
     w = rng.standard_normal((shape.size, shape.size, shape.c_in, shape.c_out)).astype(np.float32)
     pad = shape.size // 2
-    kernels = [choose(w.shape, shape.stride, pad) for choose in CHOICES.values()]
+    kernels = {name: choose(w.shape, shape.stride, pad) for name, choose in CHOICES.items()}
     timers: dict[str, Timer] = {
         name: timer(partial(_both_passes, kernel, x, w, shape.stride, pad))
         for kernel, name in KERNELS.items()
-        if kernel in kernels
+        if kernel in kernels.values()
     }
     if pytorch:
         for layout in LAYOUTS:
@@ -80,12 +95,12 @@ def measure(shape: Shape, n: int, rounds: int, pytorch: PyTorch | None, loops: b
     with Workers(1):
         medians = {name: float(np.median(times)) for name, times in in_turns(timers, rounds).items()}
     rates = {name: _rate(shape, n, seconds) for name, seconds in medians.items()}
-    chosen = KERNELS[CHOICES["chosen"](w.shape, shape.stride, pad)]
     if loops:
         small = shape._replace(c_in=min(CORNER, shape.c_in), c_out=min(CORNER, shape.c_out), side=CORNER)
         corner = x[:1, :CORNER, :CORNER, :CORNER], w[:, :, :CORNER, :CORNER]
-        seconds = timer(partial(_both_passes, CHOICES["loops"](), *corner, shape.stride, pad))()
+        seconds = timer(partial(_both_passes, kernels["loops"], *corner, shape.stride, pad))()
         rates = {"loops": _rate(shape, 1, seconds * shape.flops(1) / small.flops(1))} | rates
+    chosen = KERNELS[kernels["chosen"]]
     return {"shape": str(shape), "intensity": shape.flops(n) / shape.traffic(n), "chosen": chosen, "rates": rates}
 
 

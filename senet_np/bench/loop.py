@@ -1,6 +1,6 @@
 """What a run costs besides its training steps: augmentation, optimizer, logging; the import; the memory.
 
-The real loop trains the tiny net on random pictures; only the time inside `gradients` counts as the step.
+The real loop trains the tiny net on noise; only the time inside `gradients` counts as the step.
 """
 
 import io
@@ -10,74 +10,61 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from ..data.dataset import Dataset, Split
-from ..fast.workers import Workers, die_with_parent
+from ..fast.workers import Workers
+from ..runs import recorder
 from ..runs.run import create_run
-from ..runs.snapshots import record_gates
 from ..settings import make_settings
 from ..train import loop
-from ..train.step import gradients
-from .nets import NETS, make_problem
+from ..train.progress import Callback, Progress
+from .convs import replaced
+from .nets import BenchNet, step_arguments
+from .timing import timer
 
-USUAL = 10 * (45_000 // 64)  # steps of a run with the defaults for CIFAR-10
+RUN_STEPS = 10 * (45_000 // 64)  # of a run with the defaults for CIFAR-10
 
 
-class _Callback:
-    """A progress bar like that of the command line, drawn where nobody sees it; notes when each step was over."""
+class _Meter(Callback):
+    """Draws a progress bar, like the command line's, where nobody sees it; reads all clocks after each step."""
 
     def __init__(self) -> None:
-        from tqdm import tqdm
+        self.bar = tqdm(file=io.StringIO(), unit="img")
+        self.inside, self.recording = [0.0], [0.0]  # seconds of each call
+        self.clocks: list[tuple[float, float, float]] = []
 
-        self.bar, self.times = tqdm(file=io.StringIO(), unit="img"), []
-
-    def step(self, epoch: int, images: int, loss: float, accuracy: float) -> None:
-        """Draw the bar."""
-        self.bar.update(images)
-        self.bar.set_description(f"epoch {epoch}: loss {loss:.4f}, accuracy {accuracy:.4f}", refresh=False)
-        self.times.append(time.perf_counter())
-
-    def epoch(self, record: dict[str, Any]) -> None:
-        """Nothing to show."""
-
-    def should_stop(self) -> bool:
-        """Never."""
-        return False
+    def on_step(self, progress: Progress, loss: float, accuracy: float) -> None:
+        self.bar.update(64)
+        self.bar.set_description(f"epoch {progress.epoch + 1}: loss {loss:.4f}, accuracy {accuracy:.4f}", refresh=False)
+        self.clocks.append((time.perf_counter(), sum(self.inside), sum(self.recording)))
 
 
-def overhead(threads: int, images: int = 6400) -> dict[str, float]:
-    """Train one short epoch with the defaults for CIFAR-10, and see how much of it was not the training step.
+def overhead(workers: int, images: int) -> dict[str, float]:
+    """Train one short epoch with the defaults for CIFAR-10: milliseconds per minibatch inside and outside the step.
 
-    Gates are recorded eight times a run, however short it is: they count as in a whole run of USUAL steps.
-
-    Returns:
-        Milliseconds a minibatch inside and outside the step, and the share: outside / inside.
+    Gates are recorded eight times per run, however short it is: they count as in a whole run of RUN_STEPS steps.
     """
     rng = np.random.default_rng(0)
     pixels, labels = rng.integers(256, size=(images, 32, 32, 3), dtype=np.uint8), rng.integers(10, size=images)
     splits = [Split(pixels[:k], labels[:k]) for k in (images, 250, 250)]
-    dataset = Dataset("cifar10", tuple("0123456789"), *splits, stamp="noise", origin="noise", fingerprint="noise")
-    inside: list[float] = []
-    recording: list[float] = []
-    with tempfile.TemporaryDirectory() as folder:
-        run, callback = create_run(Path(folder), make_settings("cifar10", {"epochs": 1}), dataset), _Callback()
-        loop.gradients, loop.record_gates = _timed(gradients, inside), _timed(record_gates, recording)
-        try:
-            loop.train(run, dataset, run.load(), callback, threads)
-        finally:
-            loop.gradients, loop.record_gates = gradients, record_gates
-    minibatches = len(callback.times) - 1  # counted from the end of the first
-    step = 1000 * sum(inside[1:]) / minibatches
-    whole = (
-        1000 * (callback.times[-1] - callback.times[0] - sum(recording[1:-1])) / minibatches
-    )  # first and last: outside
-    rest = whole - step + 1000 * sum(recording) / USUAL
-    return {"step_ms": step, "rest_ms": rest, "share": rest / step}
+    dataset = Dataset("cifar10", tuple("0123456789"), *splits, provenance="noise", origin="noise", fingerprint="noise")
+    meter = _Meter()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        replaced(loop, "gradients", _timed(loop.gradients, meter.inside)),
+        replaced(recorder, "save_snapshot", _timed(recorder.save_snapshot, meter.recording)),
+    ):
+        run = create_run(Path(folder), make_settings("cifar10", {"epochs": 1}), dataset)
+        recorder.train_run(run, dataset, run.load(), meter, workers)
+    elapsed = np.subtract(meter.clocks[-1], meter.clocks[0])  # from the end of the first minibatch
+    whole, step, recording = 1000 * elapsed / (len(meter.clocks) - 1)
+    rest = whole - step - recording + 1000 * sum(meter.recording) / RUN_STEPS
+    return {"step_ms": float(step), "rest_ms": float(rest), "share": float(rest / step)}
 
 
 def _timed(f: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
@@ -92,44 +79,33 @@ def _timed(f: Callable[..., Any], seconds: list[float]) -> Callable[..., Any]:
     return timed
 
 
-def import_milliseconds(what: str, rounds: int) -> float:
-    """How much longer a fresh Python takes for `import numpy, <what>` than for `import numpy`: median of pairs."""
+def import_milliseconds(module: str, rounds: int) -> float:
+    """How much longer a fresh Python takes for `import numpy, <module>` than for `import numpy`: median of pairs."""
 
     def seconds(code: str) -> float:
-        began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True)
-        return time.perf_counter() - began
+        return timer(lambda: subprocess.run([sys.executable, "-c", code], check=True))()
 
-    return 1000 * float(np.median([seconds(f"import numpy, {what}") - seconds("import numpy") for _ in range(rounds)]))
+    pairs = [seconds(f"import numpy, {module}") - seconds("import numpy") for _ in range(rounds)]
+    return 1000 * float(np.median(pairs))
 
 
-def peak_memory(net: str, batch: int, micro_batch: int, threads: int) -> dict[str, float] | None:
-    """Resident memory of a fresh process before, and of it and its workers at the peak of two training steps, MiB.
+def peak_memory(net: BenchNet, batch: int, micro_batch: int, workers: int) -> dict[str, float] | None:
+    """Resident memory of this process before, and of it and its workers at the peak of two training steps, MiB.
 
-    What the workers share with their parent counts for each of them. None but on Linux.
+    To be called in a fresh process. What the workers share with it counts for each of them. None but on Linux.
     """
-    if not _status().exists():
+    if not Path("/proc/self/status").exists():
         return None
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), die_with_parent) as pool:
-        return pool.submit(_resident, net, batch, micro_batch, threads).result()
-
-
-def _resident(net: str, batch: int, micro_batch: int, threads: int) -> dict[str, float]:
-    problem = make_problem(NETS[net](), batch)
-    before = _kibibytes("VmRSS")
-    with Workers(threads) as workers:
+    arguments = step_arguments(net.build(), batch)
+    before = _mebibytes("VmRSS")
+    with Workers(workers) as pool:
         for _ in range(2):
-            gradients(*problem, micro_batch, workers)
+            loop.gradients(*arguments, micro_batch, pool)
         everyone = ["self", *(str(child.pid) for child in multiprocessing.active_children())]
-        peak = sum(_kibibytes("VmHWM", process) for process in everyone)
-    return {"before_mib": before / 1024, "peak_mib": peak / 1024}
+        return {"before_mib": before, "peak_mib": sum(_mebibytes("VmHWM", process) for process in everyone)}
 
 
-def _status(process: str = "self") -> Path:
-    """Where Linux tells what a process holds and has held."""
-    return Path(f"/proc/{process}/status")
-
-
-def _kibibytes(what: str, process: str = "self") -> int:
-    line = next(line for line in _status(process).read_text("ascii").splitlines() if line.startswith(what))
-    return int(line.split()[1])
+def _mebibytes(entry: str, process: str = "self") -> float:
+    """What Linux says of the memory that a process has (VmRSS) or has had (VmHWM)."""
+    lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(entry)) / 1024

@@ -1,4 +1,4 @@
-"""A training step (forward, loss, backward, all gradients) of three networks: rung by rung, and against PyTorch."""
+"""A training step (forward, loss, backward, all gradients) of three networks: step by step, and against PyTorch."""
 
 from collections.abc import Callable
 from functools import partial
@@ -7,147 +7,120 @@ from typing import Any, NamedTuple
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..containers import Sequential
 from ..fast.workers import Workers
-from ..layers import Layer
+from ..layers import Conv2D, Layer
 from ..nets import resnet, tiny
-from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from ..train.step import Gradients, gradients
-from ..tree import Tree, tree_items, tree_map, tree_size
-from .kernels import CHOICES, convolution_flops, using
+from ..nets.describe import describe
+from ..runs.interchange import to_pytorch
+from ..train.loop import Gradients, gradients
+from ..tree import Tree, tree_map, tree_size
+from .convs import CHOICES, using
 from .pytorch import PyTorch
-from .timing import in_turns, ratio, timer
+from .timing import in_turns, median_seconds, ratio, timer
 
-NETS: dict[str, Callable[[], Layer]] = {
-    "tiny": tiny,
-    "resnet20": resnet,
-    "wide": lambda: resnet(widths=(64, 128, 256), blocks=1),
-}
-NAMES = {"tiny": "tiny SE-CNN", "resnet20": "SE-ResNet-20", "wide": "wide SE-ResNet (64/128/256, one block a stage)"}
 TOLERANCE = 1e-3  # the largest difference from PyTorch, as a share
-MOST = 32  # images in a micro-batch: what is fastest with two processes, or hardly slower, for each of the nets
+MAX_MICRO_BATCH = 32  # images: the fastest number with two processes, or hardly slower, for each of the nets
 
 
-class Problem(NamedTuple):
-    """A network with fresh parameters, and a minibatch of noise."""
+class BenchNet(NamedTuple):
+    """A network to time; in `pytorch_nets.py` its opponent's builder has the same name and takes the same options."""
 
-    net: Layer
-    params: Tree
-    state: Tree
-    x: np.ndarray
-    labels: np.ndarray
+    title: str
+    builder: Callable[..., Sequential]
+    options: dict[str, Any]
+
+    def build(self) -> Sequential:
+        """The network, without parameters."""
+        return self.builder(**self.options)
 
 
-def make_problem(net: Layer, batch: int) -> Problem:
-    """Parameters and minibatch, always the same."""
+NETS = {
+    "tiny": BenchNet("tiny SE-CNN", tiny, {}),
+    "resnet20": BenchNet("SE-ResNet-20", resnet, {}),
+    "wide": BenchNet(
+        "wide SE-ResNet (64/128/256, one block per stage)", resnet, {"widths": (64, 128, 256), "blocks": 1}
+    ),
+}
+
+
+def step_arguments(net: Layer, batch: int) -> tuple[Layer, Tree, Tree, np.ndarray, np.ndarray]:
+    """What `gradients` takes first: net, fresh params and state, a minibatch of noise and labels; always the same."""
     rng = np.random.default_rng(0)
     params, state = net.init(rng)
     x = rng.standard_normal((batch, 32, 32, 3)).astype(np.float32)
-    return Problem(net, params, state, x, rng.integers(10, size=batch))
+    return net, params, state, x, rng.integers(10, size=batch)
 
 
-def default_micro_batch(batch: int, threads: int) -> int:
-    """A piece for each worker, of up to MOST images."""
-    return min(MOST, -(-batch // threads))
+def default_micro_batch(batch: int, workers: int) -> int:
+    """A piece for each worker, of up to MAX_MICRO_BATCH images."""
+    return min(MAX_MICRO_BATCH, -(-batch // workers))
 
 
-def rungs_before(problem: Problem, rounds: int, loops: bool) -> dict[str, float]:
-    """The lower rungs of the way from loops to the path that is chosen: the network as it stands, on one core.
+def convolution_flops(net: Layer, batch: int) -> int:
+    """Additions and multiplications that the definition needs for all convolutions of one training step.
 
-    To be measured before anything has called `keep_freed_memory`, which is for good.
-
-    Args:
-        problem: what to compute.
-        rounds: how often each rung is timed.
-        loops: whether to time the plain loops too, on one image: some 20 s for the tiny net.
-
-    Returns:
-        {rung: images a second}.
+    Three products per convolution, y, dw and dx; no dx for the first one, whose input is the image. A kernel may need
+    fewer; rates always count these.
     """
-    found = {}
+    products = [row.multiply_adds for row in describe(net) if isinstance(row.layer, Conv2D)]
+    return 2 * batch * (3 * sum(products) - products[0])
+
+
+def rungs(net: BenchNet, batch: int, micro_batch: int, workers: int, rounds: int, loops: bool) -> dict[str, float]:
+    """Images per second on the way from loops to the chosen path, each rung on top of the last one.
+
+    To be called in a fresh process, as the first `with Workers` makes the C library keep freed memory for good.
+    Micro-batches begin at the rung with threads. `loops` adds the plain loops: some 10 s for one image in the tiny net.
+    """
+    found, this_thread = {}, Workers(1)
+    arguments = layer, params, state, x, labels = step_arguments(net.build(), batch)
+
+    def rate(kernel: str, pool: Workers, piece: int) -> float:
+        with using(CHOICES[kernel]):  # processes are forked in here, so they have it too
+            return batch / median_seconds(partial(gradients, *arguments, piece, pool), rounds)
+
     with threadpool_limits(1, "blas"):
         if loops:
-            one = problem._replace(x=problem.x[:1], labels=problem.labels[:1])
             with using(CHOICES["loops"]):
-                found["plain loops (one image)"] = 1 / timer(lambda: whole_batch(one))()
-        found["im2col"] = _rate("im2col", lambda: whole_batch(problem), problem, rounds)
-        found["im2col in pieces"] = _rate("im2col in pieces", lambda: whole_batch(problem), problem, rounds)
+                step = partial(gradients, layer, params, state, x[:1], labels[:1], 1, this_thread)
+                found["plain loops (one image)"] = 1 / timer(step)()
+        for kernel in ("im2col", "im2col in pieces"):
+            found[kernel] = rate(kernel, this_thread, batch)
+    with this_thread:
+        found["+ freed memory kept"] = rate("im2col in pieces", this_thread, batch)
+    upper = [(f"+ {workers} threads", "im2col in pieces", False)]
+    if Workers(workers).processes and workers > 1:
+        upper.append(("+ a process each", "im2col in pieces", True))
+    upper.append(("+ Winograd wherever it can", "Winograd", True))
+    upper.append(("+ Winograd where it pays: the chosen path", "chosen", True))
+    for rung, kernel, processes in upper:
+        with Workers(workers, processes) as pool:
+            found[rung] = rate(kernel, pool, micro_batch)
     return found
-
-
-def rungs_after(problem: Problem, micro_batch: int, threads: int, rounds: int) -> dict[str, float]:
-    """The upper rungs: freed memory kept, micro-batches over threads, over processes, Winograd.
-
-    Args:
-        problem, rounds: as for `rungs_before`.
-        micro_batch: how many images go through the net at a time.
-        threads: how many of them at the same time.
-
-    Returns:
-        {rung: images a second} (processes where the system allows them), each on top of the last.
-    """
-    found = {}
-    with Workers(1):  # keeps freed memory
-        found["+ freed memory kept"] = _rate("im2col in pieces", lambda: whole_batch(problem), problem, rounds)
-    rungs = [(f"+ {threads} threads", "im2col in pieces", False)]
-    if Workers(threads).processes and threads > 1:
-        rungs.append(("+ a process each", "im2col in pieces", True))
-    rungs += [
-        ("+ Winograd wherever it can", "Winograd", True),
-        ("+ Winograd where it pays: the chosen path", "chosen", True),
-    ]
-    for rung, kernel, processes in rungs:
-        with using(CHOICES[kernel]), Workers(threads, processes) as workers:  # each is forked with its kernels
-            found[rung] = _rate(kernel, partial(gradients, *problem, micro_batch, workers), problem, rounds)
-    return found
-
-
-def _rate(kernel: str, job: Callable[[], Any], problem: Problem, rounds: int) -> float:
-    """Images a second with a choice of kernels; the median of the rounds."""
-    with using(CHOICES[kernel]):
-        return len(problem.labels) / float(np.median(in_turns({"job": timer(job)}, rounds)["job"]))
-
-
-def whole_batch(problem: Problem) -> None:
-    """A training step with the whole minibatch in one piece, in this thread."""
-    net, params, state, x, labels = problem
-    logits, cache, _ = net.forward(params, state, x, True)
-    _, loss_cache = softmax_cross_entropy_forward(logits, labels)
-    net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache, needs_input_grad=False)
 
 
 def duel(
-    problem: Problem, micro_batch: int, threads: int, rounds: int, pytorch: PyTorch | None, compiled: bool
+    net: BenchNet, batch: int, micro_batch: int, workers: int, rounds: int, pytorch: PyTorch | None, compiled: bool
 ) -> dict[str, Any]:
-    """Our step against PyTorch's in all its forms, in turns.
+    """Our step against PyTorch's in all its forms, in turns; PyTorch has as many threads as we have workers.
 
-    Args:
-        problem: what to compute.
-        micro_batch: how many images batch norm sees at a time.
-        threads: of each side.
-        rounds: how often each is timed.
-        pytorch: the opponent, or None.
-        compiled: whether torch.compile enters too.
-
-    Returns:
-        Seconds of each form and round, the deviations from PyTorch, and the ratios to the fastest of its forms.
-
-    Raises:
-        AssertionError: loss or a gradient differs from PyTorch's.
+    Seconds of each form and round, the deviations from PyTorch, and the ratios to the fastest of its forms.
     """
-    with Workers(threads) as workers:
-        timers = {"senet_np": timer(lambda: gradients(*problem, micro_batch, workers))}
-        result: dict[str, Any] = {
-            "batch": len(problem.labels),
-            "micro_batch": micro_batch,
-            "parameters": tree_size(problem.params),
-            "gflop": convolution_flops(*problem[:4]) / 1e9,
-        }
+    arguments = step_arguments(net.build(), batch)
+    result: dict[str, Any] = {
+        "batch": batch,
+        "micro_batch": micro_batch,
+        "parameters": tree_size(arguments[1]),
+        "gflop": convolution_flops(arguments[0], batch) / 1e9,
+    }
+    with Workers(workers) as pool:
+        timers = {"senet_np": timer(partial(gradients, *arguments, micro_batch, pool))}
         if pytorch:
-            result["deviation"] = same_mathematics(problem, micro_batch, workers, pytorch)
-            timers |= pytorch.forms(len(problem.labels), micro_batch, compiled)
-            result["not available"] = pytorch.excuses
-        seconds = in_turns(timers, rounds)
-    result["seconds"] = seconds
+            result["deviation"] = same_mathematics(net, batch, micro_batch, pool, pytorch)
+            timers |= pytorch.forms(batch, micro_batch, compiled)
+            result["not available"] = pytorch.failures
+        result["seconds"] = seconds = in_turns(timers, rounds)
     for kind in ("eager", "compiled"):
         forms = [name for name in seconds if kind in name]
         if forms:
@@ -156,39 +129,31 @@ def duel(
     return result
 
 
-def same_mathematics(problem: Problem, micro_batch: int, workers: Workers, pytorch: PyTorch) -> dict[str, float]:
-    """Loss and gradients against PyTorch's over the same micro-batches, before anything is timed.
+def same_mathematics(net: BenchNet, batch: int, micro_batch: int, pool: Workers, pytorch: PyTorch) -> dict[str, float]:
+    """Compare loss and gradients with PyTorch's over the same micro-batches, before anything is timed.
 
-    In float64 every parameter's gradient must agree. In float32, where both sides round, a ReLU here and there is
-    open on one side only, which moves the small gradients of its neighborhood by a percent: there the gradient as a
-    whole must agree.
-
-    Returns:
-        The deviations, as shares: of the loss, of the whole gradient's length, of a parameter's largest gradient.
-
-    Raises:
-        AssertionError: one of them is TOLERANCE or more.
+    In float64 every parameter's gradient must agree. In float32, where both sides round, a few ReLUs are open on one
+    side only, which moves the small gradients around them by a percent: there the gradient as a whole must agree.
+    Deviations are shares: of the loss, of the whole gradient's length, of a parameter's largest gradient.
     """
-    exact = problem._replace(
-        params=tree_map(np.float64, problem.params),
-        state=tree_map(np.float64, problem.state),
-        x=problem.x.astype(np.float64),
-    )
     deviations = {}
-    for precision, p in (("float64", exact), ("float32", problem)):  # the last stays there and is timed
-        pytorch.ask("take", *p)
-        loss, gradient, worst = compare(gradients(*p, micro_batch, workers), *pytorch.ask("gradients", micro_batch))
-        deviations |= {f"loss, {precision}": loss, f"gradient, {precision}": gradient}
-        if p is exact:
+    layer, params, state, x, labels = step_arguments(net.build(), batch)
+    for dtype in (np.float64, np.float32):  # the last one stays there and is timed
+        trees, x = (tree_map(dtype, params), tree_map(dtype, state)), x.astype(dtype)
+        pytorch.ask("take", net.builder.__name__, net.options, to_pytorch(*trees), x, labels)
+        ours = gradients(layer, *trees, x, labels, micro_batch, pool)
+        loss, gradient, worst = compare(ours, *pytorch.ask("gradients", micro_batch))
+        deviations |= {f"loss, {dtype.__name__}": loss, f"gradient, {dtype.__name__}": gradient}
+        if dtype is np.float64:
             deviations["worst parameter, float64"] = worst
     assert max(deviations.values()) < TOLERANCE, f"not the same mathematics as PyTorch: {deviations}"
     return deviations
 
 
 def compare(ours: Gradients, loss: float, grads: dict[str, np.ndarray]) -> tuple[float, float, float]:
-    """Deviations of the loss, of the gradient as one vector, and of the worst parameter, as shares."""
-    flat = dict(tree_items(ours.grads))
-    assert flat.keys() == grads.keys(), f"gradients of {sorted(flat.keys() ^ grads.keys())} are on one side only"
-    one, other = (np.concatenate([side[path].ravel() for path in flat]) for side in (flat, grads))
-    worst = max(float(np.abs(flat[path] - g).max() / (np.abs(g).max() or 1)) for path, g in grads.items())
+    """Deviations from PyTorch of the loss, of the gradient as one vector, and of the worst parameter, as shares."""
+    named = to_pytorch(ours.grads, {})
+    assert named.keys() == grads.keys(), f"gradients of {sorted(named.keys() ^ grads.keys())} are on one side only"
+    one, other = (np.concatenate([side[name].ravel() for name in named]) for side in (named, grads))
+    worst = max(float(np.abs(named[name] - g).max() / (np.abs(g).max() or 1)) for name, g in grads.items())
     return abs(ours.loss - loss) / abs(loss), float(np.linalg.norm(one - other) / np.linalg.norm(other)), worst

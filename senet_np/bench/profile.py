@@ -4,41 +4,35 @@ import cProfile
 import pstats
 
 from ..fast.workers import Workers
-from ..train.step import gradients
-from .nets import Problem
+from ..layers import Layer
+from ..train.loop import gradients
+from .nets import step_arguments
 
-GROUPS = {
-    "convolutions": ("conv2d_forward", "conv2d_backward"),
-    "batch norm": ("batch_norm_forward", "batch_norm_backward"),
-    "SE blocks": ("se_forward", "se_backward"),
-    "ReLU": ("relu_forward", "relu_backward"),
-    "max pooling": ("max_pool2d_forward", "max_pool2d_backward"),
+GROUPS = {  # the op's name, and the file that the layers take it from; SE's code is that of se.py
+    "convolutions": ("conv2d", "/fast/conv.py"),
+    "batch norm": ("batch_norm", "/fast/norm.py"),
+    "SE blocks": ("se", "/senet_np/se.py"),
+    "ReLU": ("relu", "/ops/activations.py"),
+    "max pooling": ("max_pool2d", "/fast/pooling.py"),
 }
-WHERE = {"convolutions": "fast/conv.py", "SE blocks": "senet_np/se.py"}  # else: any file of ops
 STEPS = 3
 
 
-def measure(problem: Problem, micro_batch: int) -> dict[str, float]:
+def measure(net: Layer, batch: int, micro_batch: int) -> dict[str, float]:
     """Milliseconds of one training step by group of ops, in one thread; what is in none of them is "all else".
 
     A ReLU inside an SE block counts as SE.
     """
-    profile = cProfile.Profile(builtins=False)
-    with Workers(1) as workers:
-        gradients(*problem, micro_batch, workers)
+    profile, arguments = cProfile.Profile(builtins=False), step_arguments(net, batch)
+    with Workers(1) as pool:
+        gradients(*arguments, micro_batch, pool)
         for _ in range(STEPS):
-            profile.runcall(gradients, *problem, micro_batch, workers)
+            profile.runcall(gradients, *arguments, micro_batch, pool)
     stats = pstats.Stats(profile)
-    inclusive = {(path.replace("\\", "/"), name): times for (path, _, name), times in stats.stats.items()}  # type: ignore[attr-defined]
-
-    def milliseconds(group: str) -> float:
-        total = 0.0
-        for (path, name), (_, _, _, seconds, callers) in inclusive.items():
-            if name in GROUPS[group] and WHERE.get(group, "/ops/") in path:
-                inside_se = sum(c[3] for (_, _, caller), c in callers.items() if caller in GROUPS["SE blocks"])
-                total += seconds - inside_se
-        return 1000 * total / STEPS
-
-    found = {group: milliseconds(group) for group in GROUPS}
-    whole = 1000 * stats.total_tt / STEPS  # type: ignore[attr-defined]
-    return found | {"all else": whole - sum(found.values())}
+    found = dict.fromkeys(GROUPS, 0.0)
+    for (path, _, name), (_, _, _, seconds, callers) in stats.stats.items():  # type: ignore[attr-defined]
+        for group, (op, file) in GROUPS.items():
+            if name in (f"{op}_forward", f"{op}_backward") and path.replace("\\", "/").endswith(file):
+                inside_se = sum(times[3] for (_, _, caller), times in callers.items() if caller.startswith("se_"))
+                found[group] += 1000 * (seconds - inside_se) / STEPS
+    return found | {"all else": 1000 * stats.total_tt / STEPS - sum(found.values())}  # type: ignore[attr-defined]

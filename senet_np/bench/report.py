@@ -1,53 +1,45 @@
-"""The benchmark as tables."""
+"""The benchmark as tables, line by line."""
 
 from collections.abc import Iterator
+from statistics import geometric_mean, median
 from typing import Any
-
-import numpy as np
-
-from .nets import NAMES
 
 
 def head(record: dict[str, Any]) -> Iterator[str]:
     """What it was measured on, and the ceilings."""
     m = record["machine"]
     yield f"machine   {m['processor']}, {m['cores']} cores; {m['system']}, Python {m['python']}, NumPy {m['numpy']}"
-    yield f"BLAS      {m['blas']}, {m['blas_threads']} thread of its own in each of our {m['threads']} {m['workers']}"
+    yield f"BLAS      {m['blas']}, {m['blas_threads']} thread of its own in each of our {m['workers']} {m['kind']}"
     yield f"PyTorch   {record['pytorch'] or 'not installed (pip install torch==2.13.0): nothing to compare with'}"
     for name, c in record["ceilings"].items():
         yield f"ceiling   {name}: matrix product {c['gflops']:.0f} GFLOP/s, memory {c['gb_per_second']:.0f} GB/s"
     yield "GFLOP/s   counts what the convolutions need by definition; Winograd needs less, so it can pass the ceiling"
 
 
-def net(name: str, result: dict[str, Any], peak: float) -> Iterator[str]:
+def net(title: str, result: dict[str, Any], peak: float) -> Iterator[str]:
     """One network's rungs, then the duel."""
     duel, n = result["duel"], result["duel"]["batch"]
-    flops_each = duel["gflop"] / n
-    yield ""
-    yield f"{NAMES[name]}: training step, batch {n}, micro-batches of {duel['micro_batch']}, float32"
-    yield f"  {duel['parameters']:,} parameters; convolutions {duel['gflop']:.1f} GFLOP a step"
+    yield f"\n{title}: training step, batch {n}, micro-batches of {duel['micro_batch']}, float32"
+    yield f"  {duel['parameters']:,} parameters; convolutions {duel['gflop']:.1f} GFLOP per step"
     yield f"  {'':58} {'ms':>8} {'images/s':>9} {'GFLOP/s':>8} {'of peak':>8}"
-    medians = {form: n / float(np.median(seconds)) for form, seconds in duel["seconds"].items()}
-    for title, rates in (("step by step", result["rungs"]), ("in turns", medians)):
-        yield f"  {title}"
+    medians = {form: n / median(seconds) for form, seconds in duel["seconds"].items()}
+    for heading, rates in (("step by step", result["rungs"]), ("in turns", medians)):
+        yield f"  {heading}"
         for form, rate in rates.items():
-            gflops = rate * flops_each
+            gflops = rate * duel["gflop"] / n
             yield f"    {form:56} {1000 * n / rate:8.1f} {rate:9.1f} {gflops:8.1f} {gflops / peak:8.0%}"
-    for form, excuse in duel.get("not available", {}).items():
-        yield f"    {form:56} not available: {excuse}"
+    for form, failure in duel.get("not available", {}).items():
+        yield f"    {form:56} not available: {failure}"
     if "deviation" in duel:
-        shares = ", ".join(f"{what} {share:.0e}" for what, share in duel["deviation"].items())
+        shares = ", ".join(f"{name} {share:.0e}" for name, share in duel["deviation"].items())
         yield f"  same mathematics as PyTorch over the same micro-batches, largest deviations: {shares}"
-    for kind in ("eager", "compiled"):
-        if kind in duel:
-            r = duel[kind]
-            spread = f"middle half of the rounds {r['quartile1']:.2f} to {r['quartile3']:.2f}"
-            yield f"  {r['median']:.2f} × {r['fastest']} ({spread})"
+    for r in (duel[kind] for kind in ("eager", "compiled") if kind in duel):
+        spread = f"middle half of the rounds {r['quartile1']:.2f} to {r['quartile3']:.2f}"
+        yield f"  {r['median']:.2f} × {r['fastest']} ({spread})"
     total = sum(result["profile"].values())
     shares = ", ".join(f"{group} {ms / total:.0%}" for group, ms in result["profile"].items())
     yield f"  where the time goes, one thread: {shares} of {total:.0f} ms"
-    if result["memory"]:
-        m = result["memory"]
+    if m := result["memory"]:
         yield f"  resident memory: {m['peak_mib']:.0f} MiB at its peak, {m['before_mib']:.0f} MiB before the first step"
 
 
@@ -56,39 +48,33 @@ def summary(nets: dict[str, Any]) -> Iterator[str]:
     for kind in ("eager", "compiled"):
         ratios = {name: result["duel"][kind]["median"] for name, result in nets.items() if kind in result["duel"]}
         if ratios:
-            mean = float(np.exp(np.mean(np.log([*ratios.values()]))))
+            mean = geometric_mean(ratios.values())
             each = ", ".join(f"{name} {r:.2f}" for name, r in ratios.items())
-            yield ""
-            yield f"speed against the fastest form of PyTorch {kind}: {each}; geometric mean {mean:.2f}"
+            yield f"\nspeed against the fastest form of PyTorch {kind}: {each}; geometric mean {mean:.2f}"
 
 
 def convolution(result: dict[str, Any], peak: float) -> Iterator[str]:
     """One shape."""
-    yield ""
-    yield f"convolution {result['shape']}: forward and backward, one thread; chosen: {result['chosen']}"
+    yield f"\nconvolution {result['shape']}: forward and backward, one thread; chosen: {result['chosen']}"
     for name, rate in result["rates"].items():
-        note = "  (worked out from a corner of 8×8 pixels and channels)" if name == "loops" else ""
+        note = "  (extrapolated from a corner of 8×8 pixels and channels)" if name == "loops" else ""
         speed = f"{rate['images_per_second']:10.1f} images/s {rate['gflops']:10.3f} GFLOP/s"
         yield f"    {name:24} {speed} {rate['gflops'] / peak:7.1%} of peak{note}"
 
 
 def growth(curves: list[dict[str, Any]]) -> Iterator[str]:
-    """Images a second, a line a curve."""
-    yield ""
-    yield "tiny SE-CNN, training step, images/s"
+    """Images per second, one line per curve."""
+    yield "\ntiny SE-CNN, training step, images/s"
     yield "    batch          " + " ".join(f"{batch:6}" for batch in curves[0]["batches"])
     for curve in curves:
         rates = " ".join(f"{rate:6.0f}" for rate in curve["images_per_second"])
-        yield f"    ×{curve['width']}, {curve['threads']} worker{'s' if curve['threads'] > 1 else ' '}   {rates}"
+        yield f"    ×{curve['width']}, {curve['workers']} worker{'s' if curve['workers'] > 1 else ' '}   {rates}"
 
 
 def loop(result: dict[str, Any]) -> Iterator[str]:
     """The rest of a run."""
     o = result["overhead"]
-    yield ""
-    yield (
-        f"whole loop, tiny SE-CNN, defaults for CIFAR-10: step {o['step_ms']:.1f} ms a minibatch; "
-        f"augmentation, optimizer and logging {o['rest_ms']:.1f} ms ({o['share']:.1%} of the step)"
-    )
-    for what, milliseconds in result["imports"].items():
-        yield f"import {what}: {milliseconds:.1f} ms more than import numpy alone"
+    yield f"\nwhole loop, tiny SE-CNN, defaults for CIFAR-10: step {o['step_ms']:.1f} ms per minibatch;"
+    yield f"augmentation, optimizer and logging {o['rest_ms']:.1f} ms ({o['share']:.1%} of the step)"
+    for module, milliseconds in result["imports"].items():
+        yield f"import {module}: {milliseconds:.1f} ms more than import numpy alone"

@@ -1,27 +1,29 @@
-"""The benchmark from its first figure to its last, and the record of it."""
+"""The whole benchmark, in order, and the record of it."""
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from . import convs, growth, loop, machine, nets, profile, report
-from .pytorch import PyTorch, is_installed
+from .pytorch import PyTorch
+from .timing import in_fresh_process
 
 PARTS = ("nets", "convolutions", "growth", "loop")
-IMPORTS = ("senet_np", "senet_np.nets", "senet_np.training.loop")
-PICTURES = 32  # of each single convolution
+IMPORTS = ("senet_np", "senet_np.nets", "senet_np.train.loop")
+IMAGES = 32  # that go through each single convolution
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to measure, and how long."""
 
-    threads: int
+    workers: int
     parts: tuple[str, ...] = PARTS
     nets: tuple[str, ...] = tuple(nets.NETS)
     batch: int = 128
-    micro_batch: int | None = None
+    micro_batch: int | None = None  # images; None for the default
     rounds: int = 11
     loops: bool = True
     compiled: bool = True
@@ -29,68 +31,54 @@ class Plan:
     shapes: tuple[convs.Shape, ...] = convs.SHAPES
     batches: tuple[int, ...] = growth.BATCHES
     seconds: float = 1.5  # for each point of the growth
+    epoch: int = 6400  # images that the whole loop is measured on
 
-    @property
-    def pieces(self) -> int:
-        """Images in a micro-batch."""
-        return self.micro_batch or nets.default_micro_batch(self.batch, self.threads)
+    def opponent(self, threads: int) -> AbstractContextManager[PyTorch | None]:
+        """PyTorch with that many threads, where it is wanted and installed."""
+        return PyTorch(threads) if self.pytorch and find_spec("torch") else nullcontext()
 
 
-def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
-    """Measure all that is planned.
+def measure(plan: Plan, write_line: Callable[[str], None]) -> dict[str, Any]:
+    """Measure all that is planned, and write the tables meanwhile; the record has plain values only, fit for JSON."""
 
-    Args:
-        plan: what, and how.
-        say: told line by line what came out.
-
-    Returns:
-        The record: plain values only, fit for JSON.
-    """
-
-    def tell(lines: Iterable[str]) -> None:
+    def write(lines: Iterable[str]) -> None:
         for line in lines:
-            say(line)
+            write_line(line)
 
-    # First, before anything has asked the C library to keep freed memory: that would be for good.
-    problems = {name: nets.make_problem(nets.NETS[name](), plan.batch) for name in plan.nets if "nets" in plan.parts}
-    few = max(1, plan.rounds // 3)  # the rungs tell the story; the turns with PyTorch decide
-    loops = plan.loops and "tiny" in problems  # one image through the others would take minutes
-    plain = {name: nets.rungs_before(p, few, loops and name == "tiny") for name, p in problems.items()}
-    record: dict[str, Any] = {"rounds": plan.rounds, "machine": machine.describe(plan.threads)}
-    everyone = f"{plan.threads} threads"
-    record["ceilings"] = {name: _ceiling(t, plan.rounds) for name, t in (("one thread", 1), (everyone, plan.threads))}
-    one, all_threads = record["ceilings"]["one thread"], record["ceilings"][everyone]
+    batch, workers, rounds = plan.batch, plan.workers, plan.rounds
+    micro_batch = plan.micro_batch or nets.default_micro_batch(batch, workers)
+    record: dict[str, Any] = {"rounds": rounds, "machine": machine.describe(workers)}
+    record["ceilings"] = {
+        name: {"gflops": machine.matrix_peak(t, rounds), "gb_per_second": machine.memory_peak(t, rounds)}
+        for name, t in {"one thread": 1, f"{workers} threads": workers}.items()
+    }
+    one, everyone = (ceiling["gflops"] for ceiling in record["ceilings"].values())
 
-    with PyTorch(plan.threads) if plan.pytorch and is_installed() else nullcontext() as pytorch:
-        record["pytorch"] = pytorch.version if pytorch else None
-        tell(report.head(record))
-        record["nets"] = {}
-        for name, problem in problems.items():
-            pieces = plan.pieces
+    with plan.opponent(workers) as pytorch:
+        record |= {"pytorch": pytorch.version if pytorch else None, "nets": {}}
+        write(report.head(record))
+        for name in plan.nets if "nets" in plan.parts else ():
+            net, loops = nets.NETS[name], plan.loops and name == "tiny"  # one image takes minutes in the others
+            few = max(1, rounds // 3)  # the rungs only show the way; the turns with PyTorch decide
             record["nets"][name] = {
-                "rungs": plain[name] | nets.rungs_after(problem, pieces, plan.threads, few),
-                "duel": nets.duel(problem, pieces, plan.threads, plan.rounds, pytorch, plan.compiled),
-                "profile": profile.measure(problem, pieces),
-                "memory": loop.peak_memory(name, plan.batch, pieces, plan.threads),
+                "rungs": in_fresh_process(nets.rungs, net, batch, micro_batch, workers, few, loops),
+                "duel": nets.duel(net, batch, micro_batch, workers, rounds, pytorch, plan.compiled),
+                "profile": profile.measure(net.build(), batch, micro_batch),
+                "memory": in_fresh_process(loop.peak_memory, net, batch, micro_batch, workers),
             }
-            tell(report.net(name, record["nets"][name], all_threads["gflops"]))
-        tell(report.summary(record["nets"]))
+            write(report.net(net.title, record["nets"][name], everyone))
+        write(report.summary(record["nets"]))
     if "convolutions" in plan.parts:
         record["convolutions"] = []
-        with PyTorch(1) if plan.pytorch and is_installed() else nullcontext() as pytorch:
+        with plan.opponent(1) as pytorch:
             for shape in plan.shapes:
-                result = convs.measure(shape, PICTURES, plan.rounds, pytorch, plan.loops)
-                record["convolutions"].append(result)
-                tell(report.convolution(result, one["gflops"]))
+                record["convolutions"].append(convs.measure(shape, IMAGES, rounds, pytorch, plan.loops))
+                write(report.convolution(record["convolutions"][-1], one))
     if "growth" in plan.parts:
-        record["growth"] = growth.measure(plan.batches, seconds=plan.seconds)
-        tell(report.growth(record["growth"]))
+        record["growth"] = growth.measure(plan.batches, plan.seconds)
+        write(report.growth(record["growth"]))
     if "loop" in plan.parts:
-        imports = {what: loop.import_milliseconds(what, plan.rounds) for what in IMPORTS}
-        record["loop"] = {"overhead": loop.overhead(plan.threads), "imports": imports}
-        tell(report.loop(record["loop"]))
+        imports = {module: loop.import_milliseconds(module, rounds) for module in IMPORTS}
+        record["loop"] = {"overhead": loop.overhead(workers, plan.epoch), "imports": imports}
+        write(report.loop(record["loop"]))
     return record
-
-
-def _ceiling(threads: int, rounds: int) -> dict[str, float]:
-    return {"gflops": machine.matrix_peak(threads, rounds), "gb_per_second": machine.memory_peak(threads, rounds)}

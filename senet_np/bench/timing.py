@@ -1,16 +1,20 @@
-"""Timing in turns. A machine is never the same from one minute to the next; a ratio taken within a round nearly is."""
+"""Timing in turns. A machine changes from one minute to the next; a ratio taken within a round hardly does."""
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+
+from ..fast.workers import die_with_parent
 
 Timer = Callable[[], float]  # does the job once and returns its seconds
 
 
 def timer(job: Callable[[], Any]) -> Timer:
-    """A function that does the job and returns how many seconds it took."""
+    """Make a function that does the job and returns how many seconds it took."""
 
     def timed() -> float:
         began = time.perf_counter()
@@ -21,15 +25,9 @@ def timer(job: Callable[[], Any]) -> Timer:
 
 
 def in_turns(timers: Mapping[str, Timer], rounds: int) -> dict[str, list[float]]:
-    """Let everyone have a turn, round by round.
+    """Time several jobs round by round: the seconds of each, one for each round.
 
-    Args:
-        timers: the contenders.
-        rounds: how often each is timed. Before each timed turn comes one that is not: whoever had the machine
-            before has emptied the caches.
-
-    Returns:
-        The seconds of each, one for each round.
+    Before each timed turn comes one that is not, as the job before has emptied the caches.
     """
     seconds: dict[str, list[float]] = {name: [] for name in timers}
     for _ in range(rounds):
@@ -37,6 +35,17 @@ def in_turns(timers: Mapping[str, Timer], rounds: int) -> dict[str, list[float]]
             timed()
             seconds[name].append(timed())
     return seconds
+
+
+def median_seconds(job: Callable[[], Any], rounds: int) -> float:
+    """The median of the rounds of one job."""
+    return float(np.median(in_turns({"job": timer(job)}, rounds)["job"]))
+
+
+def in_fresh_process(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function in a process of its own, in which nothing has happened yet."""
+    with ProcessPoolExecutor(1, get_context("spawn"), die_with_parent) as process:
+        return process.submit(function, *args).result()
 
 
 def ratio(theirs: list[float], ours: list[float]) -> dict[str, float]:
