@@ -22,7 +22,7 @@ def test_an_example_runs_and_prints_what_the_page_says(code, output):
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "example", "exec"), {})
-    if output is None:  # then it stands in the code, as a comment
+    if output is None:  # then it is a comment in the code
         (output,) = re.findall(r"^print\(.*\)\s+# (.*\n)", code, re.MULTILINE)
     assert printed.getvalue() == output
 

@@ -1,4 +1,4 @@
-"""The explorer's page, as far as Python makes it: small, whole, alone; what it computes is tested in a browser."""
+"""The explorer's page as Python makes it: small, complete, alone. What it computes is tested in a browser."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from senet_np.cli import main
-from senet_np.cli.explorer import ALL, FROM_THE_BOX, SAMPLES, SEED
+from senet_np.cli.explorer import ALL, SAMPLES, SEED, SHOWN
 from senet_np.containers import Sequential
 from senet_np.data import make_shapes
 from senet_np.explorer.payload import Packer
@@ -15,12 +15,12 @@ from senet_np.explorer.program import compile_net
 from senet_np.layers import BatchNorm
 from senet_np.nets import NETS
 
-LIMIT = 2_000_000  # bytes
+MAX_BYTES = 2_000_000
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    path = tmp_path_factory.mktemp("explorer") / "box.html"
+    path = tmp_path_factory.mktemp("explorer") / "bundled.html"
     assert main(["explorer", ALL, "--out", str(path)]) == 0
     return path.read_text("utf-8")
 
@@ -30,7 +30,7 @@ def data_of(page):
 
 
 def test_the_page_is_under_two_megabytes_and_all_its_marks_are_filled(page):
-    assert len(page.encode()) < LIMIT
+    assert len(page.encode()) < MAX_BYTES
     assert not re.search(r"\{(title|style|data|bytes|script)\}", page)
 
 
@@ -40,22 +40,20 @@ def test_the_page_names_no_address(page):
 
 
 def test_the_page_shows_the_promised_networks(page):
-    assert [net["name"] for net in data_of(page)["nets"]] == [*FROM_THE_BOX]
+    assert [net["name"] for net in data_of(page)["nets"]] == [*SHOWN]
 
 
-def test_pictures_are_those_that_numpy_draws_and_none_of_cifar10(page):
-    shown = {net["name"]: net["pictures"] for net in data_of(page)["nets"]}
-    assert {name for name, pictures in shown.items() if pictures} == {"shapes-se"}
+def test_the_samples_are_images_that_numpy_draws_and_none_of_cifar10(page):
+    shown = {net["name"]: net["samples"] for net in data_of(page)["nets"]}
+    assert {name for name, samples in shown.items() if samples} == {"shapes-se"}
     assert shown["shapes-se"]["labels"] == make_shapes(SAMPLES, np.random.default_rng(SEED)).labels.tolist()
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_every_network_has_a_program_whose_values_come_in_order(name):
+def test_every_network_has_a_program_that_takes_only_earlier_values(name):
     net = NETS[name].build(se=True)
     program = compile_net(net, *net.init(np.random.default_rng(0)))
-    for k, step in enumerate(program.steps):
-        assert step["out"] == k + 1
-        assert max(step["in"]) <= k
+    assert all(max(step["in"]) <= k for k, step in enumerate(program.steps))
     assert program.steps[-1]["op"] == "linear"
 
 
@@ -83,14 +81,18 @@ def test_arrays_are_packed_without_loss_and_as_small_as_that_allows():
     assert np.frombuffer(halves, "<f2").tolist() == [0.5, -2.0]
 
 
-def test_a_run_of_ones_own_becomes_a_page_of_its_own(tmp_path, capsys):
+def test_a_run_becomes_a_page_of_its_own(tmp_path, few_shapes, monkeypatch):
+    monkeypatch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
     run, out = tmp_path / "mine", tmp_path / "mine.html"
-    small = ["--data", "shapes", "--widths", "4,4", "--epochs", "1", "--out", str(run)]
+    small = ["--data", "shapes", "--widths", "4,4", "--epochs", "1", "--no-plots", "--out", str(run)]
     assert main(["train", *small]) == 0
     assert main(["explorer", str(run), "--out", str(out)]) == 0
     [net] = data_of(out.read_text("utf-8"))["nets"]
     assert net["name"] == "mine"
-    assert net["controls"]["n"] == 1000
+    assert net["provenance"] == "tiny SE-CNN, r = 4, shapes (made by NumPy), seed 0"
+    assert net["result"].startswith("test accuracy ")
+    assert net["images_measured"] == "60 validation images"
+    assert net["interventions"]["n"] == 60
     assert len(net["blocks"]) == 2
 
 

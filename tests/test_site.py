@@ -1,4 +1,4 @@
-"""The site's generators: nothing of a source is lost or said twice, and every link leads somewhere."""
+"""The builder of the site: no line of a source is lost or shown twice, and every link leads somewhere."""
 
 import ast
 import sys
@@ -10,7 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "site"))
 
+from build import module_map  # noqa: E402
 from docstrings import prose, render  # noqa: E402
+from layout import layers  # noqa: E402
 from links import LINK, Names, rewritten, site_path  # noqa: E402
 from literate import annotated, listing  # noqa: E402
 from proofs import Proofs  # noqa: E402
@@ -21,6 +23,10 @@ TEXTS = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "notebooks").rglob("*.py
 
 def nowhere(name):
     return None
+
+
+def unchecked(name):
+    return []
 
 
 class Reader(HTMLParser):
@@ -48,35 +54,35 @@ class Reader(HTMLParser):
             self.notes.append(data)
 
 
-def said_and_done(path):
-    """What a module's source says (docstrings and whole-line comments), and its lines of code."""
+def words_and_code(path):
+    """The words of a module's docstrings and whole-line comments, and its lines of code."""
     lines, tree = path.read_text("utf-8").splitlines(), ast.parse(path.read_text("utf-8"))
-    said, words = set(), []
+    documented, words = set(), []
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Module)) and ast.get_docstring(node) is not None:
             words += ast.get_docstring(node).split()
-            said |= {*range(node.body[0].lineno, node.body[0].end_lineno + 1)}
-    comments = {k for k, line in enumerate(lines, 1) if line.strip().startswith("#")} - said
+            documented |= {*range(node.body[0].lineno, node.body[0].end_lineno + 1)}
+    comments = {k for k, line in enumerate(lines, 1) if line.strip().startswith("#")} - documented
     words += [word for k in comments for word in lines[k - 1].strip("# ").split()]
-    return words, [line for k, line in enumerate(lines, 1) if line.strip() and k not in said | comments]
+    return words, [line for k, line in enumerate(lines, 1) if line.strip() and k not in documented | comments]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_line_of_code_stands_at_the_right_once_and_in_order(path):
-    page = Reader(annotated(path.read_text("utf-8"), nowhere, nowhere_proved))
-    assert [line.rstrip("\n") for line in page.code if line.strip()] == said_and_done(path)[1]
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_word_that_is_said_stands_at_the_left(path):
-    notes = "".join(Reader(annotated(path.read_text("utf-8"), nowhere, nowhere_proved)).notes)
+def test_code_is_at_the_right_line_by_line_and_every_word_about_it_at_the_left(path):
+    page, (words, code) = Reader(annotated(path.read_text("utf-8"), nowhere, unchecked)), words_and_code(path)
+    assert [line.rstrip("\n") for line in page.code if line.strip()] == code
     unmarked = str.maketrans("", "", "`*")
-    notes, words = notes.translate(unmarked), {word.translate(unmarked).strip(":") for word in said_and_done(path)[0]}
-    assert {word for word in words if word not in notes} == set()
+    notes = "".join(page.notes).translate(unmarked)
+    assert {word for word in (word.translate(unmarked).strip(":") for word in words) if word not in notes} == set()
 
 
-def nowhere_proved(name):
-    return []
+def test_the_map_has_every_module_once_and_the_highest_layer_first():
+    lines = [line.strip() for line in module_map(MODULES).splitlines() if line.strip().startswith("- [`")]
+    listed = [line.split("](")[1].split(")")[0] for line in lines]
+    pages = [path.relative_to(ROOT / "senet_np").with_suffix(".md").as_posix() for path in MODULES]
+    assert sorted(listed) == sorted(pages)
+    order = [name for name, _ in layers()]
+    assert [name for name in (line.split("`")[1] for line in lines) if name in order] == order
 
 
 def test_a_function_is_one_row_with_its_name_as_its_place():
@@ -88,8 +94,8 @@ def test_a_function_is_one_row_with_its_name_as_its_place():
     assert '<a href="t.html#L3">doubling doubles</a>' in page
 
 
-def test_a_comment_stands_beside_the_lines_below_it():
-    page = annotated("a = 1\n# Why two.\nb = 2\n", nowhere, nowhere_proved)
+def test_a_comment_is_beside_the_lines_below_it():
+    page = annotated("a = 1\n# Why two.\nb = 2\n", nowhere, unchecked)
     assert [row.count('class="ln"') for row in page.split("<section")[1:]] == [1, 1]
     assert '<p>Why two.</p></div><div class="code highlight"><pre><span class="ln">3</span>' in page
 
@@ -109,7 +115,7 @@ def test_names_in_backticks_become_links_where_they_lead_somewhere():
     )
 
 
-def test_the_gradient_check_is_the_first_proof_of_a_backward_pass():
+def test_the_first_test_named_beside_a_backward_pass_is_the_gradient_check():
     proofs = Proofs(ROOT / "tests")
     for name in ("se_backward", "conv2d_backward", "batch_norm_backward"):
         assert proofs.of(name)[0].words == "backward is the derivative of forward"

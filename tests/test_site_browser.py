@@ -1,24 +1,19 @@
-"""The built site in a browser: whole, alone, and silent. `make docs` builds it; `make ci-extra` runs this."""
+"""The built site in a browser: complete, alone, and silent. `make docs` builds it; `make ci-extra` runs this."""
 
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from chromium import requested, start_chromium, wait_until
+from selenium.webdriver.common.by import By
 
 SITE = Path(__file__).parents[1] / "build" / "site"
 PAGES = sorted(SITE.rglob("*.html"))
 if not PAGES:
     pytest.skip("the site is not built: make docs", allow_module_level=True)
-webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed; `make ci-extra` installs it")
-if not shutil.which("chromedriver"):
-    pytest.skip("there is no Chromium with its driver; `make ci-extra` installs them", allow_module_level=True)
 
-from selenium.webdriver.chrome.service import Service  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
-
+NARROW = ("index", "paper", "source/se", "source/index", "course/06_se_block", "gates", "api/relatives")
 WITH_MATH = ("paper.html", "course/05_excitation.html", "course/06_se_block.html", "course/assignments/1_ops.html")
 
 
@@ -47,11 +42,7 @@ def found():
 
 @pytest.fixture(scope="module")
 def browser():
-    options = webdriver.ChromeOptions()
-    for flag in ("headless=new", "no-sandbox", "disable-gpu", "window-size=1300,1000"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})  # pyright: ignore
-    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    driver = start_chromium(1300, 1000)
     yield driver
     driver.quit()
 
@@ -82,24 +73,22 @@ def test_no_page_loads_anything_from_elsewhere(found):
 def test_every_page_opens_from_a_file_silently_and_asks_for_nothing_from_elsewhere(browser):
     for path in PAGES:
         browser.get(path.as_uri())
-        asked = browser.execute_script("return performance.getEntriesByType('resource').map((one) => one.name)")
-        assert [name for name in asked if not name.startswith(("file:", "data:", "blob:"))] == [], path
+        assert [name for name in requested(browser) if not name.startswith(("file:", "data:", "blob:"))] == [], path
         assert browser.get_log("browser") == [], path
 
 
 @pytest.mark.parametrize("name", WITH_MATH)
 def test_formulas_are_set_by_the_site_itself(browser, name):
     browser.get((SITE / name).as_uri())
-    WebDriverWait(browser, 20).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "mjx-container"))
-    left = "return [...document.querySelectorAll('.math')].filter((one) => !one.querySelector('mjx-container')).length"
-    WebDriverWait(browser, 20).until(lambda driver: driver.execute_script(left) == 0)
+    wait_until(browser, "document.querySelector('mjx-container')")
+    wait_until(browser, "[...document.querySelectorAll('.math')].every((math) => math.querySelector('mjx-container'))")
     assert browser.find_elements(By.CSS_SELECTOR, "mjx-merror, [data-mjx-error]") == []
 
 
 def test_a_newcomer_sees_a_first_plot_within_two_clicks(browser):
     browser.get((SITE / "index.html").as_uri())
     browser.find_element(By.CSS_SELECTOR, "a.go").click()
-    WebDriverWait(browser, 20).until(lambda driver: driver.execute_script("return document.body.dataset.ready"))
+    wait_until(browser, "document.body.dataset.ready")
     assert browser.execute_script("return document.getElementById('heat').width") > 0
     browser.get((SITE / "index.html").as_uri())
     link = browser.find_element(By.LINK_TEXT, "What the gates learned")
@@ -110,14 +99,7 @@ def test_a_newcomer_sees_a_first_plot_within_two_clicks(browser):
 def test_narrow_pages_need_no_scrolling_sideways(browser):
     narrow = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
-    for name in (
-        "index.html",
-        "paper.html",
-        "source/se.html",
-        "course/06_se_block.html",
-        "gates.html",
-        "api/relatives.html",
-    ):
-        browser.get((SITE / name).as_uri())
+    for name in NARROW:
+        browser.get((SITE / f"{name}.html").as_uri())
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 400, name
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

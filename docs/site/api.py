@@ -10,12 +10,13 @@ from links import ROOT, html, relative, site_path
 GROUPS = {  # title: modules, in the order in which one reads them
     "The block and its relatives": "se variants",
     "Ops": "ops/conv ops/linear ops/activations ops/pooling ops/scale ops/norm ops/loss",
-    "Layers and their composition": "layers compose tree",
-    "Gradient checks": "gradcheck verdict",
-    "Networks": "nets/tiny nets/vgg nets/resnet nets/inception nets/choices nets/describe",
+    "Layers and containers": "layers containers tree",
+    "Gradient checks": "gradcheck/check gradcheck/report gradcheck/hints",
+    "Networks": "nets/tiny nets/vgg nets/resnet nets/inception nets/attention nets/describe",
+    "Models and settings": "model settings runs/load runs/bundled",
     "Data": "data/shapes data/cifar10 data/augment data/dataset",
-    "Training": "training/loop training/run training/optim training/evaluate training/pretrained training/interchange",
-    "Looking inside": "explain/gates explain/specificity explain/controls explain/intervene explain/pruning",
+    "Training": "train/loop train/optimizers train/schedule train/evaluation runs/run runs/interchange",
+    "Looking inside": "analysis/gates analysis/specificity analysis/interventions analysis/replace analysis/pruning",
     "Comparisons": "experiments/comparison experiments/statistics experiments/report",
 }
 

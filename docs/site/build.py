@@ -15,9 +15,11 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+TOOLS = HERE.parent / "tools"
+sys.path[:0] = [str(HERE), str(TOOLS)]
 
 from api import api_page, api_pages, public  # noqa: E402
+from layout import PACKAGE, layers  # noqa: E402
 from links import ROOT, Names, html, relative, rewritten, site_path  # noqa: E402
 from literate import annotated, listing  # noqa: E402
 from proofs import Proofs, Test  # noqa: E402
@@ -25,13 +27,6 @@ from proofs import Proofs, Test  # noqa: E402
 from notebooks import WORKERS, write_notebooks  # noqa: E402
 from senet_np.cli import main as senet_np  # noqa: E402
 
-FLOORS = {  # the map of the house, for the page of the annotated source: the first part of a module's path
-    "2: the block, layers": "se.py variants.py layers.py compose.py",
-    "1: the mathematics": "ops gradcheck.py verdict.py hints.py tree.py errors.py locks.py",
-    "3: networks and data": "nets data",
-    "4: learn, look inside, prove, compare, time, grade": "training explain explorer checks experiments bench grading",
-    "5: what a person types": "cli __main__.py __init__.py",
-}
 EXPLORER = "explorer.html"
 
 
@@ -58,14 +53,12 @@ def write_docs(source: Path) -> None:
     """The pages of docs/, with what they show, and the front page."""
     for path in sorted((ROOT / "docs").rglob("*")):
         name = path.relative_to(ROOT).as_posix()
-        if path.is_dir() or HERE in path.parents:
+        if path.is_dir() or HERE in path.parents or TOOLS in path.parents:
             continue
         page = site_path(name)
         (source / page).parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
             (source / page).write_text(rewritten(path.read_text("utf-8"), name, page), "utf-8")
-        elif path.suffix == ".py":
-            (source / page).write_text(_page(path.name, listing(path.read_text("utf-8"))), "utf-8")
         else:
             shutil.copy(path, source / page)
     for path in sorted((HERE / "pages").rglob("*.md")):
@@ -76,7 +69,7 @@ def write_docs(source: Path) -> None:
 
 def write_sources(source: Path) -> None:
     """The package, annotated; the tests, line by line; and a map of both."""
-    modules = sorted((ROOT / "senet_np").rglob("*.py"))
+    modules = sorted(PACKAGE.rglob("*.py"))
     names = Names(function_pages())
     proofs = Proofs(ROOT / "tests")
     for path in modules:
@@ -92,19 +85,17 @@ def write_sources(source: Path) -> None:
         page = site_path(path.relative_to(ROOT).as_posix())
         (source / page).parent.mkdir(parents=True, exist_ok=True)
         (source / page).write_text(_page(f"tests/{path.name}", listing(path.read_text("utf-8"))), "utf-8")
-    (source / "source/index.md").write_text(_map(modules), "utf-8")
+    (source / "source/index.md").write_text(module_map(modules), "utf-8")
     (source / "tests/index.md").write_text(_tests_map(), "utf-8")
 
 
 def function_pages() -> dict[str, str]:
-    """{public name: its place in the annotated source}; the lowest floor's where a name exists twice."""
+    """{public name: its place in the annotated source}; that of the reference where a name exists twice."""
     found: dict[str, str] = {}
-    order = [name for _, names in api_pages().values() for name in names]
-    for name in (
-        *order,
-        *(p.relative_to(ROOT / "senet_np").as_posix() for p in sorted((ROOT / "senet_np").rglob("*.py"))),
-    ):
-        for node in public(ROOT / "senet_np" / name):
+    modules = [name for _, names in api_pages().values() for name in names]
+    modules += [path.relative_to(PACKAGE).as_posix() for path in sorted(PACKAGE.rglob("*.py"))]
+    for name in modules:
+        for node in public(PACKAGE / name):
             found.setdefault(node.name, f"{site_path(f'senet_np/{name}')}#{node.name}")
     return found
 
@@ -116,7 +107,7 @@ def write_api(source: Path) -> None:
         (source / page).parent.mkdir(parents=True, exist_ok=True)
         (source / page).write_text(api_page(page, title, modules, names.leads(page)), "utf-8")
     toc = "\n".join(page.removeprefix("api/").removesuffix(".md") for page in pages)
-    head = "# Reference\n\nEvery public function, with its equation, shapes and units, in the words of the source.\n\n"
+    head = "# Reference\n\nEvery public function, with its equation, shapes and units, from the docstrings.\n\n"
     (source / "api/index.md").write_text(f"{head}```{{toctree}}\n{toc}\n```\n", "utf-8")
 
 
@@ -130,8 +121,8 @@ def write_static(source: Path) -> None:
     shutil.copy(Path(found.submodule_search_locations[0]) / "static/mathjax/tex-svg.js", static / "mathjax.js")
     extra = source / "_extra"
     extra.mkdir()
-    with redirect_stdout(io.StringIO()):  # where it lies now is not where it will be read
-        senet_np(["explorer", "box", "--out", str(extra / EXPLORER)])
+    with redirect_stdout(io.StringIO()):  # it prints where it writes, which is not where it will be read
+        senet_np(["explorer", "bundled", "--out", str(extra / EXPLORER)])
 
 
 def _page(title: str, body: str) -> str:
@@ -142,19 +133,26 @@ def _page(title: str, body: str) -> str:
     return f"{head}\n\n``````{{raw}} html\n{body}\n``````\n"
 
 
-def _map(modules: list[Path]) -> str:
-    """All modules by floor, each with the first sentence of its docstring."""
-    parts, pages = [(HERE / "source.md").read_text("utf-8")], []
-    for floor, names in FLOORS.items():
-        parts.append(f"\n## Floor {floor}\n")
-        for path in modules:
-            inside = path.relative_to(ROOT / "senet_np")
-            if inside.parts[0] in names.split():
-                page = relative(site_path(path.relative_to(ROOT).as_posix()), "source/index.md")
-                parts.append(f"- [`{inside.as_posix()}`]({page}): {_first_words(path)}")
-                pages.append(inside.with_suffix("").as_posix())
-    toc = "\n".join(pages)
-    return "\n".join(parts) + f"\n\n```{{toctree}}\n:hidden:\n\n{toc}\n```\n"
+def module_map(modules: list[Path]) -> str:
+    """All modules, from the highest layer of the package to the lowest, each with the first words of its docstring."""
+    lines, toc = [], []
+
+    def add(name: str, indent: str = "") -> None:
+        page = relative(site_path(f"senet_np/{name}"), "source/index.md")
+        lines.append(
+            f"{indent}- [`{name.removesuffix('__init__.py') or name}`]({page}): {_first_words(PACKAGE / name)}"
+        )
+        toc.append(name.removesuffix(".py"))
+
+    names = [path.relative_to(PACKAGE).as_posix() for path in modules]
+    for top in [*(path for path, _ in layers()), "__main__.py", "__init__.py"]:
+        first = f"{top}__init__.py" if top.endswith("/") else top
+        add(first)
+        for name in names:
+            if name.startswith(top) and name != first:
+                add(name, "  ")
+    text = (HERE / "source.md").read_text("utf-8")
+    return "\n".join([text, *lines, "", "```{toctree}", ":hidden:", "", *toc, "```", ""])
 
 
 def _tests_map() -> str:

@@ -1,4 +1,4 @@
-"""The house's docstrings as HTML: a sentence, equations, derivations, Args, Returns, Raises, Source."""
+"""Docstrings as HTML: a sentence, equations, derivations, Args, Returns, Raises, Source."""
 
 import re
 from collections.abc import Callable
@@ -55,7 +55,7 @@ def _stressed(text: str) -> str:
 
 
 def _split(doc: str) -> tuple[str, dict[str, str]]:
-    """What stands before the sections, and the sections by name."""
+    """The text before the sections, and the sections by name."""
     parts = re.split(rf"^({'|'.join(SECTIONS)}):", doc, flags=re.MULTILINE)
     return parts[0], dict(zip(parts[1::2], parts[2::2], strict=True))
 

@@ -1,4 +1,4 @@
-"""Where a file of the repository stands on the site, and links rewritten to lead there."""
+"""The page of the site for each file of the repository, and links rewritten to lead there."""
 
 import os
 import re
@@ -34,8 +34,6 @@ def site_path(path: str) -> str:
         return str(PurePosixPath("course", *parts[1:]).with_suffix(".ipynb"))
     if parts[0] == "docs" and name.suffix != ".py":
         return str(PurePosixPath(*parts[1:]))
-    if parts[0] == "docs":
-        return str(PurePosixPath("files", name.with_suffix(".md").name))
     raise ValueError(f"the site has no page for {path}")
 
 

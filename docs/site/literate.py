@@ -1,11 +1,11 @@
-"""Annotated source: a module in two columns, what is said and the mathematics at the left, its code at the right.
+"""Annotated source: a module in two columns, its docstrings and comments at the left, its code at the right.
 
-Made from the source alone, so that it cannot drift from it. A row is a run of code with what is said about it: a
-function with its docstring, or the lines below a comment of its own.
+Made from the source alone, so it is always up to date. A row is some lines of code with the text about them: a function
+with its docstring, or the lines below a comment.
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from html import escape
 from typing import NamedTuple
 
@@ -14,13 +14,13 @@ from pygments.lexers import PythonLexer
 from pygments.token import STANDARD_TYPES
 
 Link = Callable[[str], str | None]  # where a name or a file that stands in backticks leads
-Proofs = Callable[[str], list[tuple[str, str]]]  # the tests that prove a function: (in words, where)
+Proofs = Callable[[str], list[tuple[str, str]]]  # the tests that check a function: (in words, where)
 
-NARROW = 56  # characters of an equation that have room in the left column as it usually is
+MAX_NARROW = 56  # characters of an equation that fit into the left column at its usual width
 
 
 class Row(NamedTuple):
-    """A run of lines, and what is said of it."""
+    """Some lines of code, and the text about them."""
 
     anchor: str  # "" for none
     notes: str  # HTML
@@ -44,7 +44,7 @@ def annotated(source: str, link: Link, proofs: Proofs) -> str:
     for row in _rows(tree, source.splitlines(), link, proofs):
         code = "\n".join(f'<span class="ln">{k}</span>{lines[k - 1]}' for k in row.lines)
         named = f' id="{row.anchor}"' if row.anchor else ""
-        wide = " wide" if widest(row.notes) > NARROW else ""
+        wide = " wide" if widest(row.notes) > MAX_NARROW else ""
         parts.append(
             f'<section class="row{wide}"{named}><div class="notes">{row.notes}</div>'
             f'<div class="code highlight"><pre>{code}</pre></div></section>'
@@ -76,16 +76,16 @@ def colored_lines(source: str) -> list[str]:
 
 def _rows(tree: ast.Module, lines: list[str], link: Link, proofs: Proofs) -> Iterator[Row]:
     """All rows of a module, in order; every line outside docstrings and whole-line comments is in one of them."""
-    start = _after_docstring(tree, 1)
+    start, skip = 1, _docstring_lines(tree)
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             continue
         first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
         first -= _comments_above(lines, first)
-        yield from _run("", "", start, first - 1, lines, link)
+        yield from _run("", "", start, first - 1, lines, link, skip)
         yield from _definition(node, first, node.name, lines, link, proofs)
         start = (node.end_lineno or first) + 1
-    yield from _run("", "", start, len(lines), lines, link)
+    yield from _run("", "", start, len(lines), lines, link, skip)
 
 
 def _definition(
@@ -94,46 +94,51 @@ def _definition(
     words = ast.get_docstring(node, clean=True) or ""
     heading = "" if node.name.startswith("_") else f"<h3>{escape(path)}</h3>"
     notes = heading + render(words, link) + _proved(proofs(node.name))
-    last, body = node.end_lineno or first, _after_docstring(node, node.body[0].lineno)
+    last = node.end_lineno or first
     methods = [one for one in node.body if isinstance(one, ast.FunctionDef)] if isinstance(node, ast.ClassDef) else []
     if not methods:
-        yield from _run(path, notes, first, last, lines, link, skip=_docstring_lines(node))
+        skip = _docstring_lines(node)
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.FunctionDef) and inner is not node and ast.get_docstring(inner):
+                notes += f"<p><code>{inner.name}</code></p>{render(ast.get_docstring(inner) or '', link)}"
+                skip |= _docstring_lines(inner)
+        yield from _run(path, notes, first, last, lines, link, skip)
         return
     at = first
     for k, method in enumerate(methods):
         top = min([method.lineno, *(one.lineno for one in method.decorator_list)])
         top -= _comments_above(lines, top)
-        said = (path, notes) if k == 0 else ("", "")
-        yield from _run(*said, at if k else first, top - 1, lines, link, skip=_docstring_lines(node))
+        anchor, text = (path, notes) if k == 0 else ("", "")
+        yield from _run(anchor, text, at, top - 1, lines, link, _docstring_lines(node))
         yield from _definition(method, top, f"{path}.{method.name}", lines, link, lambda name: [])
         at = (method.end_lineno or top) + 1
-    yield from _run("", "", max(at, body), last, lines, link)
+    yield from _run("", "", at, last, lines, link)
 
 
 def _run(
-    anchor: str, notes: str, first: int, last: int, lines: list[str], link: Link, skip: range = range(0)
+    anchor: str, notes: str, first: int, last: int, lines: list[str], link: Link, skip: Set[int] = frozenset()
 ) -> Iterator[Row]:
     """Lines first to last, without those to skip, as rows: a new one begins at each whole-line comment."""
-    said, code, comment = [notes] if notes else [], [], []
+    texts, code, comment = [notes] if notes else [], [], []
     for k in range(first, last + 1):
         text = lines[k - 1].strip()
         if k in skip or (not text and k - 1 in skip):
             continue
         if text.startswith("#"):
             if code:
-                yield Row(anchor, "".join(said), _trimmed(code, lines))
-                anchor, said, code = "", [], []
+                yield Row(anchor, "".join(texts), _trimmed(code, lines))
+                anchor, texts, code = "", [], []
             comment.append(text.removeprefix("#").strip())
             continue
         if comment:
-            said.append(f"<p>{prose(' '.join(comment), link)}</p>")
+            texts.append(f"<p>{prose(' '.join(comment), link)}</p>")
             comment = []
         if text or code:
             code.append(k)
     if comment:
-        said.append(f"<p>{prose(' '.join(comment), link)}</p>")
-    if said or code:
-        yield Row(anchor, "".join(said), _trimmed(code, lines))
+        texts.append(f"<p>{prose(' '.join(comment), link)}</p>")
+    if texts or code:
+        yield Row(anchor, "".join(texts), _trimmed(code, lines))
 
 
 def _trimmed(code: list[int], lines: list[str]) -> list[int]:
@@ -142,14 +147,10 @@ def _trimmed(code: list[int], lines: list[str]) -> list[int]:
     return code
 
 
-def _docstring_lines(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> range:
+def _docstring_lines(node: ast.FunctionDef | ast.ClassDef | ast.Module) -> set[int]:
     if ast.get_docstring(node) is None:
-        return range(0)
-    return range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
-
-
-def _after_docstring(node: ast.FunctionDef | ast.ClassDef | ast.Module, otherwise: int) -> int:
-    return _docstring_lines(node).stop or otherwise
+        return set()
+    return {*range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)}
 
 
 def _comments_above(lines: list[str], first: int) -> int:
@@ -161,4 +162,4 @@ def _comments_above(lines: list[str], first: int) -> int:
 
 def _proved(tests: list[tuple[str, str]]) -> str:
     links = "; ".join(f'<a href="{escape(href)}">{escape(words)}</a>' for words, href in tests)
-    return f'<p class="proofs">Proved by: {links}.</p>' if tests else ""
+    return f'<p class="proofs">Checked by: {links}.</p>' if tests else ""

@@ -12,7 +12,7 @@ from links import ROOT, rewritten, site_path
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
-SLIDER = '<p class="slider">Here stands a slider when you run the notebook. At its start it shows:</p>'
+SLIDER = '<p class="slider">When you run the notebook, there is a slider here. At its start it shows:</p>'
 WORKERS = os.cpu_count() or 1
 
 

@@ -1,4 +1,4 @@
-"""Which tests prove a function: found in the tests' own source, so that the links cannot drift either."""
+"""Which tests check a function: found in the source of the tests, so the links are always right."""
 
 import ast
 from collections import defaultdict
@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from senet_np.gradcheck.cases import all_cases
 
-MOST = 3  # links a function
+MAX_LINKS = 3  # per function
 OTHERS = (
     "test_grading.py",
     "test_drawn.py",
     "test_arguments.py",
     "test_cli.py",
-)  # they use much and prove something else
+)  # they use much and check something else
 EVERY_CASE = "test_backward_is_the_derivative_of_forward"  # in test_gradients.py: runs every case of senet_np.gradcheck
 
 
@@ -45,12 +45,12 @@ class Proofs:
         self.cases = {case.op for case in all_cases()}
 
     def of(self, name: str) -> list[Test]:
-        """At most a handful of tests that prove a function: finite differences first, then its own file's."""
+        """At most MAX_LINKS tests that check a function: finite differences first, then those of its own file."""
         stem = name.removesuffix("_backward").removesuffix("_forward")
         found = [self.every_case] if stem in self.cases and stem != name else []
         own = [test for test in self.by_name[name] if test.file not in OTHERS]
         own.sort(key=lambda test: (stem.split("_")[0] not in test.file, len(test.name)))
-        return [*found, *(test for test in own if test not in found)][:MOST]
+        return [*found, *(test for test in own if test not in found)][:MAX_LINKS]
 
 
 def _tests(path: Path) -> Iterator[tuple[Test, set[str]]]:

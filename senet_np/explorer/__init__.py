@@ -1,5 +1,5 @@
-"""The explorer: a trained network as one HTML page that computes in the browser, to play with.
+"""The explorer: trained networks on one HTML page that computes them in the browser, to play with.
 
-`program.py` turns a network into a list of instructions and its arrays, `payload.py` packs networks with what
-is known of their gates, `page.py` puts all of it into one file with the style and scripts in `parts/`.
+`program.py` turns a network into a list of instructions and its arrays, `payload.py` packs models with what was
+measured about their gates, `page.py` puts everything into one file with the style and scripts in `parts/`.
 """

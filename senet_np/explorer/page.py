@@ -8,25 +8,20 @@ from pathlib import Path
 
 import numpy as np
 
-from .payload import Exhibit, make_payload
+from .payload import ExplorerModel, make_payload
 
 PARTS = Path(__file__).parent / "parts"
-SCRIPTS = ("engine.js", "unpack.js", "state.js", "draw.js", "words.js", "panels.js", "main.js")
+SCRIPTS = ("engine.js", "unpack.js", "state.js", "draw.js", "formulas.js", "panels.js", "main.js")
 
 
-def explorer_page(exhibits: list[Exhibit], photo: np.ndarray | None) -> str:
-    """Make the page.
+def explorer_page(models: list[ExplorerModel], photo: np.ndarray | None) -> str:
+    """The page as HTML: the models stand in their order, the first one is shown first.
 
-    Args:
-        exhibits: the networks on show, in the order of the list; the first one is shown first.
-        photo: a picture for all of them, (32, 32, 3) uint8; None where there is none.
-
-    Returns:
-        HTML.
+    `photo` is an image for all of them, (32, 32, 3) uint8; None where there is none.
     """
-    data, content = make_payload(exhibits, photo)
-    names = ", ".join(one.name for one in exhibits)
-    filled = {
+    data, content = make_payload(models, photo)
+    names = ", ".join(shown.name for shown in models)
+    texts = {
         "{title}": escape(f"Inside a Squeeze-and-Excitation network: {names}"),
         "{style}": _part("page.css"),
         "{data}": data.replace("<", "\\u003c"),  # so that no text in it can end the script element
@@ -34,7 +29,7 @@ def explorer_page(exhibits: list[Exhibit], photo: np.ndarray | None) -> str:
         "{script}": "\n".join(_part(name) for name in SCRIPTS),
     }
     page = _part("page.html")
-    for mark, text in filled.items():
+    for mark, text in texts.items():
         page = page.replace(mark, text, 1)
     return page
 

@@ -1,4 +1,4 @@
-// Colors, pictures, maps and cells. Maps are in cividis: dark is low, yellow is high, and gray printers keep the order.
+// Colors, images, maps and cells. Maps are in cividis: dark is low, yellow is high, also in a gray print.
 
 const CIVIDIS = [[0, 34, 77], [26, 56, 111], [67, 78, 107], [97, 100, 111], [124, 123, 120], [155, 147, 118], [187, 173, 108], [222, 201, 87], [253, 231, 55]];
 
@@ -8,13 +8,13 @@ function cividis(share) {
 }
 
 function drawPixels(canvas, pixels) {  // 32×32 RGB
-  const small = new ImageData(SIZE, SIZE);
-  for (let k = 0; k < SIZE * SIZE; k++) small.data.set([pixels[3 * k], pixels[3 * k + 1], pixels[3 * k + 2], 255], 4 * k);
-  const stamp = new OffscreenCanvas(SIZE, SIZE);
-  stamp.getContext("2d").putImageData(small, 0, 0);
+  const image = new ImageData(SIZE, SIZE);
+  for (let k = 0; k < SIZE * SIZE; k++) image.data.set([pixels[3 * k], pixels[3 * k + 1], pixels[3 * k + 2], 255], 4 * k);
+  const small = new OffscreenCanvas(SIZE, SIZE);
+  small.getContext("2d").putImageData(image, 0, 0);
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;
-  context.drawImage(stamp, 0, 0, canvas.width, canvas.height);
+  context.drawImage(small, 0, 0, canvas.width, canvas.height);
 }
 
 const GAP = 1;
@@ -23,7 +23,8 @@ function columnsOf(c) {
   return c > 64 ? 12 : c > 16 ? 8 : 4;
 }
 
-function drawMaps(canvas, { h, w, c, data }, most, selected) {  // all channels side by side, on one scale; its root, so that weak answers are seen
+// All channels side by side, on one scale: the square root of the value, so that weak responses are visible.
+function drawMaps(canvas, { h, w, c, data }, largest, selected) {
   const columns = columnsOf(c), rows = Math.ceil(c / columns);
   canvas.width = columns * (w + GAP) + GAP;
   canvas.height = rows * (h + GAP) + GAP;
@@ -32,11 +33,12 @@ function drawMaps(canvas, { h, w, c, data }, most, selected) {  // all channels 
   for (let k = 0; k < c; k++) {
     const left = GAP + (k % columns) * (w + GAP), top = GAP + Math.floor(k / columns) * (h + GAP);
     for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) {
-      image.data.set([...cividis(Math.sqrt(Math.max(data[(i * w + j) * c + k], 0) / most)), 255], 4 * ((top + i) * canvas.width + left + j));
+      const share = Math.sqrt(Math.max(data[(i * w + j) * c + k], 0) / largest);
+      image.data.set([...cividis(share), 255], 4 * ((top + i) * canvas.width + left + j));
     }
   }
   context.putImageData(image, 0, 0);
-  if (selected < c) {
+  if (selected >= 0 && selected < c) {
     context.fillStyle = "#d55e00";
     const left = (selected % columns) * (w + GAP), top = Math.floor(selected / columns) * (h + GAP);
     for (const [x, y, width, height] of [[0, 0, w + 2, 1], [0, h + 1, w + 2, 1], [0, 0, 1, h + 2], [w + 1, 0, 1, h + 2]]) {
@@ -45,7 +47,7 @@ function drawMaps(canvas, { h, w, c, data }, most, selected) {  // all channels 
   }
 }
 
-function mapAt(canvas, event, { h, w, c }) {  // the channel under the pointer, or −1
+function channelAt(canvas, event, { h, w, c }) {  // the channel under the pointer, or −1
   const box = canvas.getBoundingClientRect();
   const column = Math.floor(((event.clientX - box.left) / box.width) * canvas.width / (w + GAP));
   const row = Math.floor(((event.clientY - box.top) / box.height) * canvas.height / (h + GAP));
@@ -53,31 +55,31 @@ function mapAt(canvas, event, { h, w, c }) {  // the channel under the pointer, 
   return column >= 0 && column < columnsOf(c) && k >= 0 && k < c ? k : -1;
 }
 
-function cellsIn(box, kind, n) {  // makes them once; afterwards they are only filled
-  if (box.children.length === n && box.dataset.kind === kind) return [...box.children];
-  box.dataset.kind = kind;
-  box.replaceChildren(...Array.from({ length: n }, (_, k) => {
-    const cell = document.createElement("button");
-    cell.className = "cell";
-    cell.dataset.k = k;
-    cell.tabIndex = k ? -1 : 0;
-    return cell;
-  }));
+function cellsIn(box, n) {  // makes them where their number has changed; otherwise they are only filled again
+  if (box.children.length !== n) {
+    box.replaceChildren(...Array.from({ length: n }, (_, k) => {
+      const cell = document.createElement("button");
+      cell.className = "cell";
+      cell.dataset.k = k;
+      cell.tabIndex = k ? -1 : 0;
+      return cell;
+    }));
+  }
   return [...box.children];
 }
 
-function fillCells(cells, values, most, label) {
+function fillCells(cells, values, largest, label) {
   cells.forEach((cell, k) => {
-    cell.style.setProperty("--fill", Math.min(Math.abs(values[k]) / (most || 1), 1).toFixed(3));
+    cell.style.setProperty("--fill", Math.min(Math.abs(values[k]) / (largest || 1), 1).toFixed(3));
     cell.setAttribute("aria-label", label(k));
   });
 }
 
-function wire(cells, sums) {  // a stripe under each cell: what it adds to the thing pointed at
-  const most = sums ? Math.max(...sums.map(Math.abs), 1e-12) : 1;
+function drawStripes(cells, terms) {  // on each cell: what it adds to the selected number
+  const largest = terms ? Math.max(...terms.map(Math.abs), 1e-12) : 1;
   cells.forEach((cell, k) => {
-    const share = sums ? Math.abs(sums[k]) / most : 0;
-    const color = sums && sums[k] < 0 ? "213 94 0" : "0 80 140";
-    cell.style.setProperty("--wire", share > 0.03 ? `rgb(${color} / ${share.toFixed(2)})` : "transparent");
+    const share = terms ? Math.abs(terms[k]) / largest : 0;
+    const color = terms && terms[k] < 0 ? "213 94 0" : "0 80 140";
+    cell.style.setProperty("--stripe", share > 0.03 ? `rgb(${color} / ${share.toFixed(2)})` : "transparent");
   });
 }

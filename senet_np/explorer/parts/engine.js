@@ -1,5 +1,5 @@
-// The forward pass: a program's steps on one picture. A value is {h, w, c, data}, data a Float32Array with the channel
-// last, as in the Python; after "mean" and "linear" h and w are 1.
+// The forward pass: a network's instructions on one image. A value is {h, w, c, data}, data a Float32Array with the
+// channel last, as in the Python; after "mean" and "linear" h and w are 1.
 
 const GATES = {
   sigmoid: (e) => 1 / (1 + Math.exp(-e)),
@@ -7,24 +7,28 @@ const GATES = {
   relu: (e) => Math.max(e, 0),
 };
 
-function conv({ h, w, c, data }, step, arrays) {
+function outputSize(n, kernelSize, stride, padding) {
+  return Math.floor((n + 2 * padding - kernelSize) / stride) + 1;
+}
+
+function conv([{ h, w, c, data }], step, arrays) {
   const kernel = arrays[step.w], [size, , , out] = kernel.shape;
-  const { stride, pad } = step, weights = kernel.data, bias = step.b === undefined ? null : arrays[step.b].data;
-  const ho = Math.floor((h + 2 * pad - size) / stride) + 1, wo = Math.floor((w + 2 * pad - size) / stride) + 1;
+  const { stride, padding } = step, weights = kernel.data, bias = step.b === undefined ? null : arrays[step.b].data;
+  const ho = outputSize(h, size, stride, padding), wo = outputSize(w, size, stride, padding);
   const y = new Float32Array(ho * wo * out), sum = new Float64Array(out);
   for (let i = 0; i < ho; i++) for (let j = 0; j < wo; j++) {
     if (bias) sum.set(bias); else sum.fill(0);
     for (let p = 0; p < size; p++) {
-      const row = i * stride + p - pad;
+      const row = i * stride + p - padding;
       if (row < 0 || row >= h) continue;
       for (let q = 0; q < size; q++) {
-        const column = j * stride + q - pad;
+        const column = j * stride + q - padding;
         if (column < 0 || column >= w) continue;
         const from = (row * w + column) * c;
         let at = (p * size + q) * c * out;
         for (let k = 0; k < c; k++, at += out) {
           const x = data[from + k];
-          if (x !== 0) for (let o = 0; o < out; o++) sum[o] += x * weights[at + o];  // many are 0, behind a ReLU
+          if (x !== 0) for (let o = 0; o < out; o++) sum[o] += x * weights[at + o];  // many are 0, after a ReLU
         }
       }
     }
@@ -33,7 +37,7 @@ function conv({ h, w, c, data }, step, arrays) {
   return { h: ho, w: wo, c: out, data: y };
 }
 
-function linear(x, step, arrays) {
+function linear([x], step, arrays) {
   const [d, m] = arrays[step.w].shape, w = arrays[step.w].data, y = new Float32Array(m);
   for (let o = 0; o < m; o++) {
     let sum = step.b === undefined ? 0 : arrays[step.b].data[o];
@@ -49,18 +53,18 @@ function elementwise(x, rule) {
   return { ...x, data: y };
 }
 
-function affine(x, step, arrays) {
+function affine([x], step, arrays) {
   const factor = arrays[step.factor].data, term = arrays[step.term].data;
   return elementwise(x, (value, c) => value * factor[c] + term[c]);
 }
 
-function pool(x, { size, stride, pad = 0 }, start, combine, finish) {
-  const ho = Math.floor((x.h + 2 * pad - size) / stride) + 1, wo = Math.floor((x.w + 2 * pad - size) / stride) + 1;
+function pool(x, { kernel_size: size, stride, padding = 0 }, start, combine, finish) {
+  const ho = outputSize(x.h, size, stride, padding), wo = outputSize(x.w, size, stride, padding);
   const y = new Float32Array(ho * wo * x.c);
   for (let i = 0; i < ho; i++) for (let j = 0; j < wo; j++) for (let c = 0; c < x.c; c++) {
     let value = start;
     for (let p = 0; p < size; p++) for (let q = 0; q < size; q++) {
-      const row = i * stride + p - pad, column = j * stride + q - pad;
+      const row = i * stride + p - padding, column = j * stride + q - padding;
       if (row >= 0 && row < x.h && column >= 0 && column < x.w) value = combine(value, x.data[(row * x.w + column) * x.c + c]);
     }
     y[(i * wo + j) * x.c + c] = finish(value);
@@ -68,10 +72,7 @@ function pool(x, { size, stride, pad = 0 }, start, combine, finish) {
   return { h: ho, w: wo, c: x.c, data: y };
 }
 
-const maxPool = (x, step) => pool(x, step, -Infinity, Math.max, (value) => value);
-const avgPool = (x, step) => pool(x, step, 0, (a, b) => a + b, (value) => value / step.size ** 2);
-
-function squeeze(x, kind) {  // z: one number a channel
+function squeeze(x, kind) {  // z: one number per channel
   const z = new Float64Array(x.c).fill(kind === "max" ? -Infinity : 0), positions = x.h * x.w;
   for (let k = 0; k < x.data.length; k++) {
     const c = k % x.c;
@@ -80,11 +81,7 @@ function squeeze(x, kind) {  // z: one number a channel
   return kind === "max" ? z : z.map((sum) => sum / positions);
 }
 
-function mean(x) {
-  return { h: 1, w: 1, c: x.c, data: Float32Array.from(squeeze(x, "avg")) };
-}
-
-function fcs(z, step, arrays) {  // one pass through both FCs: a, h = δ(a), e
+function twoLayers(z, step, arrays) {  // FC1, ReLU, FC2: a, h = δ(a), e
   const [c, units] = arrays[step.w1].shape, w1 = arrays[step.w1].data, w2 = arrays[step.w2].data;
   const b1 = step.b1 === undefined ? null : arrays[step.b1].data, b2 = step.b2 === undefined ? null : arrays[step.b2].data;
   const a = new Float64Array(units), e = new Float64Array(c);
@@ -100,76 +97,76 @@ function fcs(z, step, arrays) {  // one pass through both FCs: a, h = δ(a), e
   return { a, h, e };
 }
 
-// A block keeps what the page shows of it: u, z, a, h, e, the learned gates, the gates that scaled (s), and x̃.
-function se(u, step, arrays, forced) {
+// A block returns what the page shows of it: u, z, a, h, e, the learned gates, the gates in use (s), and x̃ (xScaled).
+// `forced` is a Map from channels to the gates that replace the learned ones.
+function se([u], step, arrays, forced) {
   const gate = GATES[step.gate];
   if (step.squeeze === "none") return perPosition(u, step, arrays, forced);
   const kinds = step.squeeze === "avg+max" ? ["avg", "max"] : [step.squeeze];
-  const zs = kinds.map((kind) => squeeze(u, kind)), passes = zs.map((z) => fcs(z, step, arrays));
-  const e = passes.map((one) => one.e).reduce((first, second) => first.map((value, c) => value + second[c]));
-  return scaled(u, { z: zs[0], zs, ...passes[0], passes, e }, e.map((value) => gate(value)), forced);
+  const zs = kinds.map((kind) => squeeze(u, kind)), passes = zs.map((z) => twoLayers(z, step, arrays));
+  const e = passes.map((pass) => pass.e).reduce((first, second) => first.map((value, c) => value + second[c]));
+  return scale(u, { z: zs[0], zs, ...passes[0], passes, e }, e.map((value) => gate(value)), forced);
 }
 
-function scaled(u, kept, learned, forced) {
+function scale(u, values, learned, forced) {
   const s = learned.map((value, c) => (forced.has(c) ? forced.get(c) : value));
-  return { u, ...kept, learned, s, x: elementwise(u, (value, c) => value * s[c]) };
+  return { u, ...values, learned, s, xScaled: elementwise(u, (value, c) => value * s[c]) };
 }
 
 function perPosition(u, step, arrays, forced) {
   const gate = GATES[step.gate], s = new Float64Array(u.data.length), learned = new Float64Array(u.c);
   for (let at = 0; at < s.length; at += u.c) {
-    fcs(u.data.subarray(at, at + u.c), step, arrays).e.forEach((e, c) => {
+    twoLayers(u.data.subarray(at, at + u.c), step, arrays).e.forEach((e, c) => {
       learned[c] += gate(e) / (u.h * u.w);
       s[at + c] = forced.has(c) ? forced.get(c) : gate(e);
     });
   }
-  const x = elementwise(u, (value, c, k) => value * s[k]);
-  return { u, learned, s: learned.map((value, c) => (forced.has(c) ? forced.get(c) : value)), x };
+  const xScaled = elementwise(u, (value, c, k) => value * s[k]);
+  return { u, learned, s: learned.map((value, c) => (forced.has(c) ? forced.get(c) : value)), xScaled };
 }
 
-function eca(u, step, arrays, forced) {
+function eca([u], step, arrays, forced) {
   const z = squeeze(u, "avg"), w = arrays[step.w].data, middle = (w.length - 1) / 2;
   const e = z.map((_, c) => w.reduce((sum, weight, j) => sum + weight * (z[c + j - middle] ?? 0), 0));
-  return scaled(u, { z, e }, e.map(GATES[step.gate]), forced);
+  return scale(u, { z, e }, e.map(GATES[step.gate]), forced);
 }
 
-const OPS = {
-  conv, linear, affine, mean, max_pool: maxPool, avg_pool: avgPool,
-  relu: (x) => elementwise(x, (value) => Math.max(value, 0)),
-};
-
-function add(first, second) {
-  return elementwise(first, (value, c, k) => value + second.data[k]);
-}
-
-function join(values) {
-  const c = values.reduce((sum, value) => sum + value.c, 0), [{ h, w }] = values, y = new Float32Array(h * w * c);
+function concat(inputs) {
+  const c = inputs.reduce((sum, value) => sum + value.c, 0), [{ h, w }] = inputs, y = new Float32Array(h * w * c);
   for (let k = 0; k < h * w; k++) {
     let at = k * c;
-    for (const value of values) { y.set(value.data.subarray(k * value.c, (k + 1) * value.c), at); at += value.c; }
+    for (const value of inputs) { y.set(value.data.subarray(k * value.c, (k + 1) * value.c), at); at += value.c; }
   }
   return { h, w, c, data: y };
 }
 
-// forced: {path: Map(channel → gate)}. Gives the logits and what every block did.
+const OPS = {
+  conv, linear, affine, concat,
+  relu: ([x]) => elementwise(x, (value) => Math.max(value, 0)),
+  max_pool: ([x], step) => pool(x, step, -Infinity, Math.max, (value) => value),
+  avg_pool: ([x], step) => pool(x, step, 0, (a, b) => a + b, (value) => value / step.kernel_size ** 2),
+  mean: ([x]) => ({ h: 1, w: 1, c: x.c, data: Float32Array.from(squeeze(x, "avg")) }),
+  add: ([x, other]) => elementwise(x, (value, c, k) => value + other.data[k]),
+};
+const BLOCKS = { se, eca };
+
+// forced: {path: Map(channel → gate)}. Returns the logits, and what every block did.
 function run(net, pixels, forced = {}) {
   const data = Float32Array.from(pixels, (value, k) => (value - net.mean[k % 3]) / net.std[k % 3]);
   const values = [{ h: 32, w: 32, c: 3, data }], blocks = {};
   for (const step of net.steps) {
-    const [x, other] = step.in.map((k) => values[k]);
-    if (step.path !== undefined) {
-      const block = (step.op === "eca" ? eca : se)(x, step, net.arrays, forced[step.path] ?? new Map());
+    const inputs = step.in.map((k) => values[k]);
+    if (step.op in BLOCKS) {
+      const block = BLOCKS[step.op](inputs, step, net.arrays, forced[step.path] ?? new Map());
       blocks[step.path] = block;
-      values.push(block.x);
-    } else if (step.op === "add") values.push(add(x, other));
-    else if (step.op === "join") values.push(join(step.in.map((k) => values[k])));
-    else values.push(OPS[step.op](x, step, net.arrays));
+      values.push(block.xScaled);
+    } else values.push(OPS[step.op](inputs, step, net.arrays));
   }
   return { logits: values.at(-1).data, blocks };
 }
 
 function softmax(logits) {
-  const most = Math.max(...logits), e = Array.from(logits, (value) => Math.exp(value - most));
+  const largest = Math.max(...logits), e = Array.from(logits, (value) => Math.exp(value - largest));
   const sum = e.reduce((a, b) => a + b);
   return e.map((value) => value / sum);
 }

@@ -1,55 +1,54 @@
-// Begins, and listens: every event changes the state and draws anew.
+// Starts the page and handles events: each one changes the state and draws what depends on it.
 
 const data = JSON.parse($("data").textContent);
 
 function showNet() {
-  $("net").value = state.net.name;
-  $("stamp").textContent = `${state.net.stamp}. ${state.net.said}`;
+  const { net, image, pixels } = state;
+  $("net").value = net.name;
+  $("provenance").textContent = `${net.provenance}. ${net.result}`;
   $("samples").replaceChildren();
-  const names = [...(data.photo ? ["photo"] : []), ...(state.net.pictures?.labels.map((_, k) => String(k)) ?? [])];
-  const { picture, pixels } = state;
-  for (const name of names) {
+  for (const name of [...(data.photo ? ["photo"] : []), ...(net.samples?.labels.map((_, k) => String(k)) ?? [])]) {
     const button = document.createElement("button"), canvas = document.createElement("canvas");
     canvas.width = canvas.height = SIZE;
-    showPicture(name);
+    chooseImage(name);
     drawPixels(canvas, state.pixels);
     button.dataset.name = name;
-    button.setAttribute("aria-label", name === "photo" ? "a photo of a person" : `sample ${name}, ${state.net.classes[state.net.pictures.labels[Number(name)]]}`);
+    button.setAttribute("aria-label", name === "photo" ? "a photo of a person" : `sample ${name}, ${net.classes[net.samples.labels[Number(name)]]}`);
     button.append(canvas);
     $("samples").append(button);
   }
-  Object.assign(state, { picture, pixels });
-  showControls();
+  Object.assign(state, { image, pixels });
+  showInterventions();
   showAll();
   countSamples();
 }
 
-// How many of the samples are right, a few at a time so that the page stays awake.
-let counting = 0;
+// How many of the samples are classified correctly: a few at a time, so that the page stays responsive.
+let lastCount = 0;
 
 async function countSamples() {
-  const turn = ++counting, { net } = state;
+  const id = ++lastCount, { net } = state, outdated = () => id !== lastCount;
   $("score").textContent = "";
-  if (!net.pictures) return;
-  const { images, labels } = net.pictures, n = labels.length;
-  const right = async (forced) => {
+  if (!net.samples) return;
+  const { images, labels } = net.samples, n = labels.length;
+  const countCorrect = async (forced) => {
     let count = 0;
     for (let k = 0; k < n; k++) {
       const { logits } = run(net, images.data.subarray(k * PIXELS, (k + 1) * PIXELS), forced);
-      if (logits.indexOf(Math.max(...logits)) === labels[k]) count++;
-      if (k % 4 === 3) { await new Promise((done) => setTimeout(done)); if (turn !== counting) return null; }
+      if (indexOfLargest(logits) === labels[k]) count++;
+      if (k % 4 === 3) { await new Promise((done) => setTimeout(done)); if (outdated()) return null; }
     }
     return count;
   };
-  net.right ??= await right({});
-  if (turn !== counting) return;
-  const mine = anyForced() ? await right(state.forced) : net.right;
-  if (mine === null || turn !== counting) return;
-  $("score").textContent = `Of ${n} sample pictures ${mine} are right${anyForced() ? ` with these gates, ${net.right} with the learned ones` : ""}.`;
+  net.correct ??= await countCorrect({});
+  if (outdated()) return;
+  const correct = anyForced() ? await countCorrect(state.forced) : net.correct;
+  if (correct === null || outdated()) return;
+  $("score").textContent = `${correct} of ${n} sample images are classified correctly${anyForced() ? ` with these gates, ${net.correct} with the learned ones` : ""}.`;
 }
 
 function toggle(channel) {
-  nextForced(state.block, channel);
+  forceNext(state.block, channel);
   state.at = { kind: "s", k: channel };
   showAll();
   countSamples();
@@ -64,15 +63,15 @@ function pointAt(kind, k) {
 
 function listenToCells(kind) {
   const box = $(kind), cell = (event) => event.target.closest(".cell");
-  let read = true;  // whether the formula was this cell's before it was touched
-  box.addEventListener("pointerdown", (event) => { read = event.pointerType === "mouse" || Boolean(cell(event)?.classList.contains("at")); }, true);
+  let selected = true;  // whether the cell's formula was shown before it was touched: the first tap of a finger only selects
+  box.addEventListener("pointerdown", (event) => { selected = event.pointerType === "mouse" || Boolean(cell(event)?.classList.contains("selected")); }, true);
   box.addEventListener("pointerover", (event) => event.pointerType === "mouse" && cell(event) && pointAt(kind, Number(cell(event).dataset.k)));
   box.addEventListener("focusin", (event) => cell(event) && pointAt(kind, Number(cell(event).dataset.k)));
   box.addEventListener("click", (event) => {
     if (!cell(event)) return;
-    if (kind === "s" && read) toggle(Number(cell(event).dataset.k));
+    if (kind === "s" && selected) toggle(Number(cell(event).dataset.k));
     else pointAt(kind, Number(cell(event).dataset.k));
-    read = true;  // Enter comes as a click without a pointer
+    selected = true;  // Enter comes as a click without a pointer
   });
   box.addEventListener("keydown", (event) => {
     const columns = getComputedStyle(box).gridTemplateColumns.split(" ").length, here = Number(cell(event)?.dataset.k);
@@ -85,7 +84,7 @@ function listenToCells(kind) {
 }
 
 function listenToMaps(id, kind) {
-  const canvas = $(id), at = (event) => mapAt(canvas, event, now.blocks[state.block].u);
+  const canvas = $(id), at = (event) => channelAt(canvas, event, current.blocks[state.block].u);
   canvas.addEventListener("pointermove", (event) => {
     const k = at(event);
     if (k < 0 || (state.at.kind === kind && state.at.k === k)) return;
@@ -95,10 +94,10 @@ function listenToMaps(id, kind) {
   canvas.addEventListener("click", (event) => at(event) >= 0 && toggle(at(event)));
 }
 
-// Drawing: a square brush of whole pixels, with the mouse, a finger, or arrow keys and space.
+// Drawing: a square brush of whole pixels, moved by the mouse, a finger, or the arrow keys; space paints.
 const cursor = { i: 16, j: 16, last: null };
 
-function paintTo(i, j) {  // a fast pointer leaves out pixels on its way
+function paintTo(i, j) {  // a fast pointer skips pixels
   const [row, column] = cursor.last ?? [i, j], steps = Math.max(Math.abs(i - row), Math.abs(j - column), 1);
   for (let k = 0; k <= steps; k++) paintAt(Math.round(row + ((i - row) * k) / steps), Math.round(column + ((j - column) * k) / steps));
   cursor.last = [i, j];
@@ -110,7 +109,7 @@ function paintAt(i, j) {
   for (let row = i + from; row < i + from + size; row++) for (let column = j + from; column < j + from + size; column++) {
     if (row >= 0 && row < SIZE && column >= 0 && column < SIZE) state.pixels.set([r, g, b], 3 * (row * SIZE + column));
   }
-  state.picture = "own";
+  state.image = "own";
   drawPixels($("input"), state.pixels);
 }
 
@@ -139,33 +138,33 @@ function listenToDrawing() {
 
 async function takeFile(file) {
   if (!file) return;
-  let picture;
-  try { picture = await createImageBitmap(file); } catch { $("verdict").textContent = `${file.name} is not a picture that this browser can read.`; return; }
-  const side = Math.min(picture.width, picture.height), small = new OffscreenCanvas(SIZE, SIZE), context = small.getContext("2d");
+  let bitmap;
+  try { bitmap = await createImageBitmap(file); } catch { $("verdict").textContent = `${file.name} is not an image that this browser can read.`; return; }
+  const side = Math.min(bitmap.width, bitmap.height), small = new OffscreenCanvas(SIZE, SIZE), context = small.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.fillStyle = "white";
   context.fillRect(0, 0, SIZE, SIZE);
-  context.drawImage(picture, (picture.width - side) / 2, (picture.height - side) / 2, side, side, 0, 0, SIZE, SIZE);
+  context.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, SIZE, SIZE);
   const { data: rgba } = context.getImageData(0, 0, SIZE, SIZE);
   state.pixels = Uint8ClampedArray.from({ length: PIXELS }, (_, k) => rgba[4 * Math.floor(k / 3) + (k % 3)]);
-  state.picture = "own";
+  state.image = "own";
   showAll();
 }
 
 function listen() {
   $("net").addEventListener("change", () => {
-    const old = state.net;
+    const previous = state.net;
     state.net = data.nets.find((net) => net.name === $("net").value);
     state.forced = {};
-    if (!stepOf(state.block)) state.block = state.net.order[0]?.path ?? "";
-    if (Boolean(old.pictures) !== Boolean(state.net.pictures) && state.picture !== "own") showPicture(firstPicture(state.net));
+    if (!stepOf(state.block)) state.block = state.net.blockSteps[0]?.path ?? "";
+    if (Boolean(previous.samples) !== Boolean(state.net.samples) && state.image !== "own") chooseImage(firstImage(state.net));
     showNet();
   });
   $("release").addEventListener("click", () => { state.forced = {}; showAll(); countSamples(); });
-  $("all").addEventListener("click", (event) => {
+  $("force-all").addEventListener("click", (event) => {
     const { to } = event.target.dataset, path = state.block;
     if (to === undefined) return;
-    const rounded = (gate) => Math.round(1000 * gate) / 1000;  // as it stands in the link
+    const rounded = (gate) => Math.round(1000 * gate) / 1000;  // as in the link
     forceAll(path, to === "learned" ? null : to === "mean" ? meanGates(path).map(rounded) : new Array(widthOf(path)).fill(Number(to)));
     showAll();
     countSamples();
@@ -176,19 +175,19 @@ function listen() {
   });
   $("samples").addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button) { showPicture(button.dataset.name); showAll(); }
+    if (button) { chooseImage(button.dataset.name); showAll(); }
   });
   $("sky").addEventListener("click", () => {
-    const [number, sky] = state.picture.split("-");
-    if (/^\d+$/.test(number)) showPicture(sky ? number : `${number}-sky`);
+    const [number, sky] = state.image.split("-");
+    if (/^\d+$/.test(number)) chooseImage(sky ? number : `${number}-sky`);
     else state.pixels = repaintSky(state.pixels);
     showAll();
   });
   $("file").addEventListener("change", () => { takeFile($("file").files[0]); $("file").value = ""; });
   for (const kind of ["dragover", "dragleave", "drop"]) {
-    $("picture").addEventListener(kind, (event) => {
+    $("image").addEventListener(kind, (event) => {
       event.preventDefault();
-      $("picture").classList.toggle("over", kind === "dragover");
+      $("image").classList.toggle("over", kind === "dragover");
       if (kind === "drop") takeFile(event.dataTransfer.files[0]);
     });
   }
@@ -196,24 +195,26 @@ function listen() {
     if (event.target.dataset.path) { state.block = event.target.dataset.path; showAll(); }
   });
   $("tabs").addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key], paths = state.net.order.map((step) => step.path);
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key], paths = state.net.blockSteps.map((step) => step.path);
     const next = paths[paths.indexOf(state.block) + (move ?? NaN)];
     if (next) { state.block = next; showAll(); $("tabs").querySelector('[aria-selected="true"]').focus(); }
   });
   $("sorted").addEventListener("change", () => { state.sorted = $("sorted").checked; showAll(); });
   $("heat").addEventListener("pointermove", (event) => {
     const canvas = $("heat"), box = canvas.getBoundingClientRect(), scale = canvas.width / box.width;
-    const column = Math.floor(((event.clientX - box.left) * scale - heat.left) / heat.wide);
-    const row = Math.floor(((event.clientY - box.top) * scale - 6) / heat.tall) - 1;
-    if (heat.order[column] !== undefined) sayHeat(heat.order[column], Math.min(row, state.net.classes.length - 1));
+    const column = Math.floor(((event.clientX - box.left) * scale - heatMap.left) / heatMap.width);
+    const row = Math.floor(((event.clientY - box.top) * scale - 6) / heatMap.height) - 1;
+    const channel = heatMap.order[column];
+    if (channel !== undefined) describeHeat(channel, Math.min(row, state.net.classes.length - 1));
   });
   $("heat").addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key], column = heat.order.indexOf(state.at.k) + (move ?? NaN);
-    if (heat.order[column] === undefined) return;
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const channel = heatMap.order[heatMap.order.indexOf(state.at.k) + (move ?? NaN)];
+    if (channel === undefined) return;
     event.preventDefault();
-    state.at = { kind: "s", k: heat.order[column] };
+    state.at = { kind: "s", k: channel };
     showFormula();
-    sayHeat(state.at.k, -1);
+    describeHeat(channel, -1);
   });
   for (const kind of ["z", "h", "s"]) listenToCells(kind);
   listenToMaps("u", "u");
@@ -222,16 +223,15 @@ function listen() {
   addEventListener("hashchange", () => { readLink(); showNet(); });
 }
 
-async function begin() {
+async function start() {
   const bytes = await unpack($("bytes").textContent);
   data.nets.forEach((net) => unpackNet(net, bytes));
   if (data.photo) data.photo = arrayAt(bytes, data.photo);
   $("net").replaceChildren(...data.nets.map((net) => new Option(net.name, net.name)));
   readLink();
-  $("sorted").checked = state.sorted;
   listen();
   showNet();
   document.body.dataset.ready = "yes";
 }
 
-begin();
+start();

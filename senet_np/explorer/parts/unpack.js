@@ -6,7 +6,7 @@ async function unpack(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-function half(bits) {  // a float16
+function float16(bits) {
   const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
   return sign * (exponent ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction * 2 ** -24);
 }
@@ -16,7 +16,7 @@ function arrayAt(bytes, { at, shape, type }) {
   if (type === "u1") return { shape, data: bytes.subarray(at, at + n) };
   const data = new Float32Array(n), word = new DataView(new ArrayBuffer(4));
   for (let k = 0; k < n; k++) {
-    if (type === "f2") data[k] = half(bytes[at + k] | (bytes[at + n + k] << 8));
+    if (type === "f2") data[k] = float16(bytes[at + k] | (bytes[at + n + k] << 8));
     else {
       for (let byte = 0; byte < 4; byte++) word.setUint8(byte, bytes[at + byte * n + k]);
       data[k] = word.getFloat32(0, true);
@@ -27,7 +27,7 @@ function arrayAt(bytes, { at, shape, type }) {
 
 function unpackNet(net, bytes) {
   net.arrays = net.arrays.map((place) => arrayAt(bytes, place));
-  net.order = net.steps.filter((step) => step.path !== undefined);  // the blocks' steps, from early to late
+  net.blockSteps = net.steps.filter((step) => step.op in BLOCKS);
   for (const block of Object.values(net.blocks)) {
     const [low, high] = block.limits, rescale = (place, from) => {
       const { shape, data } = arrayAt(bytes, place);
@@ -36,6 +36,5 @@ function unpackNet(net, bytes) {
     block.mean = rescale(block.mean, low);
     block.sd = rescale(block.sd, 0);
   }
-  if (net.pictures) net.pictures.images = arrayAt(bytes, net.pictures.images);
-  return net;
+  if (net.samples) net.samples.images = arrayAt(bytes, net.samples.images);
 }

@@ -1,6 +1,6 @@
-// The formulas with the numbers in them: what is pointed at, computed before one's eyes.
+// The formula of the selected number, with the numbers in it.
 
-const SHOWN_TERMS = 4;
+const MAX_TERMS = 4;
 
 function number(value) {
   const size = Math.abs(value);
@@ -11,11 +11,11 @@ function sub(letter, k) {
   return `${letter}<sub>${k}</sub>`;
 }
 
-// The largest terms of Σ value·weight one by one, the others as one number: the sum is still the whole one.
+// The largest terms of Σ value·weight one by one, the others as one number, so that the sum is complete.
 function sumOf(values, weights, letter, bias) {
   const terms = Array.from(values, (value, k) => ({ k, product: value * weights[k] }));
-  terms.sort((one, other) => Math.abs(other.product) - Math.abs(one.product));
-  const shown = terms.slice(0, SHOWN_TERMS).filter(({ product }) => product !== 0);
+  terms.sort((first, second) => Math.abs(second.product) - Math.abs(first.product));
+  const shown = terms.slice(0, MAX_TERMS).filter(({ product }) => product !== 0);
   const rest = terms.slice(shown.length), others = rest.reduce((sum, { product }) => sum + product, 0);
   const words = shown.map(({ k }) => `${number(values[k])}·${bracket(weights[k])} <small>(${letter}<sub>${k}</sub>)</small>`);
   if (others !== 0) words.push(`${bracket(others)} <small>(${rest.length} others)</small>`);
@@ -37,30 +37,31 @@ function columnOf({ shape: [d, m], data }, k) {
 
 const GATE_LETTER = { sigmoid: "σ", tanh: "tanh", relu: "δ" };
 
-const WORDS = {
+const FORMULAS = {
   u(block, step, arrays, c) {
     const values = Float32Array.from({ length: block.u.h * block.u.w }, (_, k) => block.u.data[k * block.u.c + c]);
     return `<b>U, channel ${c}</b>: ${block.u.h}×${block.u.w} numbers, from ${number(Math.min(...values))} to ${number(Math.max(...values))}.
-      The block is given them by the layers before it.`;
+      The layers before the block computed them.`;
   },
   z(block, step, arrays, c) {
     if (!block.z) return "<b>No squeeze</b>: every position computes its own gates.";
-    const positions = `${block.u.h}·${block.u.w}`, kinds = step.squeeze === "avg+max";
+    const positions = block.u.h * block.u.w;
     if (step.squeeze === "max") return `<b>Squeeze</b>: ${sub("z", c)} = max ${sub("u", c)}(i, j) = <b>${number(block.z[c])}</b>`;
-    const sum = block.z[c] * block.u.h * block.u.w;
-    return `<b>Squeeze</b> (Eq. 2): ${sub("z", c)} = 1/(${positions}) Σ<sub>i,j</sub> ${sub("u", c)}(i, j) = ${number(sum)} / ${block.u.h * block.u.w} = <b>${number(block.z[c])}</b>
-      ${kinds ? `; and beside it the maximum, ${number(block.zs[1][c])}` : ""}`;
+    return `<b>Squeeze</b> (Eq. 2): ${sub("z", c)} = 1/(${block.u.h}·${block.u.w}) Σ<sub>i,j</sub> ${sub("u", c)}(i, j)
+      = ${number(block.z[c] * positions)} / ${positions} = <b>${number(block.z[c])}</b>
+      ${step.squeeze === "avg+max" ? `; and the maximum, ${number(block.zs[1][c])}` : ""}`;
   },
   h(block, step, arrays, j) {
     const bias = step.b1 === undefined ? undefined : arrays[step.b1].data[j];
     const text = `<b>FC1 and ReLU</b>: ${sub("a", j)} = Σ<sub>c</sub> z<sub>c</sub> w1[c, ${j}]${bias === undefined ? "" : ` + b1[${j}]`}
       = ${sumOf(block.z, columnOf(arrays[step.w1], j), "z", bias)} = <b>${number(block.a[j])}</b>;
       ${sub("h", j)} = max(0, ${number(block.a[j])}) = <b>${number(block.h[j])}</b>`;
-    return text + (block.h[j] === 0 ? ": dead for this picture, it passes nothing on." : ".") + (block.zs.length > 1 ? " (This is the pass of the means; the maxima take the same way.)" : "");
+    const inactive = block.h[j] === 0 ? ": inactive for this image, it adds nothing to any gate." : ".";
+    return text + inactive + (block.zs.length > 1 ? " (Computed from the means; the maxima go through the same FCs.)" : "");
   },
   s(block, step, arrays, c) {
     const letter = GATE_LETTER[step.gate], forced = forcedAt(step.path).get(c);
-    let text = `<b>The gate of channel ${c}</b>: a gate for each position; shown is their mean, <b>${number(block.learned[c])}</b>.`;
+    let text = `<b>The gate of channel ${c}</b>: each position has its own gate; their mean is <b>${number(block.learned[c])}</b>.`;
     if (step.op === "eca") {
       const w = arrays[step.w].data, middle = (w.length - 1) / 2, near = w.map((_, j) => block.z[c + j - middle] ?? 0);
       text = `<b>ECA</b>: ${sub("e", c)} = Σ<sub>j</sub> w<sub>j</sub> z<sub>${c} + j − ${middle}</sub> = ${Array.from(w, (weight, j) => `${number(near[j])}·${bracket(weight)}`).join(" + ")} = <b>${number(block.e[c])}</b>;`;
@@ -71,20 +72,20 @@ const WORDS = {
         = ${sumOf(hidden, columnOf(arrays[step.w2], c), "h", bias === undefined ? undefined : bias * block.passes.length)} = <b>${number(block.e[c])}</b>;`;
     }
     if (block.e) {
-      const plugged = step.gate === "sigmoid" ? ` = 1 / (1 + e<sup>${number(-block.e[c])}</sup>)` : "";
-      text += ` ${sub("s", c)} = ${letter}(${number(block.e[c])})${plugged} = <b>${number(block.learned[c])}</b> (Eq. 3)`;
+      const inserted = step.gate === "sigmoid" ? ` = 1 / (1 + e<sup>${number(-block.e[c])}</sup>)` : "";
+      text += ` ${sub("s", c)} = ${letter}(${number(block.e[c])})${inserted} = <b>${number(block.learned[c])}</b> (Eq. 3)`;
     }
     return text + (forced === undefined ? "" : `<br><b>You forced it to ${forced}.</b>`);
   },
   x(block, step, arrays, c) {
-    let most = 0;
-    for (let k = c; k < block.u.data.length; k += block.u.c) most = Math.max(most, Math.abs(block.u.data[k]));
-    return `<b>Scale</b> (Eq. 4): x̃<sub>${c}</sub> = ${sub("s", c)} · ${sub("u", c)}, at every position alike: the largest,
-      ${number(most)}, becomes ${number(block.s[c])}·${number(most)} = <b>${number(block.s[c] * most)}</b>`;
+    let largest = 0;
+    for (let k = c; k < block.u.data.length; k += block.u.c) largest = Math.max(largest, Math.abs(block.u.data[k]));
+    return `<b>Scale</b> (Eq. 4): x̃<sub>${c}</sub> = ${sub("s", c)} · ${sub("u", c)}, the same factor at every position: the largest value,
+      ${number(largest)}, becomes ${number(block.s[c])}·${number(largest)} = <b>${number(block.s[c] * largest)}</b>`;
   },
 };
 
-// What each cell of the other groups adds to the thing pointed at: {z: […], h: […]}, for the stripes.
+// What each cell of the other groups adds to the selected number, or gets from it: {z: […], h: […], s: […]}, for the stripes.
 function contributions(block, step, arrays, { kind, k }) {
   if (!block.h) return {};
   if (kind === "h") return { z: columnOf(arrays[step.w1], k).map((w, c) => w * block.z[c]), s: rowOf(arrays[step.w2], k).map((w) => w * block.h[k]) };
