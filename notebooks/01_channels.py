@@ -11,9 +11,9 @@
 # %% [markdown]
 # # 1 · What a channel is, and why weigh it
 #
-# **Afterwards you can** read a picture as an array of channels; make new channels from it with small
-# filters, and look at those that a trained network has made; say why one channel matters for one picture
-# and not for another; and weigh channels with gates, one number each.
+# **Afterwards you can** read an image as an array of channels; make new channels from it with small
+# filters, and look at those that a trained network has made; say why a channel matters for one image and
+# not for another; and weigh channels with gates, one number each.
 #
 # **You need** NumPy arrays: shapes, slices, and `axis` in a sum. **Time:** 30 minutes.
 #
@@ -30,26 +30,48 @@ from ipywidgets import Dropdown, FloatSlider, interact
 from PIL import Image
 
 import senet_np
-from senet_np.containers import se_caches
 from senet_np.data import load_shapes
-from senet_np.data.shapes import both_skies, swap_sky
 from senet_np.data.photo import sample_photo
+from senet_np.data.shapes import both_skies, swap_sky
 from senet_np.figures.style import style
 
 np.set_printoptions(precision=3, suppress=True)
+images, labels = load_shapes(sizes=(1, 1, 4)).test  # four small images, drawn by NumPy
+
+# %% [markdown]
+# Where this course leads: two lines load a trained network, which comes with the package, and let it
+# classify four images.
+
+# %%
+model = senet_np.load("shapes-se")
+logits, activations = model.run(images, record=True)
+
+# %% [markdown]
+# `logits` has ten numbers for each image, one for each class that the network knows; the largest is its
+# answer. `activations` has everything that was computed on the way: *channels*, and for each channel of
+# each image a number between 0 and 1, its *gate*.
+
+# %%
+for n in range(4):
+    answer, right = model.classes[logits[n].argmax()], model.classes[labels[n]]
+    print(f"image {n}: the answer is {answer!r}, right is {right!r}; four gates:", activations.gates["stage1.se"][n, :4])
+
+# %% [markdown]
+# This notebook explains both words, channel and gate. Now from the beginning.
 
 
-def show(axes, picture, title, **options):
-    """Draw one picture without ticks: colors as they are, a single map in cividis, dark is low."""
-    if picture.ndim == 2:
+# %%
+def show(axes, image, title, **options):
+    """Draw one image without ticks: colors as they are, a single map in cividis, dark is low."""
+    if image.ndim == 2:
         options = {"cmap": "cividis", **options}
-    axes.imshow(picture, **options)
+    axes.imshow(image, **options)
     axes.set_title(title, fontsize=10)
     axes.axis("off")
 
 
 # %% [markdown]
-# ## 1. A picture is three channels
+# ## 1. An image is three channels
 #
 # Here is a photo (it comes with Matplotlib), made small so that everything is quick.
 
@@ -78,7 +100,7 @@ plt.show()
 
 # %% [markdown]
 # A channel alone has no color. It is a table of numbers, and dark to bright is how we draw them. Nothing
-# was lost by taking the picture apart:
+# was lost by taking the image apart:
 
 # %%
 red, green, blue = photo[..., 0], photo[..., 1], photo[..., 2]  # (H, W) each
@@ -87,14 +109,14 @@ print("rows 60 to 62, columns 100 to 103 of the channel blue:")
 print(blue[60:63, 100:104])
 
 # %% [markdown]
-# The channel stands last in the shape. Several pictures of one size are stacked in front: (N, H, W, C).
+# The channel stands last in the shape. Several images of one size are stacked in front: (N, H, W, C).
 # Other libraries write (N, C, H, W). Both hold the same numbers; this course has channels last everywhere.
 #
 # ## 2. Channels of our own
 #
-# Red, green and blue are what a camera asks. We may ask something else. Is it orange here? Does it become
-# brighter from left to right? A small **filter** asks such a question: it looks at a window of 3×3
-# positions, multiplies each of its 27 numbers by a weight, and adds up. Slide it over the picture, and the
+# Red, green and blue are what a camera measures. We may ask something else. Is it orange here? Does it
+# become brighter from left to right? A small **filter** answers such a question: it takes a window of 3×3
+# positions, multiplies each of its 27 numbers by a weight, and adds up. Slide it over the image, and the
 # answers form a new map.
 #
 # Five filters. `w` has the shape (rows of the window, columns of the window, channels in, channels out).
@@ -117,14 +139,14 @@ for k, name in enumerate(names):
     print(f"{name:22} {(window * w[..., k]).sum():+.3f}")
 
 # %% [markdown]
-# And at all positions. `photo[p:p + height, q:q + width]` is the picture moved by (p, q), so place (p, q)
-# of the window meets all positions at once. `@` sums over the channels. What is below 0 means "no" and is
+# And at all positions. `photo[p:p + height, q:q + width]` is the image moved by (p, q), so place (p, q)
+# of the window meets all positions at once. `@` sums over the channels. A number below 0 means "no" and is
 # set to 0: that is a ReLU, and a network does it too.
 
 
 # %%
 def feature_maps(x, w):
-    """Maps (H - 2, W - 2, filters) of a picture x (H, W, C), with filters w (3, 3, C, filters)."""
+    """Maps (H - 2, W - 2, filters) of an image x (H, W, C), with filters w (3, 3, C, filters)."""
     height, width = x.shape[0] - 2, x.shape[1] - 2  # the window must fit in
     maps = np.zeros((height, width, w.shape[3]))
     for p in range(3):
@@ -161,18 +183,17 @@ plt.show()
 # ## 3. Channels that nobody made by hand
 #
 # In a network the weights of the filters are not written down by a person. They start as random numbers and
-# are changed step by step until the network's answers are right: that is training. `tiny-se` has been
-# trained to tell ten kinds of things apart in pictures of 32×32 pixels (CIFAR-10), and it is in the box. It
-# has three stages of filters. We show it the photo and look at what the filters of each stage answer. (How
-# the cell gets at these maps is no matter yet. What counts is what comes out.)
+# are changed step by step until the network's answers are right: that is training. `tiny-se` was trained
+# to tell ten kinds of things apart in images of 32×32 pixels (CIFAR-10), and it is bundled with the
+# package. It has three stages of filters. We give it the photo and look at the maps that the filters of
+# each stage make: `activations.blocks` has one entry per stage, and `u` are its maps.
 #
 # *Predict: will you find channels like our five among those of the first stage? And in the last one?*
 
 # %%
-net = senet_np.pretrained("tiny-se")
 small = sample_photo().small  # (32, 32, 3): the middle of the photo
-_, cache, _ = net.net.forward(net.params, net.state, net.normalizer(small[None]), False)
-stages = [block.scale_cache[0][0] for block in se_caches(cache).values()]  # maps (H, W, C) after each ReLU
+_, activations = senet_np.load("tiny-se").run(small[None], record=True)
+stages = [block.u[0] for block in activations.blocks.values()]  # maps (H, W, C) after each ReLU
 for number, maps in enumerate(stages, start=1):
     print(f"stage {number}: {maps.shape[2]:3} channels of {maps.shape[0]}×{maps.shape[1]} positions")
 
@@ -180,7 +201,7 @@ for number, maps in enumerate(stages, start=1):
 with style():
     figure, axes = plt.subplots(3, 7, figsize=(10, 5))
     for number, (row, maps) in enumerate(zip(axes, stages, strict=True), start=1):
-        show(row[0], small, "what it sees")
+        show(row[0], small, "its input")
         spread = maps.std(axis=(0, 1))  # (C,): how much there is to see in each map
         for ax, c in zip(row[1:], np.argsort(-spread)[:6], strict=True):
             show(ax, maps[..., c], f"stage {number}: no. {c}", vmin=0)
@@ -188,28 +209,28 @@ with style():
 plt.show()
 
 # %% [markdown]
-# (The six maps of each stage that vary most.) In the first stage there are maps of blue and of edges, and
-# nobody asked for them: they are useful for nearly any task. In the third, one position stands for a patch
-# of the picture, and a channel has no name, only a number. That is normal. A channel needs no name to be
+# (The six maps of each stage that vary most.) In the first stage there are maps of blue and of edges.
+# Nobody programmed them: they are useful for nearly any task. In the third, one position stands for a patch
+# of the image, and a channel has no name, only a number. That is normal. A channel needs no name to be
 # used: the next layer takes it, times a weight.
 #
 # ## 4. Why weigh channels?
 #
-# Those weights are fixed once training is over. The same channel counts as much for this picture as for
+# Those weights are fixed once training is over. The same channel counts as much for this image as for
 # that one. Is that right?
 #
-# Here is a task where it is not. In the set `shapes` each picture holds two squares, an orange and a blue
+# Here is a task where it is not. In the set `shapes` each image holds two squares, an orange and a blue
 # one, with different textures, under a sky that is orange or blue. The right answer is the texture of the
-# square that has *the color of the sky*. Take two such pictures, each under both skies, and our filters
+# square that has *the color of the sky*. Take two such images, each under both skies, and our filters
 # for orange and for blue.
 #
-# *Predict: under which sky does the blue channel help to find the answer, and under which does it lead
-# astray?*
+# *Predict: under which sky does the blue channel help to find the answer, and under which sky does it
+# mislead?*
 
 # %%
-drawn = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)  # (2 skies, 2 pictures, 32, 32, 3)
-pictures = drawn.reshape(4, 32, 32, 3) / 255  # two under an orange sky, then the same two under a blue one
-u = np.stack([feature_maps(picture, w[..., 3:]) for picture in pictures])  # (N, H, W, C) = (4, 30, 30, 2)
+drawn = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)  # (2 skies, 2 images, 32, 32, 3)
+scenes = drawn.reshape(4, 32, 32, 3)  # two under an orange sky, then the same two under a blue one
+u = np.stack([feature_maps(image, w[..., 3:]) for image in scenes / 255])  # (N, H, W, C) = (4, 30, 30, 2)
 print("maps (N, H, W, C):", u.shape, "  C = 2: orange, blue")
 
 # %% [markdown]
@@ -222,15 +243,15 @@ rng = np.random.default_rng(0)
 ground = u[:, 10:]  # (4, 20, 30, 2): everything below the sky
 differences = []
 for weights in rng.standard_normal((1000, 2)):
-    mixed = ground @ weights  # (4, 20, 30): one map a picture
-    differences.append(np.abs(mixed[:2] - mixed[2:]).max())  # the same picture, sky against sky
+    mixed = ground @ weights  # (4, 20, 30): one map per image
+    differences.append(np.abs(mixed[:2] - mixed[2:]).max())  # the same image, sky against sky
 print("largest difference:", max(differences))
 assert max(differences) == 0
 
 # %% [markdown]
 # Of course: the ground is the same under both skies, and so are the weights. What we want is a weight that
-# depends on the picture. Where could it come from? From one number a channel: how much of it is there in
-# the *whole* picture, sky included?
+# depends on the image. Where could it come from? From one number per channel: how much of it is there in
+# the *whole* image, sky included?
 
 # %%
 z = u.mean(axis=(1, 2))  # (N, C): the mean of each map
@@ -239,72 +260,70 @@ for name, mean, gates in zip(("orange sky", "orange sky", "blue sky", "blue sky"
     print(f"{name:10}   means: orange, blue {mean}   weights {gates}")
 
 # %% [markdown]
-# There are an orange and a blue square in each picture, so what tips the balance is the sky. Now weigh.
+# There are an orange and a blue square in each image, so what tips the balance is the sky. Now weigh.
 # *Predict what is left below each sky.*
 
 # %%
-weighed = u * s[:, None, None, :]  # each map times its picture's number for it
+weighed = u * s[:, None, None, :]  # each map times its image's number for it
 
 with style():
     figure, axes = plt.subplots(2, 5, figsize=(10, 4.4))
     for row, n in zip(axes, (0, 2), strict=True):
-        show(row[0], pictures[n], f"{'orange' if n == 0 else 'blue'} sky")
+        show(row[0], scenes[n], f"{'orange' if n == 0 else 'blue'} sky")
         show(row[1], u[n, ..., 0], "channel orange", vmin=0, vmax=1)
         show(row[2], u[n, ..., 1], "channel blue", vmin=0, vmax=1)
         show(row[3], u[n].sum(axis=-1), "sum, same weights", vmin=0, vmax=1)
         show(row[4], weighed[n].sum(axis=-1), "sum, weighed", vmin=0, vmax=1)
-    figure.suptitle("Weights that depend on the picture leave the square that is meant", x=0.01, ha="left")
+    figure.suptitle("Weights that depend on the image leave the right square", x=0.01, ha="left")
 plt.show()
 
 # %%
 many = both_skies(load_shapes(seed=1, sizes=(1, 1, 250)).test.images) / 255  # (2, 250, 32, 32, 3)
 z_many = np.array([[feature_maps(p, w[..., 3:]).mean(axis=(0, 1)) for p in sky] for sky in many])
 found = z_many.argmax(axis=2) == np.array([[0], [1]])  # orange is 0, blue is 1
-print(f"the sky's color read from two means: right for {found.sum()} of {found.size} pictures")
+print(f"the sky's color read from two means: right for {found.sum()} of {found.size} images")
 assert found.all()
 
 # %% [markdown]
-# Does it matter in a real network? Two of them lie in the box, trained alike on `shapes`. One has blocks
-# that weigh channels picture by picture, the other has none. *Predict: the one without can see textures as
-# well as the other. It does not know which square is meant. What will its accuracy be?*
+# Does it matter in a real network? Two of the bundled models were trained alike on `shapes`. One has blocks
+# that weigh channels image by image, the other has none. *Predict: the one without can recognize textures
+# as well as the other. It cannot know which square to classify. What will its accuracy be?*
 
 
 # %%
 def answers(name, images):
-    """Which of the ten textures the network of that name sees in each picture."""
-    box = senet_np.pretrained(name)
-    logits, _, _ = box.net.forward(box.params, box.state, box.normalizer(images), False)
-    return logits.argmax(axis=1)
+    """Which of the ten textures the bundled model of that name predicts for each image."""
+    return senet_np.load(name).run(images).argmax(axis=1)
 
 
 fresh, labels = load_shapes(seed=1, sizes=(1, 1, 500)).test
-said = {name: answers(name, fresh) for name in ("shapes-se", "shapes-plain")}
-for name, answer in said.items():
-    told = senet_np.pretrained(name).about["test"]
-    print(f"{name:12} {100 * (answer == labels).mean():.2f} % of 500 fresh pictures are right;", end="")
-    print(f" when it was trained: {100 * told['accuracy']:.2f} % of {told['n']:,}")
-assert (said["shapes-se"] == labels).mean() > 0.95
-assert (said["shapes-plain"] == labels).mean() < 0.6
+predicted = {name: answers(name, fresh) for name in ("shapes-se", "shapes-plain")}
+for name, answer in predicted.items():
+    test = senet_np.load(name).metadata.result
+    print(f"{name:12} {100 * (answer == labels).mean():.2f} % of 500 fresh images are right;", end="")
+    print(f" when it was trained: {100 * test.accuracy:.2f} % of {test.n:,}")
+assert (predicted["shapes-se"] == labels).mean() > 0.95
+assert (predicted["shapes-plain"] == labels).mean() < 0.6
 
 # %% [markdown]
-# About half. Does the one without see nothing, or does it take the wrong square? With the sky repainted the
-# other square is meant, so the better network's answer *then* is the other texture. *Predict how many of
-# the wrong answers are just that.*
+# About half. Does the one without recognize nothing, or does it take the wrong square? With the sky
+# repainted, the other square is the right one, so the better network's answer *then* is the other texture.
+# *Predict how many of the wrong answers are just that.*
 
 # %%
 other = answers("shapes-se", swap_sky(fresh))
-wrong = said["shapes-plain"] != labels
-swapped = said["shapes-plain"][wrong] == other[wrong]
+wrong = predicted["shapes-plain"] != labels
+swapped = predicted["shapes-plain"][wrong] == other[wrong]
 print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the other square's texture")
 assert swapped.mean() > 0.8
 
 # %% [markdown]
-# It sees the textures and cannot tell which one is asked for. (One training run each; ten of each are in
+# It recognizes the textures and cannot tell which one to choose. (One training run each; ten of each are in
 # [docs/results.md](../docs/results.md).)
 #
 # Be careful with what this shows. The set was *built* so that weighing is needed: no filter of these nets
-# sees the sky and a square at once, so the news of the sky's color has no other way down. In photographs
-# the gain is much smaller, and notebook 10 says how to measure such things.
+# sees the sky and a square at once, so the color of the sky has no other way to reach the squares. In
+# photographs the gain is much smaller, and notebook 10 shows how to measure such things.
 #
 # ## 5. A gate is one number for one channel
 #
@@ -329,7 +348,7 @@ for c in range(3):
 assert x_tiny.shape == u_tiny.shape
 
 # %% [markdown]
-# In a batch each picture has its own gates, s (N, C). Then the two axes of positions have to be put in by
+# In a batch each image has its own gates, s (N, C). Then the two axes of positions have to be put in by
 # hand, or NumPy would line up N with a row of pixels: `u * s[:, None, None, :]`, as in section 4.
 #
 # Back to the photo and its five maps, each divided by its largest value so that all count alike. Their sum
@@ -372,17 +391,17 @@ _ = interact(one_gate, channel=Dropdown(options=names, value="blue"), gate=slide
 
 # %% [markdown]
 # Note what a gate cannot do. It has one number for a whole map, so it cannot keep the blue of the
-# background and drop the blue of the flag. It says *what* to look at, never *where*.
+# background and drop the blue of the flag. It selects *what* counts, never *where*.
 #
 # ## 6. Gates of a trained network
 #
-# Look into `shapes-se`. Its first stage has 32 channels with a gate each, and the network has learned how
-# to set them. We show it the pictures of section 4 and ask which gates the sky moves most.
+# Back to `model`, which is `shapes-se`. Its first stage has 32 channels with a gate each, and the network has
+# learned how to set them. We give it the images of section 4 and look for the gates that the sky moves most.
 
 # %%
-box = senet_np.pretrained("shapes-se")
-_, cache, _ = box.net.forward(box.params, box.state, box.normalizer(drawn.reshape(4, 32, 32, 3)), False)
-u_net, s_net = se_caches(cache)["stage1.se"].scale_cache  # (4, 32, 32, 32) and (4, 32)
+_, activations = model.run(scenes, record=True)
+block = activations.blocks["stage1.se"]
+u_net, s_net = block.u, block.s  # maps (4, 32, 32, 32) and gates (4, 32)
 change = s_net[2:].mean(axis=0) - s_net[:2].mean(axis=0)  # (32,): blue sky minus orange sky
 order = np.argsort(change)
 print("             orange sky     blue sky")
@@ -390,29 +409,29 @@ for c in (*order[:3], *order[-3:]):
     print(f"channel {c:2}  {s_net[:2, c]}  {s_net[2:, c]}")
 
 # %% [markdown]
-# Three gates that a blue sky shuts, three that it opens. (Under the orange sky both pictures have the same
+# Three gates that a blue sky shuts, three that it opens. (Under the orange sky both images have the same
 # gates: there they come from a bias alone, and the blue sky moves them away from it. Notebook 5 shows how.)
-# Now their maps. *Predict what channels 26 and 15 answer to: orange, or blue?*
+# Now their maps. *Predict what channels 26 and 15 respond to: orange, or blue?*
 
 # %%
 with style():
     figure, axes = plt.subplots(2, 7, figsize=(11.5, 3.9))
     for row, n in zip(axes, (0, 2), strict=True):
-        show(row[0], pictures[n], f"{'orange' if n == 0 else 'blue'} sky")
+        show(row[0], scenes[n], f"{'orange' if n == 0 else 'blue'} sky")
         for k, c in enumerate((26, 15, 25)):
             top = u_net[..., c].max()
             show(row[1 + 2 * k], u_net[n, ..., c], f"channel {c}", vmin=0, vmax=top)
             show(row[2 + 2 * k], u_net[n, ..., c] * s_net[n, c], f"times {s_net[n, c]:.2f}", vmin=0, vmax=top)
-    figure.suptitle("The same squares, the same maps of them, other gates", x=0.01, ha="left")
+    figure.suptitle("The same squares, the same maps of them, different gates", x=0.01, ha="left")
 plt.show()
 
 # %% [markdown]
-# Each channel has the same map of the squares in both rows; the gate differs. Channel 26 answers to orange,
-# and a blue sky shuts it. Channel 15 answers to blue, and a blue sky opens it. Nobody told the network
+# Each channel has the same map of the squares in both rows; the gate differs. Channel 26 responds to orange,
+# and a blue sky shuts it. Channel 15 responds to blue, and a blue sky opens it. Nobody told the network
 # which channels to weigh, nor that there is such a thing as a sky.
 #
-# But look at channel 25. It answers to blue as well, and the blue sky *shuts* it. So a shut gate does not
-# mean "not wanted": the next layer may count a channel *against* an answer, and 32 channels share the work.
+# But look at channel 25. It responds to blue as well, and the blue sky *shuts* it. So a shut gate does not
+# mean "not wanted": the next layer may count a channel *against* a class, and 32 channels share the work.
 # How to read gates without fooling yourself is notebook 8.
 #
 # ## 7. Where do the numbers come from?
@@ -426,7 +445,7 @@ plt.show()
 #   into C gates between 0 and 1, s (N, C);
 # - **scale**: each channel times its gate.
 #
-# All of it is computed from the picture itself, and all of it has a derivative, so the two matrices are
+# All of it is computed from the image itself, and all of it has a derivative, so the two matrices are
 # trained together with the filters. The block takes maps (N, H, W, C) and gives maps of the same shape: it
 # fits behind any layer. It comes from Hu, Shen, Albanie, Sun and Wu, arXiv 1709.01507.
 #
@@ -439,7 +458,7 @@ plt.show()
 # | 03_gradients | what a gradient is, and how to prove that yours is right |
 # | 04_squeeze | one number per channel: which one? |
 # | 05_excitation | from these numbers to gates: two matrices, ReLU, sigmoid |
-# | 06_se_block | the block whole, and the gradient that everybody forgets |
+# | 06_se_block | the whole block, and the gradient that everybody forgets |
 # | 07_se_cnn | a network with SE blocks, trained on your machine |
 # | 08_reading_gates | what the gates have learned, and what not to conclude from them |
 # | 09_any_cnn | the same block on VGG, ResNet, Inception |
@@ -482,19 +501,19 @@ plt.show()
 #
 #    </details>
 #
-# 4. What is the *best* one can do with fixed weights in section 4? The target is the map of the square that
-#    is meant, `(ground * s[:, None, None, :]).sum(axis=-1)`. Find the two fixed weights with the smallest
-#    mean squared error over all four pictures. Predict them first.
+# 4. What is the *best* one can do with fixed weights in section 4? The target is the map of the right
+#    square, `(ground * s[:, None, None, :]).sum(axis=-1)`. Find the two fixed weights with the smallest
+#    mean squared error over all four images. Predict them first.
 #
 #    <details><summary>Hint</summary>
 #
-#    `np.linalg.lstsq(ground.reshape(-1, 2), target.ravel(), rcond=None)[0]`. Each square is meant under one
-#    of the two skies.
+#    `np.linalg.lstsq(ground.reshape(-1, 2), target.ravel(), rcond=None)[0]`. Each square is the right one
+#    under one of the two skies.
 #
 #    </details>
 #
 # Solutions: [solutions/01_channels.ipynb](solutions/01_channels.ipynb)
 #
-# **Read next:** [senet_np/data/shapes.py](../senet_np/data/shapes.py), how the pictures of the task are
-# drawn and why a net without gates must fail on them; the first picture of [README.md](../README.md), which
+# **Read next:** [senet_np/data/shapes.py](../senet_np/data/shapes.py), how the images of the task are
+# drawn and why a net without gates must fail on them; the first figure of [README.md](../README.md), which
 # you can now read; then notebook 2, how filters make channels.

@@ -33,9 +33,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 from senet_np import ops
-from senet_np.gradcheck.bugs import PLANTED
 from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 from senet_np.gradcheck import check_gradients
+from senet_np.gradcheck.bugs import BUGS
 from senet_np.nets import tiny
 from senet_np.nets.describe import describe
 from senet_np.ops import reference
@@ -49,8 +49,8 @@ photo = np.asarray(Image.open(path).resize((128, 150))) / 255  # (150, 128, 3), 
 # %% [markdown]
 # ## 1. Six loops
 #
-# A kernel w slides over a picture x. At each place it multiplies the numbers that it covers by its weights,
-# adds them up, and adds a bias. Before that, `pad` rows and columns of zeros are put around the picture;
+# A kernel w slides over an image x. At each place it multiplies the numbers that it covers by its weights,
+# adds them up, and adds a bias. Before that, `pad` rows and columns of zeros are put around the image;
 # the kernel moves on by `stride` pixels at a time:
 #
 # $$
@@ -79,7 +79,7 @@ print("x, its mean over the colors:\n", x.mean(axis=2), sep="")
 
 # %%
 def conv_loops(x, w, b, stride=1, pad=0):
-    """y (Ho, Wo, Cout) of one picture x (H, W, Cin)."""
+    """y (Ho, Wo, Cout) of one image x (H, W, Cin)."""
     kh, kw, c_in, c_out = w.shape
     x_pad = np.pad(x, ((pad, pad), (pad, pad), (0, 0)))
     h_out = (x_pad.shape[0] - kh) // stride + 1
@@ -159,8 +159,8 @@ with style():
 plt.show()
 
 # %% [markdown]
-# With stride 2 and no padding the last pixel is in no window. It has no say in the output, and its gradient
-# will be 0. Padding 1 with k = 3 and stride 1 keeps the size: that is the default of this house.
+# With stride 2 and no padding the last pixel is in no window. It does not affect the output, and its
+# gradient will be 0. Padding 1 with k = 3 and stride 1 keeps the size: that is the default of this package.
 #
 # On the photo, the kernel "brighter to the right" with three strides. *Predict the sizes.*
 
@@ -185,7 +185,7 @@ plt.show()
 # kh·kw·Cin numbers. So write each window out as a *row* of a matrix, and each kernel as a *column* of
 # another. Then all dot products together are one matrix product.
 #
-# First the windows. To see every number, take a picture of 4×4 with the numbers 0 to 15, one channel, and a
+# First the windows. To see every number, take an image of 4×4 with the numbers 0 to 15, one channel, and a
 # window of 2×2. *Predict row 4 of the matrix. And how often does the number 5 occur in it?*
 
 # %%
@@ -203,7 +203,7 @@ print("cols:\n", cols_small, sep="")
 
 # %%
 def im2col(x, kh, kw, stride, pad):
-    """cols (N·Ho·Wo, kh·kw·C): row (n, i, j) holds what output (i, j) of picture n sees."""
+    """cols (N·Ho·Wo, kh·kw·C): row (n, i, j) holds what output (i, j) of image n sees."""
     x_pad = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
     windows = sliding_window_view(x_pad, (kh, kw), axis=(1, 2))[:, ::stride, ::stride]
     return windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, kh * kw * x.shape[3])
@@ -228,7 +228,7 @@ for stride, pad in ((1, 0), (1, 1), (2, 0), (3, 2)):
 
 # %%
 def conv2d_forward(x, w, b, stride=1, pad=1):
-    """y (N, Ho, Wo, Cout) of pictures x (N, H, W, Cin), and a cache."""
+    """y (N, Ho, Wo, Cout) of images x (N, H, W, Cin), and a cache."""
     kh, kw, _, c_out = w.shape
     h_out, w_out = output_size(x.shape[1], kh, stride, pad), output_size(x.shape[2], kw, stride, pad)
     cols = im2col(x, kh, kw, stride, pad)
@@ -251,7 +251,7 @@ for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
 
 # %% [markdown]
 # **What it costs.** Each of the N·Ho·Wo·Cout outputs takes kh·kw·Cin multiply-adds. The library counts the
-# same for one picture of 32×32 in the tiny net of this course. *Predict: the picture gets smaller from
+# same for one image of 32×32 in the tiny net of this course. *Predict: the image gets smaller from
 # stage to stage, the channels get more. Which of the three convolutions costs most?*
 
 # %%
@@ -273,7 +273,7 @@ for row in describe(tiny()):
 # The price of im2col is memory: `cols` holds each number up to kh·kw times.
 
 # %%
-big = rng.standard_normal((128, 16, 16, 32)).astype(np.float32)  # what stage 2 gets, for 128 pictures
+big = rng.standard_normal((128, 16, 16, 32)).astype(np.float32)  # what stage 2 gets, for 128 images
 big_cols = im2col(big, 3, 3, 1, 1)
 print(f"x {big.nbytes / 1e6:.1f} MB, cols {big_cols.nbytes / 1e6:.1f} MB")
 assert big_cols.nbytes == 9 * big.nbytes
@@ -283,11 +283,11 @@ assert big_cols.nbytes == 9 * big.nbytes
 #
 # ## 5. Backward, step by step
 #
-# We write dy for $\partial L/\partial y$: the rest of the network tells us, for each output number, how the
+# We write dy for $\partial L/\partial y$: the rest of the network gives us, for each output number, how the
 # loss L moves with it. Wanted are db, dw and dx. We read the forward pass upwards, one step at a time: the
 # bias, then the product, then im2col.
 #
-# Three pictures of odd sizes, and a random dy.
+# Three images of odd sizes, and a random dy.
 
 # %%
 x = rng.standard_normal((3, 5, 7, 2))  # (N, H, W, Cin)
@@ -299,7 +299,7 @@ dy_rows = dy.reshape(-1, 4)  # (N·Ho·Wo, Cout): as Y before its reshape
 print("y", y.shape, "  cols", cols.shape, "  dy_rows", dy_rows.shape)
 
 # %% [markdown]
-# **db.** $y[n,i,j,o] = b[o] + \dots$: each bias is added at all positions of all pictures, each time with
+# **db.** $y[n,i,j,o] = b[o] + \dots$: each bias is added at all positions of all images, each time with
 # slope 1. What is used many times collects the sum of what comes back:
 #
 # $$
@@ -360,11 +360,11 @@ def col2im(dcols, x_shape, kh, kw, stride, pad):
         rows = slice(p, p + stride * h_out, stride)  # rows at place p of their window
         for q in range(kw):
             dx_pad[:, rows, q : q + stride * w_out : stride] += windows[:, :, :, p, q]
-    return dx_pad[:, pad : pad + height, pad : pad + width]  # nobody asked for the zeros' gradient
+    return dx_pad[:, pad : pad + height, pad : pad + width]  # the gradient of the padding is not needed
 
 
 # %% [markdown]
-# On the 4×4 picture with the window of 2×2, let dcols be all ones. *Predict what col2im makes of it.*
+# On the 4×4 image with the window of 2×2, let dcols be all ones. *Predict what col2im makes of it.*
 
 # %%
 print(col2im(np.ones((9, 4)), (1, 4, 4, 1), 2, 2, 1, 0)[0, :, :, 0])
@@ -464,12 +464,12 @@ for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 0), (3, 2)):
 # ## 7. A test in one line
 #
 # Without the bias, y is linear in x: there is a matrix A with y = A x, x and y written as long lists. We
-# can build it: column r is what a picture with a single 1 at pixel r gives. *Predict, for a picture of 5×5,
+# can build it: column r is what an image with a single 1 at pixel r gives. *Predict, for an image of 5×5,
 # a kernel of 3×3 and stride 1: how many rows and columns has A? How many of its entries are not 0?*
 
 # %%
 w_one = np.arange(1.0, 10).reshape(3, 3, 1, 1)
-single = np.eye(25).reshape(25, 5, 5, 1)  # 25 pictures, each with one pixel lit
+single = np.eye(25).reshape(25, 5, 5, 1)  # 25 images, each with one pixel lit
 a = conv2d_forward(single, w_one, None, 1, 0)[0].reshape(25, 9).T  # (9 outputs, 25 pixels)
 print("A:", a.shape, "  not 0:", np.count_nonzero(a), "= 9 outputs × 9 weights")
 print("column of pixel (2, 2):", a[:, 2 * 5 + 2])
@@ -488,7 +488,7 @@ with style():
 plt.show()
 
 # %% [markdown]
-# A row says what an output sees, a column says which outputs a pixel touches. The pixel (2, 2) in the
+# A row shows what an output sees, a column shows which outputs a pixel touches. The pixel (2, 2) in the
 # middle touches all nine. Its column, read downwards, is the kernel from 9 to 1: flipped.
 #
 # With L = Σ y·dy, which is ⟨A x, dy⟩, the gradient of x is $A^\top \mathrm{d}y$. Hence for *any* x and dy
@@ -518,15 +518,15 @@ for stride, pad in ((1, 2), (3, 1)):
     assert np.allclose(numbers, numbers[0], rtol=1e-9)
 
 # %% [markdown]
-# Know its limits. It says "right" or "wrong", and not where. It needs a linear step: not for a ReLU or a
+# Know its limits. It tells right from wrong, but not where the mistake is. It needs a linear step: not for a ReLU or a
 # sigmoid. And it compares backward with forward only: if both compute something else than you meant, they
 # agree. That is true of the next check too, and is why section 4 compared with loops.
 #
 # ## 8. Finite differences on everything
 #
-# `check_gradients` moves each number of x, w and b by ±10⁻⁵, looks how L = Σ y·dy changes for a random dy,
-# and compares with what backward says. Errors are shares of the largest value of that gradient (notebook 3
-# takes the check apart).
+# `check_gradients` moves each number of x, w and b by ±10⁻⁵, measures how L = Σ y·dy changes for a random
+# dy, and compares that with the result of the backward pass. Errors are shares of the largest value of that
+# gradient (notebook 3 takes the check apart).
 
 # %%
 shapes = {"x": (2, 5, 7, 3), "w": (3, 2, 3, 4), "b": (4,)}
@@ -555,7 +555,7 @@ def touched(row, column, k, stride, pad, shape=(8, 9)):
 
 # %%
 def draw_touched(axes, row, column, k, stride, pad, shape=(8, 9)):
-    """The picture with its pixel (orange), and on it the centers of all outputs (filled: touched)."""
+    """The image with its pixel (orange), and on it the centers of all outputs (filled: touched)."""
     seen = touched(row, column, k, stride, pad, shape)
     axes.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, color=ORANGE))
     for i, j in np.ndindex(seen.shape):
@@ -644,7 +644,7 @@ for stride in (1, 2, 3):
     assert bool(report) == (counts.max() == 1)
 
 # %% [markdown]
-# What the check says, in the words of its report, for stride 2:
+# The check's own report for stride 2:
 
 # %%
 print(check_gradients(conv2d_forward, overwriting_backward, {**plain, "stride": 2, "pad": 0}))
@@ -654,24 +654,24 @@ print(check_gradients(conv2d_forward, overwriting_backward, {**plain, "stride": 
 # check is right to pass: *on these inputs* the backward pass is correct. Whoever writes a convolution for
 # 2×2 patches with stride 2, tests it, and later uses it with 3×3 and stride 1 has a tested bug.
 #
-# Two more, from the planted mistakes of the package (`python -m senet_np gradcheck --planted` lists
+# Two more, from the bugs that the package injects into itself (`python -m senet_np gradcheck --bugs` lists
 # seventy). *Find the mistake in each before you run the next cell, and say which inputs would hide it.*
 
 # %%
-planted = {mistake.title: mistake for mistake in PLANTED if mistake.op == "conv2d"}
+bugs = {bug.title: bug for bug in BUGS if bug.op == "conv2d"}
 for title in ("kernel turned twice", "padding cut off at one side"):
-    print("-" * 30, planted[title].source, sep="\n")
+    print("-" * 30, bugs[title].source, sep="\n")
 
 # %%
-for mistake in planted.values():
-    print(textwrap.fill(f"{mistake.title}: {mistake.why}", 100), end="\n\n")
+for bug in bugs.values():
+    print(textwrap.fill(f"{bug.title}: {bug.why}", 100), end="\n\n")
 
 # %% [markdown]
 # The first is the flip of section 6 done on top of adding back. Now all six, against six kinds of inputs.
 # *Predict for each row the columns in which it passes. One row has none.*
 
 # %%
-wrong = {"= in place of +=": overwriting_backward, **{title: m.backward for title, m in planted.items()}}
+wrong = {"= in place of +=": overwriting_backward, **{title: bug.backward for title, bug in bugs.items()}}
 x = plain["x"]
 turned = plain["w"] + plain["w"][::-1, ::-1]  # looks the same after half a turn
 settings = {  # x, w, stride, pad
@@ -750,7 +750,7 @@ plt.show()
 #
 #    </details>
 #
-# 4. Put layers on top of each other, and a late unit sees much of the picture. `senet_np/data/shapes.py`
+# 4. Put layers on top of each other, and a late unit sees much of the image. `senet_np/data/shapes.py`
 #    says: a unit of the tiny net's last stage sees 18×18 pixels (conv 3×3, pool 2×2, conv 3×3, pool 2×2,
 #    conv 3×3). Prove it with *backward* passes: kernels of ones, and a dy that is 1 at a single unit.
 #

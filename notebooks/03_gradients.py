@@ -12,7 +12,7 @@
 # # 3 · Gradients you can trust: finite differences, and how checks fool you
 #
 # **Afterwards you can** write a backward pass from a chain of derivatives, check it by finite differences,
-# choose the step, and say of a gradient check that passed whether it has proved anything.
+# choose the step, and judge whether a gradient check that passed has proved anything.
 #
 # **You need** NumPy arrays, derivatives and the chain rule. **Time:** 50 minutes.
 
@@ -32,10 +32,10 @@ rng = np.random.default_rng(0)
 #
 # A layer takes an array x and returns an array y. Every y depends on every x, so there is a whole matrix of
 # derivatives. Training never needs it. At the end of the net stands one number L, the loss, and what a
-# layer is told is
+# layer is given is
 #
 # $$
-# dy = \frac{\partial L}{\partial y},\qquad\text{as large as } y,\qquad\text{and what it must answer is}\qquad
+# dy = \frac{\partial L}{\partial y},\qquad\text{as large as } y,\qquad\text{and what it must return is}\qquad
 # dx_i = \frac{\partial L}{\partial x_i} = \sum_k dy_k\,\frac{\partial y_k}{\partial x_i}.
 # $$
 #
@@ -59,7 +59,7 @@ dy = rng.standard_normal(y.shape)
 print("y =\n", y, "\ndy, made up =\n", dy, "\nL = Σ y·dy =", np.sum(y * dy))
 
 # %% [markdown]
-# Backwards, step by step, each line the derivative of the line of the forward pass that it answers:
+# Backwards, step by step; each line is the derivative of one line of the forward pass:
 #
 # $$
 # \begin{aligned}
@@ -84,8 +84,8 @@ print("dx", dx.shape, " dw", dw.shape, " db", db.shape, " each of the shape of w
 # %% [markdown]
 # ## 2. A derivative from numbers alone
 #
-# Is that right? The definition of a derivative needs no formula: move one number by a little h, and look
-# what L does. One-sided, or from both sides:
+# Is that right? The definition of a derivative needs no formula: move one number by a little h, and see how
+# L changes. One-sided, or from both sides:
 #
 # $$
 # \frac{L(x_i + h) - L(x_i)}{h} \qquad\text{or}\qquad \frac{L(x_i + h) - L(x_i - h)}{2h}
@@ -112,7 +112,7 @@ for h in (1e-1, 1e-3, 1e-5):
     print(f"h = {h:.0e}: one-sided off by {abs(one_sided - dx[0, 0]):.1e}, central by {abs(central - dx[0, 0]):.1e}")
 
 # %% [markdown]
-# Taylor says why. $L(x+h) = L + hL' + \tfrac{h^2}{2}L'' + \tfrac{h^3}{6}L''' + \dots$ One-sided, the $L''$
+# Taylor's series shows why. $L(x+h) = L + hL' + \tfrac{h^2}{2}L'' + \tfrac{h^3}{6}L''' + \dots$ One-sided, the $L''$
 # term stays: an error like h. From both sides it cancels, and what stays is like h². That is
 # **truncation**.
 #
@@ -148,7 +148,7 @@ with style():
 
 # %% [markdown]
 # The best step for central differences is near the cube root of ε: about 1e-5 in float64, where the error
-# is some 1e-10. In float32 the best one can count on is some 1e-5, at a step that nobody knows beforehand,
+# is some 1e-10. In float32 the best one can count on is some 1e-5, at a step that is not known beforehand,
 # and a mistake of that size would hide. **Check in float64**, even if the net trains in float32.
 #
 # Move the step (as a power of ten) and see both sides' values:
@@ -207,7 +207,7 @@ print(report)
 assert report
 
 # %% [markdown]
-# And what does it say of a wrong one? *Predict what is wrong with dw here, from the message alone.*
+# And what does it report for a wrong one? *Find out what is wrong with dw here, from the message alone.*
 
 
 # %%
@@ -233,7 +233,7 @@ score = []
 
 
 def verdict(trap, weak_passes, strong_passes):
-    """Both are told of a wrong backward pass: does the check pass it?"""
+    """Whether a weak and a strong check let a wrong backward pass through."""
     score.append((trap, weak_passes, strong_passes))
     print(f"{trap}: the weak check {'PASSES it' if weak_passes else 'finds it'},", end=" ")
     print(f"the strong one {'PASSES it' if strong_passes else 'finds it'}")
@@ -295,7 +295,7 @@ print(
 verdict("a few elements", trials.mean() > 0.9, right.all())
 
 # %% [markdown]
-# **Trap 3: an absolute tolerance.** Deep in a net gradients are small. *Predict what `np.allclose` says of
+# **Trap 3: an absolute tolerance.** Deep in a net gradients are small. *Predict what `np.allclose` returns for
 # a gradient of zeros in place of one of 1e-9.*
 
 # %%
@@ -411,13 +411,13 @@ verdict("wrong forward", bool(check_gradients(squeeze, squeeze_backward, [u])), 
 #
 # One more way to be fooled, the other way round: a *right* backward pass fails. ReLU has no derivative at
 # 0. If a step of ±h crosses 0, the central difference is a mixture of both slopes. *Predict the numeric
-#    derivative of ReLU at x = 0, and at x = h/2.*
+# derivative of ReLU at x = 0, and at x = h/2.*
 
 # %%
 h = 1e-5
 for at in (0.0, h / 2, 2 * h):
     numeric = (max(at + h, 0) - max(at - h, 0)) / (2 * h)
-    print(f"x = {at / h:3.1f} h: numeric {numeric:.2f}, backward pass says {float(at > 0):.0f}")
+    print(f"x = {at / h:3.1f} h: numeric {numeric:.2f}, backward pass {float(at > 0):.0f}")
 
 # %% [markdown]
 # With thousands of inputs one will lie that close to 0. A loose tolerance is no answer. `check_gradients`
@@ -454,8 +454,8 @@ for trap, weak, strong in score:
 # | a forward pass of loops beside it | a wrong forward pass |
 # | masks watched for kinks | false alarms |
 #
-# And the last rule: **test the check.** This house plants mistakes into its own backward passes, dozens of
-# them, and demands that each is found: `python -m senet_np gradcheck --planted`.
+# And the last rule: **test the check.** The package injects bugs into its own backward passes, dozens of
+# them, and demands that each is caught: `python -m senet_np gradcheck --bugs`.
 #
 # ## Try it
 #
@@ -507,5 +507,5 @@ for trap, weak, strong in score:
 #
 # Solutions: [solutions/03_gradients.ipynb](solutions/03_gradients.ipynb)
 #
-# **Read next:** [senet_np/gradcheck.py](../senet_np/gradcheck.py); [docs/testing.md](../docs/testing.md),
+# **Read next:** [senet_np/gradcheck/check.py](../senet_np/gradcheck/check.py); [docs/testing.md](../docs/testing.md),
 # how all passes of the library are proved; then notebook 4.

@@ -13,7 +13,7 @@
 #
 # **Afterwards you can** compute the squeeze of Eq. 2 and its backward pass, say what the mean keeps and
 # what it throws away, recognize the three mistakes that everybody makes in it, and say why a gate needs a
-# number from the whole picture.
+# number from the whole image.
 #
 # **You need** notebooks 1 (channels) and 3 (gradients and how to check them). **Time:** 40 minutes.
 #
@@ -30,7 +30,6 @@ import numpy as np
 from ipywidgets import IntSlider, interact
 
 import senet_np
-from senet_np.containers import se_caches
 from senet_np.data.photo import sample_photo
 from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
@@ -40,7 +39,7 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## 1. Eq. 2 on numbers that fit on a screen
 #
-# One picture, 2×3 positions, two channels. *Predict z before you run the cell.*
+# One image, 2×3 positions, two channels. *Predict z before you run the cell.*
 
 # %%
 u = np.array([[[1.0, 10.0], [2.0, 10.0], [3.0, 10.0]], [[4.0, 0.0], [5.0, 0.0], [6.0, 0.0]]])[None]
@@ -49,17 +48,16 @@ z = u.mean(axis=(1, 2))  # over H and W; N and C stay
 print("z:", z.shape, z)
 
 # %% [markdown]
-# The axes are what matters: `(1, 2)` are H and W. N and C stay, so z is (N, C): one row for each picture.
+# The axes are what matters: `(1, 2)` are H and W. N and C stay, so z is (N, C): one row for each image.
 #
-# Now on real feature maps: the first stage of a trained network (`tiny-se` of the box) looks at a photo.
-# *Predict: will the largest z belong to the channel whose map has the brightest spot?*
+# Now on real feature maps: those that the first stage of a trained network (the bundled `tiny-se`) makes from
+# a photo. *Predict: will the largest z belong to the channel whose map has the brightest spot?*
 
 # %%
-net = senet_np.pretrained("tiny-se")  # trained on CIFAR-10; it comes with the package
+model = senet_np.load("tiny-se")  # trained on CIFAR-10
 photo = sample_photo().small  # (32, 32, 3)
-_, cache, _ = net.net.forward(net.params, net.state, net.normalizer(photo[None]), training=False)
-u, _ = se_caches(cache)["stage1.se"].scale_cache  # what the first block scaled: U and its gates
-u = u.astype(np.float64)  # (1, 32, 32, 32): after the ReLU
+_, activations = model.run(photo[None], record=True)
+u = activations.blocks["stage1.se"].u.astype(np.float64)  # (1, 32, 32, 32): the first block's input, after the ReLU
 z = u.mean(axis=(1, 2))
 
 by_mean, by_peak = z[0].argmax(), u.max(axis=(0, 1, 2)).argmax()
@@ -82,13 +80,13 @@ with style():
     plt.show()
 
 # %% [markdown]
-# z says *how much* there is of what the channel looks for, over the whole picture, and a mean of 1,024
-# positions hardly hears one bright spot: a map that is gray all over beats it. So the two channels differ.
+# z measures *how much* there is of what the channel detects, over the whole image, and one bright spot hardly
+# changes a mean of 1,024 positions: a map that is gray all over beats it. So the two channels differ.
 # 32 · 32 · 32 numbers have become 32.
 #
 # ## 2. What is kept, and what is lost
 #
-# *Predict for each of these whether z changes: the picture's positions are shuffled; the map is shifted by
+# *Predict for each of these whether z changes: the image's positions are shuffled; the map is shifted by
 # five columns (what leaves at the right comes in at the left); one bright spot is spread over the whole
 # map; everything is doubled.*
 
@@ -118,22 +116,22 @@ with style():
 
 # %% [markdown]
 # *Where* is lost, and how it is distributed; *how much* is kept. So what an SE block decides can depend on
-# what a picture holds and never on where. That is a choice: for recognizing things it is mostly the right
+# what an image holds and never on where. That is a choice: for recognizing things it is mostly the right
 # one.
 #
-# **Why the mean and not the sum?** *Predict what happens to both if the same net is given a picture of
+# **Why the mean and not the sum?** *Predict what happens to both if the same net is given an image of
 # twice the height and width.*
 
 # %%
 small = np.maximum(rng.standard_normal((1, 16, 16, 3)), 0)
-large = small.repeat(2, axis=1).repeat(2, axis=2)  # the same picture, each pixel 2×2
+large = small.repeat(2, axis=1).repeat(2, axis=2)  # the same image, each pixel 2×2
 print("sums  small:", small.sum(axis=(1, 2)), "  large:", large.sum(axis=(1, 2)))
 print("means small:", small.mean(axis=(1, 2)), "  large:", large.mean(axis=(1, 2)))
 assert np.allclose(small.mean(axis=(1, 2)), large.mean(axis=(1, 2)))
 
 # %% [markdown]
 # The matrices that come next (notebook 5) were trained on numbers of one size. With the mean they may be
-# used on pictures of another.
+# used on images of another.
 #
 # ## 3. Backward
 #
@@ -165,7 +163,7 @@ u = rng.standard_normal((2, 3, 4, 5))
 dz = rng.standard_normal((2, 5))  # random, so that no two entries are alike
 z, shape = squeeze_forward(u)
 du = squeeze_backward(dz, shape)
-print("du:", du.shape, "  one position, picture 0:", du[0, 1, 2], "\ndz / 12:", dz[0] / 12)
+print("du:", du.shape, "  one position, image 0:", du[0, 1, 2], "\ndz / 12:", dz[0] / 12)
 assert np.allclose(du.sum(axis=(1, 2)), dz)
 
 # %% [markdown]
@@ -192,7 +190,7 @@ assert report
 #
 # - **A**: the division is forgotten.
 # - **B**: the division is by N·H·W, "the mean over everything", as batch norm has it.
-# - **C**: dz is put on the wrong axes, so that pictures or channels are mixed up. It only runs where sizes
+# - **C**: dz is put on the wrong axes, so that images or channels are mixed up. It only runs where sizes
 #   happen to agree, or are 1.
 #
 # *Predict for each: does a net with it still train? Does a check with N = 1 find it? With H = W = 1? With N
@@ -228,7 +226,7 @@ for backward in (forgotten, over_the_batch, wrong_axes):
 assert all(found(backward, (2, 3, 4, 5)) for backward in (forgotten, over_the_batch, wrong_axes))
 
 # %% [markdown]
-# One picture hides two of the three, one position hides the first. Sizes that all differ, and none of which
+# One image hides two of the three, one position hides the first. Sizes that all differ, and none of which
 # is 1, are the safe choice: there C does not even run. A and B change the gradient by a constant factor: a
 # net with them trains, with another step size for what lies before the block, and nobody notices. That is
 # why "it trains" proves nothing.
@@ -277,9 +275,9 @@ except KinkError as error:
 # | maximum | 22.57 % |
 # | mean | 22.28 % |
 #
-# So there the mean is best, the maximum nearly as good, and without a look at the whole picture much of the
-# gain is gone. On our own small net it came out otherwise: [docs/results.md](../docs/results.md) has the
-# table, and why that is no proof of the contrary.
+# So there the mean is best, the maximum nearly as good, and without a look at the whole image much of the
+# gain is gone. On our own small net the order is different: [docs/results.md](../docs/results.md) has the
+# table, and why that does not prove the contrary.
 
 # %%
 from senet_np.se import se_forward
@@ -295,13 +293,13 @@ _, whole_moved = se_forward(moved, w1, None, w2, None)
 assert np.allclose(whole.s, whole_moved.s)  # where things are makes no difference
 
 # %% [markdown]
-# ## 6. Why the whole picture?
+# ## 6. Why the whole image?
 #
 # A 3×3 convolution sees 3×3 positions. Two of them, one after the other, see 5×5; with pooling between them
 # more, but in the tiny net a unit of the last stage still sees no more than 18×18 pixels of 32×32 (counted
 # in [senet_np/data/shapes.py](../senet_np/data/shapes.py)). The squeeze sees everything, at any depth.
 #
-# *Predict: one pixel in the corner of the picture changes. Which positions of the first convolution's maps
+# *Predict: one pixel in the corner of the image changes. Which positions of the first convolution's maps
 # change? Which after the SE block?*
 
 # %%
@@ -334,24 +332,24 @@ with style():
 assert touched["after the convolution"].any(axis=-1).sum() == 4
 
 # %% [markdown]
-# In `shapes` the sky decides which of two squares is meant, and no unit sees both. The news of the sky gets
-# to the squares through z. Move the boundary of an orange sky down and watch z of two channels made by
-# hand, one that answers to orange and one to blue. First four settings side by side:
+# In `shapes` the sky decides which of two squares to classify, and no unit sees both. The color of the sky
+# reaches the squares through z. Move the boundary of an orange sky down and watch z of two channels made by
+# hand, one that responds to orange and one to blue. First four settings side by side:
 
 
 # %%
-def picture_and_z(rows):
-    """A picture whose first `rows` rows are orange and whose rest is blue; its two channels' means."""
-    picture = np.zeros((32, 32, 3))
-    picture[:rows], picture[rows:] = (1.0, 0.55, 0.1), (0.1, 0.55, 1.0)
-    difference = picture[..., 0] - picture[..., 2]  # red minus blue
+def image_and_z(rows):
+    """An image whose first `rows` rows are orange and whose rest is blue; its two channels' means."""
+    image = np.zeros((32, 32, 3))
+    image[:rows], image[rows:] = (1.0, 0.55, 0.1), (0.1, 0.55, 1.0)
+    difference = image[..., 0] - image[..., 2]  # red minus blue
     u = np.maximum(np.stack([difference, -difference], axis=-1), 0)  # (32, 32, 2): orange, blue
-    return picture, u.mean(axis=(0, 1))
+    return image, u.mean(axis=(0, 1))
 
 
 def draw(panels, rows):
-    picture, z = picture_and_z(rows)
-    panels[0].imshow(picture)
+    image, z = image_and_z(rows)
+    panels[0].imshow(image)
     panels[0].set_title(f"{rows} rows of orange", fontsize=10)
     panels[0].axis("off")
     panels[1].bar(["orange", "blue"], z, color=[ORANGE, BLUE], hatch=["", "//"], edgecolor="white")
@@ -391,7 +389,7 @@ _ = interact(move_the_boundary, rows=IntSlider(value=5, min=0, max=32))
 #    </details>
 #
 # 2. Write the backward pass of the squared mean over positions, $z_c = \frac1{HW}\sum_{i,j} u_c(i,j)^2$,
-#    and check it. How does it differ from the mean in what it tells of a map?
+#    and check it. How does it differ from the mean in what it measures?
 #
 #    <details><summary>Hint</summary>
 #
@@ -431,5 +429,5 @@ _ = interact(move_the_boundary, rows=IntSlider(value=5, min=0, max=32))
 # Solutions: [solutions/04_squeeze.ipynb](solutions/04_squeeze.ipynb)
 #
 # **Read next:** [senet_np/ops/pooling.py](../senet_np/ops/pooling.py), the pairs of this notebook with
-# their derivations; [assignments/1_ops.ipynb](assignments/1_ops.ipynb), which asks for them; and
+# their derivations; [assignments/1_ops.ipynb](assignments/1_ops.ipynb), where you write them; and
 # [notebook 5](05_excitation.ipynb), where z becomes gates.

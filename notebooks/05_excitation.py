@@ -49,17 +49,17 @@ def sigmoid(e):
 # %% [markdown]
 # ## 1. Eq. 3, step by step
 #
-# A task for a gate. In the set `shapes` each picture holds an orange and a blue square under a sky that is
-# orange or blue; the sky says which square is meant. Take two such pictures, each under both skies, and
-# four channels that a convolution could have found: orange sky, blue sky, orange on the ground, blue on the
-# ground.
+# A task for a gate. In the set `shapes` each image holds an orange and a blue square under a sky that is
+# orange or blue; the sky's color tells which square to classify. Take two such images, each under both
+# skies, and four channels that a convolution could have found: orange sky, blue sky, orange on the ground,
+# blue on the ground.
 
 # %%
 from senet_np.data import load_shapes
 from senet_np.data.shapes import both_skies
 
-pictures = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)  # (2 skies, 2, 32, 32, 3)
-x = pictures.reshape(4, 32, 32, 3) / 255
+scenes = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)  # (2 skies, 2 images, 32, 32, 3)
+x = scenes.reshape(4, 32, 32, 3) / 255
 warm = x[..., 0] - x[..., 2]  # red minus blue: above 0 is orange, below 0 is blue
 sky = np.arange(32)[:, None] < 5  # the sky is rows 0 to 4
 maps = [warm * sky, -warm * sky, warm * ~sky, -warm * ~sky]
@@ -71,10 +71,10 @@ for name, row in zip(("orange 0", "orange 1", "blue 0", "blue 1"), z):
     print(f"{name:9}", row)
 
 # %% [markdown]
-# We set the two matrices by hand: hidden unit 0 listens to the orange sky and unit 1 to the blue one. Unit
-# 0 opens the channel of the orange square and shuts that of the blue one; unit 1 does the opposite.
+# We set the two matrices by hand: hidden unit 0 is computed from the orange sky and unit 1 from the blue one.
+# Unit 0 opens the channel of the orange square and shuts that of the blue one; unit 1 does the opposite.
 #
-# *Predict the sign of each entry of* `e` *for the picture under an orange sky, and from it which gates are
+# *Predict the sign of each entry of* `e` *for the image under an orange sky, and from it which gates are
 # open.*
 
 # %%
@@ -89,26 +89,26 @@ s = sigmoid(e)  # (N, C): the gates
 print("a =\n", a, "\ne =\n", e, "\ns =\n", s)
 
 # %% [markdown]
-# The gates of the last two channels follow the sky, which those channels have not seen. The first two gates
-# are 1/2: nobody told them anything, and $\sigma(0) = 1/2$.
+# The gates of the last two channels follow the sky, which those channels do not contain. The first two gates
+# are 1/2: nothing moves them, and $\sigma(0) = 1/2$.
 
 # %% [markdown]
 # ## 2. Why not one weight per channel?
 #
-# The cheapest gate would listen to its own channel alone: $s_c = \sigma(v_c z_c + b_c)$, 2C numbers and no
-# matrix.
+# The cheapest gate would be computed from its own channel alone: $s_c = \sigma(v_c z_c + b_c)$, 2C numbers and
+# no matrix.
 #
-# *Predict: can any choice of v and b give the square channels other gates under the other sky?*
+# *Predict: can any choice of v and b give the square channels different gates under the other sky?*
 
 # %%
 own = [sigmoid(v * z + b) for v, b in rng.standard_normal((1000, 2, 4)) * 20]  # 1000 choices
-moved = max(np.abs(gates[:2, 2:] - gates[2:, 2:]).max() for gates in own)  # the same picture, sky against sky
+moved = max(np.abs(gates[:2, 2:] - gates[2:, 2:]).max() for gates in own)  # the same image, sky against sky
 print(f"largest change of the square channels' gates between skies, of 1000 choices: {moved:.1e}")
 assert moved == 0
 
 # %% [markdown]
 # The squares are the same under both skies, so z is the same there, and so is every function of it. **A
-# gate that is to depend on what the picture shows elsewhere must be able to see other channels.**
+# gate that is to depend on what the image shows elsewhere must be computed from other channels too.**
 #
 # Which input moves which gate is written in the Jacobian $\partial e_c/\partial z_k$. With one weight per
 # channel it is diagonal. For the two matrices it follows from the chain rule, with 1 for a hidden unit that
@@ -120,7 +120,7 @@ assert moved == 0
 
 # %%
 def jacobian(z_one, w1, b1, w2):
-    """(C, C): row k, column c says how z_k moves e_c."""
+    """(C, C): row k, column c is how z_k moves e_c."""
     alive = z_one @ w1 + b1 > 0
     return (w1 * alive) @ w2
 
@@ -130,8 +130,8 @@ print("bottleneck, under an orange sky:\n", jacobian(z[0], w1, b1, w2))
 print("the same, under a blue sky:\n", jacobian(z[2], w1, b1, w2))
 
 # %% [markdown]
-# Everything off the diagonal is new. And the matrix is another one under the other sky: through the ReLU
-# the block chooses what it listens to.
+# Everything off the diagonal is new. And the matrix is different under the other sky: through the ReLU the
+# block chooses which channels its gates depend on.
 
 # %% [markdown]
 # ## 3. Why not one C×C matrix?
@@ -244,8 +244,8 @@ def excitation_backward(ds, cache):
 
 # %% [markdown]
 # With the sky's matrices, suppose that the loss falls when the gate of the orange square grows, for the
-# first picture only. *Predict which rows of* `dz` *and which entries of* `dw1` *are not 0. Which hidden
-# unit can learn from this picture?*
+# first image only. *Predict which rows of* `dz` *and which entries of* `dw1` *are not 0. Which hidden
+# unit can learn from this image?*
 
 # %%
 ds = np.zeros((4, 4))
@@ -285,8 +285,8 @@ print(report)
 # Three factors stand in the way down: $s(1-s)$, the mask $[a>0]$, and z itself in `z.T @ da`. The first is
 # at most 1/4, at s = 1/2.
 #
-# *Predict: a gate stands at e = 6, and the rest of the net keeps telling it to shut (ds = 1, learning rate
-# 1). How many steps until it is below one half? From e = 2 it takes about a dozen.*
+# *Predict: a gate stands at e = 6, and the gradient from the rest of the net keeps pushing it shut (ds = 1,
+# learning rate 1). How many steps until it is below one half? From e = 2 it takes about a dozen.*
 #
 # Gradient descent on e alone is $e \leftarrow e - s(1-s)$. In small steps,
 # $\mathrm{d}e/\mathrm{d}t = -s(1-s)$, and since $\frac1{s(1-s)} = 2 + e^{x} + e^{-x}$ at $e = x$, the time
@@ -324,8 +324,8 @@ with style():
 plt.show()
 
 # %% [markdown]
-# A gate far out is **saturated**: it still says something, and hardly learns. In float32 there is even an
-# end to it:
+# A gate far out is **saturated**: it still acts on its channel, but it hardly learns. In float32 it even stops
+# learning altogether:
 
 # %%
 from senet_np.ops import sigmoid_backward, sigmoid_forward
@@ -340,21 +340,18 @@ assert slope[0] == 0
 # ## 5. Why sigmoid?
 #
 # **Not softmax.** Softmax makes the gates of an image add up to 1. Then channels compete: one can open only
-# while others shut. Here are real numbers: what the last block of `tiny-se` (trained on CIFAR-10, in the
-# box) says to a photo of a person.
+# while others shut. Here are real numbers: the gates of the last block of `tiny-se` (bundled, trained on
+# CIFAR-10) for a photo of a person.
 #
 # *Predict: how many of its 128 gates are above one half? And how many can be, with softmax?*
 
 # %%
-from senet_np.containers import se_caches
 from senet_np.data.photo import sample_photo
 
-net = senet_np.pretrained("tiny-se")
-photo = net.normalizer(sample_photo().small[None])  # (1, 32, 32, 3)
-_, net_cache, _ = net.net.forward(net.params, net.state, photo, False)
-block = se_caches(net_cache)["stage3.se"]
-h_photo, w2_photo, _ = block.fc2_cache
-e_photo = (h_photo @ w2_photo + net.params["stage3"]["se"]["b2"])[0]  # (C,)
+model = senet_np.load("tiny-se")
+_, activations = model.run(sample_photo().small[None], record=True)
+block, learned = activations.blocks["stage3.se"], model.params["stage3"]["se"]
+e_photo = (block.h @ learned["w2"] + learned["b2"])[0]  # (C,)
 
 soft = np.exp(e_photo - e_photo.max())
 soft /= soft.sum()
@@ -363,8 +360,8 @@ print(f"sigmoid: {(block.s > 0.5).sum():3} gates above 1/2, sum {block.s.sum():5
 print(f"softmax: {(soft > 0.5).sum():3} gates above 1/2, sum {soft.sum():5.1f}, largest {soft.max():.3f}")
 
 # %% [markdown]
-# Several channels may have something to say about one image, and need not compete for it. With softmax at
-# most one gate can be above one half, and the mean gate is 1/C whatever the image shows.
+# Several channels may matter for one image, and need not compete. With softmax at most one gate can be above
+# one half, and the mean gate is 1/C whatever the image shows.
 #
 # **Not tanh or ReLU.** Both are options of our block. Look at where they start: a fresh block, maps as
 # after a ReLU.
@@ -376,7 +373,7 @@ from senet_np.layers import SE
 
 u_fresh = np.maximum(rng.standard_normal((64, 8, 8, 32)), 0)
 for gate in ("sigmoid", "tanh", "relu"):
-    layer = SE(32, r=4, gate=gate)
+    layer = SE(32, reduction=4, gate=gate)
     params, _ = layer.init(np.random.default_rng(0), np.float64)
     _, fresh, _ = layer.forward(params, {}, u_fresh, True)
     print(f"{gate:8} mean |s| {np.abs(fresh.s).mean():.2f}   below 0: {100 * (fresh.s < 0).mean():3.0f} %"
@@ -385,7 +382,7 @@ for gate in ("sigmoid", "tanh", "relu"):
 # %% [markdown]
 # A tanh gate starts around 0 to either side: at first the block lets little through, and about half of the
 # gates turn their channel's sign. A ReLU gate starts at exactly 0 for about half of the channels, where its
-# slope is 0 too: such a gate says nothing and learns nothing from this image; and upwards it has no bound.
+# slope is 0 too: such a gate passes nothing on and learns nothing from this image; and it has no upper bound.
 # The sigmoid starts at one half with its largest slope, and can neither turn a sign nor enlarge.
 #
 # What it is worth, in the paper's ablation (section 6.3) and in ours (`docs/results.md`, "The gate"):
@@ -409,10 +406,10 @@ for gate, error in paper.items():
 # default. What do they do? Without them the excitation before the sigmoid is homogeneous: for $k > 0$,
 # $e(kz) = k\,e(z)$.
 #
-# *Predict the gates of a black picture (z = 0) without biases.*
+# *Predict the gates of a black image (z = 0) without biases.*
 
 # %%
-layer = SE(16, r=4, bias=False)
+layer = SE(16, reduction=4, se_bias=False)
 params, _ = layer.init(np.random.default_rng(0), np.float64)
 z_some = np.abs(rng.standard_normal((1, 16)))
 
@@ -427,8 +424,8 @@ print("gates at z = 0:", sigmoid(e_without(0 * z_some))[0, :6], "…")
 # %% [markdown]
 # So the usual state of a channel cannot be set apart from the image: at z = 0 every gate is 1/2, and the
 # brighter the features, the further out the gates. With `b2` a channel can be open or shut as a rule,
-# $\sigma(b_2)$, and the rest says what is special about the image; `b1` moves the point from which a hidden
-# unit speaks. They cost h + C numbers a block, against 2·C·h.
+# $\sigma(b_2)$, and the rest is what is special about the image; `b1` moves the point from which a hidden unit
+# is above 0. They cost h + C numbers per block, against 2·C·h.
 
 # %% [markdown]
 # ## 7. At the start all gates are around one half
@@ -447,6 +444,7 @@ print("gates at z = 0:", sigmoid(e_without(0 * z_some))[0, :6], "…")
 # of about $0.4\cdot\frac14 = 0.1$. *Is it so?*
 
 # %%
+from senet_np.containers import se_caches
 from senet_np.nets import tiny
 
 fresh_net = tiny()
@@ -466,18 +464,18 @@ for path, block in se_caches(net_cache).items():
 # *Predict: what is left of a signal after eight such blocks? And of the gradient that comes back?*
 #
 # We stack eight times conv – ReLU, with and without SE, with and without batch norm after the convolution.
-# (He's initialization keeps the size of a signal through conv – ReLU, give or take what a 16×16 picture
+# (He's initialization keeps the size of a signal through conv – ReLU, give or take what a 16×16 image
 # loses at its padded border.)
 
 # %%
 from senet_np.containers import Sequential
-from senet_np.layers import BatchNorm, Conv2D, relu
+from senet_np.layers import BatchNorm, Conv2D, ReLU
 
 
 def stack(se, bn, blocks=8, c=32):
     parts = [("conv", Conv2D(c, c, bias=False))]
     parts += [("bn", BatchNorm(c))] if bn else []
-    parts += [("relu", relu())] + ([("se", SE(c))] if se else [])
+    parts += [("relu", ReLU())] + ([("se", SE(c))] if se else [])
     return Sequential([(f"block{k + 1}", Sequential(parts)) for k in range(blocks)])
 
 
@@ -487,7 +485,7 @@ def sizes(net, x):
     y, cache, _ = net.forward(params, state, x, True)
     dx, _ = net.backward(np.random.default_rng(2).standard_normal(y.shape).astype(np.float32), cache)
     found = []
-    for name, layer in net.layers.items():
+    for name, layer in net.parts.items():
         x, _, _ = layer.forward(params[name], state.get(name, {}), x, True)
         found.append(np.sqrt((x**2).mean()))
     return np.array(found), np.sqrt((dx**2).mean())
@@ -529,7 +527,7 @@ plt.show()
 # %% [markdown]
 # ## 8. What r costs
 #
-# Two matrices a block, C×h and h×C, with h = C/r. A net whose stage s has $N_s$ blocks of $C_s$ channels
+# Two matrices per block, C×h and h×C, with h = C/r. A net whose stage s has $N_s$ blocks of $C_s$ channels
 # pays
 #
 # $$
@@ -541,7 +539,7 @@ plt.show()
 # %%
 from senet_np.nets.describe import added_by_se, count_parameters, equation_5
 
-added = added_by_se(tiny(r=4))
+added = added_by_se(tiny(reduction=4))
 print(added)
 assert equation_5(added.channels, 4) == added.parameters - added.biases
 print(f"last block: {equation_5([128], 4) / equation_5(added.channels, 4):.0%} of Eq. 5")
@@ -553,7 +551,7 @@ print(f"SE-ResNet-50, r = 16: {total:,.0f}, of them {last / total:.0%} in its la
 # %% [markdown]
 # C enters squared, so the late, wide blocks cost nearly everything. The paper's SE-ResNet-50 pays those 2.5
 # million on top of some 25 million, a tenth more. In multiply-adds the block is cheap, as its matrices run
-# once an image and not once a position: the paper counts 0.26 % for SE-ResNet-50.
+# once per image and not once per position: the paper counts 0.26 % for SE-ResNet-50.
 #
 # The library counts what is really there. It differs from Eq. 5 in the biases, and because h = max(2, C //
 # r): a block never gets fewer than two hidden units.
@@ -561,7 +559,7 @@ print(f"SE-ResNet-50, r = 16: {total:,.0f}, of them {last / total:.0%} in its la
 # %%
 plain = count_parameters(tiny(se=False))
 ratios = (1, 2, 4, 8, 16, 32, 64)
-counted = [added_by_se(tiny(r=r)) for r in ratios]
+counted = [added_by_se(tiny(reduction=r)) for r in ratios]
 by_equation = [equation_5((32, 64, 128), r) for r in ratios]
 print("  r   hidden units      Eq. 5   counted   share of the net without SE")
 for r, a_r, eq in zip(ratios, counted, by_equation):
@@ -594,10 +592,10 @@ cost_figure()
 
 # %%
 def at_r(r):
-    blocks = added_by_se(tiny(r=r))
+    blocks = added_by_se(tiny(reduction=r))
     for c, units in zip(blocks.channels, blocks.hidden):
-        floor = "   (C // r would be below 2)" if c // r < 2 else ""
-        print(f"{c:3} → {units:3} → {c:3}   {2 * c * units:6,} weights + {c + units:3} biases{floor}")
+        note = "   (C // r would be below 2)" if c // r < 2 else ""
+        print(f"{c:3} → {units:3} → {c:3}   {2 * c * units:6,} weights + {c + units:3} biases{note}")
     print(f"together {blocks.parameters:,}: {100 * blocks.parameters / plain:.1f} % on top of {plain:,}")
     cost_figure(r)
 
@@ -648,11 +646,11 @@ widths, draws = (1, 2, 4, 8, 16), 4000
 one_image, all_images, one_unit = [], [], []
 for units in widths:
     w = np.random.default_rng(units).standard_normal((32, draws * units)).astype(np.float32)
-    awake = (z_start @ w > 0).reshape(64, draws, units)
-    dead = ~awake.any(axis=2)  # (64, draws): all units 0
+    active = (z_start @ w > 0).reshape(64, draws, units)
+    dead = ~active.any(axis=2)  # (64, draws): all units 0
     one_image.append(dead.mean())
     all_images.append(dead.all(axis=0).mean())
-    one_unit.append((~awake.any(axis=0)).mean())
+    one_unit.append((~active.any(axis=0)).mean())
     print(f"h = {units:2}: all units dead for one image {100 * one_image[-1]:5.2f} %"
           f"  (2^-h {100 * 0.5**units:5.2f} %)   for all 64 {100 * all_images[-1]:5.2f} %")
 print(f"single units dead for all 64 images: {100 * min(one_unit):.0f} to {100 * max(one_unit):.0f} %")
@@ -676,8 +674,8 @@ plt.show()
 
 # %% [markdown]
 # With two units one block in ten cannot learn from any of these images, with one it is one in three.
-# (Convolutions before it go on learning and may move z until a unit wakes; the block itself can do nothing
-# for it.) That is one more reason for h ≥ 2, and for r = 4 as the default of small nets: at r = 16 a
+# (Convolutions before it go on learning and may move z until a unit is above 0; the block itself can do
+# nothing for it.) That is one more reason for h ≥ 2, and for r = 4 as the default of small nets: at r = 16 a
 # 16-channel stage would have one unit.
 #
 # The last line is worth a second look: a third of the units of a *healthy* block are dead from the first
@@ -691,15 +689,16 @@ plt.show()
 
 # %%
 from senet_np.analysis.findings import load_findings
+from senet_np.figures.style import add_title
 from senet_np.figures.weights import draw_weights
 from senet_np.runs.bundled import findings_path
 
 found = load_findings(findings_path("tiny-se"))
-learned = {path: net.params[path.split(".")[0]]["se"] for path in found.blocks}
+learned = {path: model.params[path.split(".")[0]]["se"] for path in found.blocks}
 pairs = {path: (tree["w1"], tree["w2"]) for path, tree in learned.items()}
 with style():
-    figure = draw_weights(pairs, "A few hidden units read and move much, the others hardly anything",
-                          "tiny-se, trained on CIFAR-10 (JPEG-recompressed copy), one run, seed 0")
+    figure = add_title(draw_weights(pairs), "A few hidden units read and move much, the others hardly anything",
+                       model.provenance)
 figure
 
 # %%
@@ -711,19 +710,20 @@ for path, (t1, t2) in pairs.items():
 
 # %% [markdown]
 # Weight decay shrinks what is not used, so idle units fade to gray. Does it follow that h could have been
-# smaller? Not from this: which units come to work was not known before, and section 8 says what smaller h
-# cost here.
+# smaller? Not from this: which units would be used was not known before, and section 8 shows what a smaller
+# h cost here.
 #
 # **Does a channel open or shut its own gate?** If a unit reads channel k with one sign and moves gate k
 # with the same sign, then channel k opens itself. Summed over units that is the diagonal of $W_1 W_2$. A
-# unit counts as often as it is awake, so we weigh by the share of test images in which it is above 0. The
+# unit counts as often as it is active, so we weigh by the share of test images in which it is above 0. The
 # comparison: each channel with the gate of *another* one, drawn at random.
 #
-# *Predict the sign of the diagonal, early and late. "What is strong shall be let through", or the opposite?*
+# *Predict the sign of the diagonal, in the first block and in the last. Does a strong channel open its own
+# gate, or shut it?*
 
 # %%
 for path, (t1, t2) in pairs.items():
-    own = (t1 * found.hidden[path].overall_awake) @ t2  # (C, C): how z_k (row) moves e_c (column)
+    own = (t1 * found.hidden[path].overall_active) @ t2  # (C, C): how z_k (row) moves e_c (column)
     diagonal, c = np.diag(own), len(own)
     others = [own[np.arange(c), rng.permutation(c)].mean() for _ in range(2000)]
     above = 100 * (diagonal > 0).mean()
@@ -732,8 +732,8 @@ for path, (t1, t2) in pairs.items():
 
 # %% [markdown]
 # Compare each diagonal with the spread of its random pairs. In this network the first two blocks work like
-# a control of volume: a channel that is strong in an image shuts its own gate. In the last block it is the
-# other way round, but there channels open each other's gates too, nearly as much. The signs say more than
+# a volume control: a channel that is strong in an image shuts its own gate. In the last block it is the
+# other way round, but there channels open each other's gates too, nearly as much. The signs mean more than
 # the sizes, for how large a weight is depends on how large its channel is. And this is one network of one
 # seed: put `shapes-se` in place of `tiny-se`, and the diagonal of its first two blocks lies within some two
 # spreads of the random pairs.
@@ -742,7 +742,7 @@ for path, (t1, t2) in pairs.items():
 # ## 11. Try it
 #
 # 1. By hand: how many parameters has the SE block of C = 128 channels at r = 8, biases included? And of C =
-#    16 at r = 16? Check with `tree_size` (`senet_np.tree`) on the params of `SE(c, r)`.
+#    16 at r = 16? Check with `tree_size` (`senet_np.tree`) on the params of `SE(channels, reduction)`.
 #
 #    <details><summary>Hint</summary>
 #
@@ -775,13 +775,13 @@ for path, (t1, t2) in pairs.items():
 #    <details><summary>Hint</summary>
 #
 #    A unit is dead if it is 0 for every image. Along which axis do you have to ask `all`?
-#    `block.fc2_cache[0]` is h.
+#    `block.h` is h.
 #
 #    </details>
 #
 # 4. Write a softmax gate, forward and backward, for rows e (N, C), and prove it with `check_gradients`.
-#    Then compare its de with that of the sigmoid when only one channel is told to open (ds is −1 there and
-#    0 elsewhere): who else is moved?
+#    Then compare its de with that of the sigmoid when only one gate is pushed open (ds is −1 there and 0
+#    elsewhere): which others move?
 #
 #    <details><summary>Hint</summary>
 #

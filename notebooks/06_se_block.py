@@ -9,18 +9,18 @@
 # ---
 
 # %% [markdown]
-# # 6 · The SE block whole: the fan-out, the sum of two gradients, a check that finds the forgotten path
+# # 6 · The whole SE block: the fan-out, the sum of two gradients, a check that finds the forgotten path
 #
 # **Afterwards you can** compute a Squeeze-and-Excitation block forward and backward on paper and write both
-# passes down on one screen; say why its input receives *two* gradients and who suffers when one is
-# forgotten; prove with finite differences that a backward pass is right, and read from the gradients that
+# passes down on one screen; say why its input receives *two* gradients and which gradients go wrong when one
+# is forgotten; prove with finite differences that a backward pass is right, and read from the gradients that
 # are wrong in which line the mistake stands.
 #
 # **You need** notebooks 4 and 5 (squeeze and excitation), matrix products and the chain rule. **Time:** 60
 # minutes.
 #
 # A convolution mixes channels with weights that are the same for every image, and sees only a small window.
-# But what the whole picture shows often decides which channels matter: under water, a detector of wheels
+# But what the whole image shows often decides which channels matter: under water, a detector of wheels
 # can be ignored. An SE block looks at the whole feature map $U$ (in a real net, what a convolution and a
 # ReLU have just put out) and multiplies each channel by a number between 0 and 1, the *gate*, which it
 # computes from the image itself:
@@ -111,7 +111,7 @@ for c in range(4):
 # **Squeeze.** *Predict the four means before you run the cell.*
 
 # %%
-z = u.mean(axis=(1, 2))  # (N, C): one number a channel
+z = u.mean(axis=(1, 2))  # (N, C): one number per channel
 print("z =", z)
 
 # %% [markdown]
@@ -152,7 +152,7 @@ print("cache.s =", cache.s)
 # %% [markdown]
 # ## 3. Backward
 #
-# We write $\mathrm{d}a$ for $\partial L/\partial a$. Suppose the rest of the network told us
+# We write $\mathrm{d}a$ for $\partial L/\partial a$. Suppose the rest of the network gave us
 # $\mathrm{d}\tilde X$. Here it is a fixed random array $G$, as if the loss were
 # $L = \sum \tilde X \cdot G$. We read the forward pass upwards.
 #
@@ -177,7 +177,7 @@ dw2 = h.T @ de
 db2 = de.sum(axis=0)
 dh = de @ w2.T
 
-da = dh * (a > 0)  # the mask asks the ReLU's *input*
+da = dh * (a > 0)  # the mask comes from the ReLU's *input*
 
 dw1 = z.T @ da
 db1 = da.sum(axis=0)
@@ -247,7 +247,7 @@ assert np.allclose([maps, gates, both], [du_scale[0, 1, 0, 0], du_squeeze[0, 1, 
 #
 # Now without help. Put two empty functions into a new cell, `my_forward(u, w1, b1, w2, b2)` that returns
 # `x_scaled, cache`, and `my_backward(dx_scaled, cache)` that returns the five gradients, and write them;
-# under ten lines each. The cache is yours to choose: whatever the backward pass asks for.
+# under ten lines each. The cache is yours to choose: whatever the backward pass needs.
 #
 # Then compare with these.
 
@@ -279,8 +279,8 @@ print([gradient.shape for gradient in ours])
 # %% [markdown]
 # ## 5. The library's pair, line by line
 #
-# `senet_np/se.py` writes the same with the ops of `senet_np/ops/`, each with its own backward pass. Here is
-# its backward pass without the docstring:
+# `senet_np/se.py` does the same with the ops of `senet_np/ops/`, each with its own backward pass. Here is its
+# backward pass without the docstring:
 
 # %%
 import inspect
@@ -296,7 +296,7 @@ print(inspect.getsource(se_backward).split('"""')[-1])
 # | `relu_backward` | the mask a > 0, one byte for each unit; a itself is not needed | `da` (N, h) |
 # | `linear_backward` | z (for dw1) and w1 (for dz) | `dz` (N, C), `dw1` (C, h), `db1` (h,) |
 # | `SQUEEZE[squeeze][1]` | the shape and dtype of u: a mean forgets everything but how many it averaged | `du_squeeze` (N, H, W, C) |
-# | `np.add(…, out=du_scale)` | | `du`, written over `du_scale`, which nobody needs any more |
+# | `du_scale + du_squeeze` | | `du` (N, H, W, C): the two gradients that arrive at u |
 #
 # *Predict: how much memory does the cache of a block take for 32 images of 16×16 positions and 64 channels,
 # besides u itself?*
@@ -313,21 +313,22 @@ for name, value in big._asdict().items():
     print(f"{name:14}", "; ".join(words) or parts)
 
 # %%
-assert big.scale_cache[0] is big_u  # no copy: the cache holds the array itself
-assert big.z is big.fc1_cache[0] and big.s is big.gate_cache and big.s is big.scale_cache[1]
-small = [big.z, big.relu_cache[0], big.fc2_cache[0], big.s]
+assert big.u is big_u and big.scale_cache.u is big_u  # no copy: the cache holds the array itself
+assert big.z is big.fc1_cache.x and big.h is big.fc2_cache.x
+assert big.s is big.gate_cache.y and big.s is big.scale_cache.s
+small = [big.z, big.relu_cache.mask, big.h, big.s]
 print(f"u {big_u.nbytes:,} bytes; what the block adds: {sum(array.nbytes for array in small):,} bytes")
 
 # %% [markdown]
-# `z` and `s` stand at the end once more under their own names, for people who want to look: they are the
-# same arrays, not copies. Not kept are a, e and x_scaled: no line asks for them. The one large thing is u,
-# and that the layer before keeps anyway. But note: as the cache holds u itself, **nobody may change u in
-# place** between forward and backward.
+# `u`, `z`, `h` and `s` stand at the end once more under their own names, for people who want to look at them:
+# they are the same arrays, not copies. Not kept are a, e and x_scaled: no line needs them. The one large
+# array is u, and the layer before keeps that anyway. But note: as the cache holds u itself, **nobody may
+# change u in place** between forward and backward.
 #
 # ## 6. Do we believe it?
 #
-# Equal to the library only says that both could have made the same mistakes. Finite differences ask the
-# *forward* pass: move one number by $\pm\varepsilon$ and watch the loss. The error is given as a share of
+# That ours equals the library proves little: both could make the same mistake. Finite differences use the
+# *forward* pass alone: move one number by $\pm\varepsilon$ and watch the loss. The error is given as a share of
 # the largest gradient of the array.
 #
 # *Predict: will a backward pass that forgets the squeeze path be caught? By how much is it wrong?*
@@ -358,15 +359,15 @@ report
 # Only `u` is wrong. Read the report: the place, both numbers, their ratio and a hint; the map shows the
 # error of every element, (N·H·W) rows by C columns.
 #
-# ### The larger the picture, the better it hides
+# ### The larger the image, the better it hides
 #
-# How large is the forgotten part when the picture grows? One draw says little, so we take the median of
+# How large is the forgotten part when the image grows? One draw shows little, so we take the median of
 # thirty, and draw again where every hidden unit is dead: there the forgotten path carries nothing, and the
 # check would be blind.
 #
 # Two kinds of G. *Random*, as in a gradient check. And *pooled*, as it comes from a global average pool
 # behind the block: the same at every position of a channel. *Predict for each: does the error shrink as the
-# picture grows?*
+# image grows?*
 
 # %%
 def forgotten_share(side, pooled, rng):
@@ -376,7 +377,7 @@ def forgotten_share(side, pooled, rng):
     g = rng.standard_normal((2, 1, 1, 8) if pooled else u.shape)
     g = g / side**2 * np.ones_like(u) if pooled else g
     _, cache = se_forward(u, w1, None, w2, None)
-    if not cache.relu_cache[0].any():
+    if not cache.h.any():
         return None
     right, forgotten = se_backward(g, cache)[0], g * cache.s[:, None, None, :]
     return np.abs(right - forgotten).max() / np.abs(right).max()
@@ -400,8 +401,8 @@ with style():
     axes.set_xticks(sides, [f"{side}×{side}" for side in sides])
     axes.set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
     axes.minorticks_off()
-    axes.set(title="Large pictures hide the mistake from a random G, not from a pooled one",
-             xlabel="positions of the picture", ylabel="du is wrong by\n(% of its largest value)")
+    axes.set(title="Large images hide the mistake from a random G, not from a pooled one",
+             xlabel="positions of the image", ylabel="du is wrong by\n(% of its largest value)")
     axes.legend(loc="lower left")
 plt.show()
 assert medians[False][-1] < medians[False][0] / 5 and medians[True][-1] > medians[True][0] / 3
@@ -409,14 +410,14 @@ assert medians[False][-1] < medians[False][0] / 5 and medians[True][-1] > median
 # %% [markdown]
 # Why. ds is a sum of H·W terms G·u. If G is random, they have random signs, so ds grows like $\sqrt{HW}$;
 # the squeeze divides by HW, and $\sqrt{HW}/HW$ is 1/side. The scale's part stays as it is. A check with a
-# tolerance of a few per cent, on a large picture, would let the mistake through. Ours asks for $10^{-6}$
-# and takes small pictures.
+# tolerance of a few per cent, on a large image, would let the mistake through. Ours demands $10^{-6}$
+# and takes small images.
 #
 # If G is the same everywhere, $G = g/(HW)$, all terms pull in one direction: ds = g·z, the forgotten part
-# is of the order g/(HW), and so is the scale's part s·g/(HW). Their ratio does not know how large the
-# picture is. In a real network the truth lies somewhere between; the next section measures it.
+# is of the order g/(HW), and so is the scale's part s·g/(HW). Their ratio does not depend on the size of
+# the image. In a real network the truth lies somewhere between; the next section measures it.
 #
-# ## 7. Who notices?
+# ## 7. Which gradients go wrong?
 #
 # *Predict, for a net with two stages (convolution – batch norm – ReLU – SE) and a linear head, both SE
 # blocks forgetful: which parameters still get the right gradient? The blocks' own? All of them?*
@@ -440,8 +441,8 @@ class ForgetfulSE(SE):
 def small_net(widths, forgetful):
     net = tiny(widths=widths)
     if forgetful:
-        for stage, c in zip(net.layers.values(), widths):
-            stage.layers["se"] = ForgetfulSE(c)
+        for stage, c in zip(net.parts.values(), widths):
+            stage.parts["se"] = ForgetfulSE(c)
     return net
 
 
@@ -486,7 +487,7 @@ for path, values in errors.items():
     assert max(values) == 0 if behind else middle[path] > 0.01
 
 # %% [markdown]
-# **No weight of a block notices its own forgotten path**: dw1, db1, dw2, db2 are done before du is put
+# **No weight of a block is affected by its own forgotten path**: dw1, db1, dw2, db2 are done before du is put
 # together, and are right to the last bit. What suffers is everything *before* the block, and that includes
 # other SE blocks: stage1.se lies before stage2.se. So comparing the gradients of one block's own weights,
 # the first thing one thinks of, finds nothing. Only du does.
@@ -494,12 +495,12 @@ for path, values in errors.items():
 # Would you notice while training? *Predict: does the loss of the forgetful net still fall?*
 
 # %%
-def train_net(net, seed, steps=200, rate=0.1):
+def train_net(net, seed, steps=200, batch=16, rate=0.1):
     rng = np.random.default_rng(seed)
     params, state = net.init(rng)
     speed, losses = tree_map(np.zeros_like, params), []
     for _ in range(steps):
-        chosen = rng.integers(len(images), size=32)
+        chosen = rng.integers(len(images), size=batch)
         loss, grads, state = gradients(net, params, state, images[chosen], labels[chosen])
         speed = tree_map(lambda v, g: 0.9 * v + g, speed, grads)
         params = tree_map(lambda p, v: p - np.float32(rate) * v, params, speed)
@@ -526,7 +527,7 @@ plt.show()
 for forgetful, losses in curves.items():
     words = [f"{curve[0]:.2f} → {curve[-1]:.2f}" for curve in losses]
     print("forgotten" if forgetful else "right    ", words)
-assert all(curve[-1] < curve[0] - 0.3 for losses in curves.values() for curve in losses)
+assert all(curve[-1] < curve[0] - 0.2 for losses in curves.values() for curve in losses)
 
 # %% [markdown]
 # A gradient that points roughly the right way still goes downhill, and from a curve one cannot tell.
@@ -536,16 +537,16 @@ assert all(curve[-1] < curve[0] - 0.3 for losses in curves.values() for curve in
 # ## 8. Ten mistakes, and what catches each
 #
 # The package holds seventy wrong backward passes of seventy different causes, written as people write them
-# (`python -m senet_np gradcheck --planted` lists all). Ten are about putting the SE block together: every
+# (`python -m senet_np gradcheck --bugs` lists all). Ten are about putting the SE block together: every
 # op is right, and something between them is not. Here are three. *Find the mistake in each before you run
 # the next cell.*
 
 # %%
-from senet_np.gradcheck.bugs import PLANTED, catch
+from senet_np.gradcheck.bugs import BUGS, catch
 
-mistakes = [mistake for mistake in PLANTED if mistake.op == "se"]
+bugs = [bug for bug in BUGS if bug.op == "se"]
 for letter, k in zip("ABC", (4, 6, 3)):
-    print(f"--- {letter}\n{mistakes[k].source}")
+    print(f"--- {letter}\n{bugs[k].source}")
 
 # %% [markdown]
 # Which of the five gradients does each of them spoil? Think of the order of the backward pass: ds, de,
@@ -563,10 +564,10 @@ rng_8 = np.random.default_rng(3)
 odd = {"u": rng_8.standard_normal((3, 5, 7, 6)), "w1": rng_8.standard_normal((6, 4)) / 2,
        "b1": rng_8.standard_normal(4), "w2": rng_8.standard_normal((4, 6)) / 2,
        "b2": rng_8.standard_normal(6)}
-alive = se_forward(**odd)[1].relu_cache[0]
+alive = se_forward(**odd)[1].h > 0
 assert alive.any() and not alive.all()  # some units alive, some dead
-table = np.array([[*spoiled(mistake.backward, odd).values()] for mistake in mistakes])  # (10, 5)
-assert (table > 1e-6).any(axis=1).all()  # every mistake is caught
+table = np.array([[*spoiled(bug.backward, odd).values()] for bug in bugs])  # (10, 5)
+assert (table > 1e-6).any(axis=1).all()  # every bug is caught
 
 # %%
 with style():
@@ -576,10 +577,10 @@ with style():
         words = "wrong shape" if np.isinf(error) else f"{error:.0e}" if error > 1e-6 else "right"
         color = GRAY if words == "right" else "black"
         axes.text(column, row, words, ha="center", va="center", fontsize=9, color=color)
-    axes.set_yticks(range(10), [mistake.title for mistake in mistakes])
+    axes.set_yticks(range(10), [bug.title for bug in bugs])
     axes.set_xticks(range(5), names)
     axes.tick_params(length=0)
-    axes.set(title="Which gradients are wrong says where the mistake stands (worst error)")
+    axes.set(title="The wrong gradients show where the mistake stands (worst error)")
 plt.show()
 
 # %% [markdown]
@@ -590,30 +591,30 @@ plt.show()
 # - **dw1 or db1, but not dw2 and db2**: between FC2 and FC1, so the ReLU's mask; or FC1 itself. If du is
 #   *right* beside a wrong dw1, then da was right when dz was made, and wrong when dw1 was.
 # - **all five**: high up, at the gate or at the scale.
-# - **a wrong shape** is told before any number. Broadcasting would have hidden it.
+# - **a wrong shape** is reported before any number. Broadcasting would have hidden it.
 #
-# What the authors of A, B and C thought, and what the package's own check says of each:
+# What the authors of A, B and C thought, and what the package's own check reports for each:
 
 # %%
 for letter, k in zip("ABC", (4, 6, 3)):
-    print(f"{letter}: {mistakes[k].title}. {mistakes[k].why}\n   caught by {catch(mistakes[k]).finding}\n")
+    print(f"{letter}: {bugs[k].title}. {bugs[k].why}\n   caught by {catch(bugs[k]).finding}\n")
 
 # %% [markdown]
-# **A check is only as good as its inputs.** *Predict which mistakes survive on pictures of one single
+# **A check is only as good as its inputs.** *Predict which mistakes survive on images of one single
 # position; and which if every hidden unit is alive in every image.*
 
 # %%
 one_pixel = {**odd, "u": rng_8.standard_normal((3, 1, 1, 6))}
 all_alive = {**odd, "b1": odd["b1"] + 10}
-for what, inputs in (("odd pictures", odd), ("1×1 pictures", one_pixel), ("all units alive", all_alive)):
-    passed = [m.title for m in mistakes if max(spoiled(m.backward, inputs).values()) < 1e-6]
+for what, inputs in (("odd images", odd), ("1×1 images", one_pixel), ("all units alive", all_alive)):
+    passed = [bug.title for bug in bugs if max(spoiled(bug.backward, inputs).values()) < 1e-6]
     print(f"{what:16} survive: {passed or 'none'}")
 
 
 # %% [markdown]
 # At 1×1 there is no 1/(H·W) to lose. With all units alive a mask changes nothing, so it does not matter
-# when it comes. If all units are *dead*, all of dw1 is 0 and anything that returns zeros would pass; the
-# library's check refuses such inputs (`FlatError`). Hence: odd pictures, some units alive and some dead, a
+# when it is applied. If all units are *dead*, all of dw1 is 0 and anything that returns zeros would pass; the
+# library's check refuses such inputs (`FlatError`). Hence: odd images, some units alive and some dead, a
 # random G.
 #
 # ## 9. Saturated gates
@@ -680,7 +681,7 @@ interact(at_bias, b2=FloatSlider(4.0, min=-12, max=12, step=0.5));
 # nested dict of arrays.
 
 # %%
-layer = SE(c=6, r=2)
+layer = SE(channels=6, reduction=2)
 params, state = layer.init(np.random.default_rng(0), np.float64)
 x_scaled, cache, _ = layer.forward(params, state, odd["u"], True)
 du, grads = layer.backward(np.ones_like(x_scaled), cache)
@@ -744,7 +745,7 @@ for path, block in se_caches(net_cache).items():
 #    </details>
 #
 # 3. With `squeeze="max"` in `se_forward`, work out what $\mathrm{d}U_{\text{squeeze}}$ is now, write it,
-#    and check the whole block. How does the forgotten path's share change with the picture's size, for a
+#    and check the whole block. How does the forgotten path's share change with the image's size, for a
 #    random G?
 #
 #    <details><summary>Hint</summary>
@@ -777,7 +778,7 @@ for path, block in se_caches(net_cache).items():
 #
 # Solutions: [solutions/06_se_block.ipynb](solutions/06_se_block.ipynb)
 #
-# **Read next:** [senet_np/se.py](../senet_np/se.py), the same in 150 lines with its derivation; then
+# **Read next:** [senet_np/se.py](../senet_np/se.py), the same with its derivation; then
 # [senet_np/layers.py](../senet_np/layers.py), where the block becomes a layer, and
 # [docs/testing.md](../docs/testing.md), how we know that all the gradients are right; then train one with
 # `python -m senet_np train`, and notebook 7.

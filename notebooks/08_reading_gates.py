@@ -11,15 +11,15 @@
 # %% [markdown]
 # # 8 · What it learned: reading gates without fooling yourself
 #
-# **Afterwards you can** look at a picture of gates and say what it shows and what it does not; split the variance of a
-# block's gates into channel, class and image; replace gates and measure whether the network needs them to look; and
-# name the control that a claim about gates lacks.
+# **Afterwards you can** look at a figure of gates and say what it shows and what it does not; split the variance of a
+# block's gates into channel, class and image; replace gates and measure whether the network needs gates that depend on
+# the image; and name the baseline that a claim about gates lacks.
 #
 # **You need** notebooks 4 to 6, and what a variance is. **Time:** 45 minutes.
 #
-# We read networks that come with the package: trained once, seed 0. `tiny-se` and `resnet20-se` learned CIFAR-10 (a
-# JPEG-recompressed copy), `shapes-se` the pictures that NumPy draws. Beside the weights lies what was measured on all
-# test images, so no data set is needed here.
+# We read bundled models: trained once, seed 0. `tiny-se` and `resnet20-se` learned CIFAR-10 (a JPEG-recompressed copy),
+# `shapes-se` the images that NumPy draws. Bundled with the weights are the *findings*, what was measured on all test
+# images, so no data set is needed here.
 
 # %%
 import matplotlib.pyplot as plt
@@ -33,26 +33,26 @@ from senet_np.runs.bundled import findings_path
 
 np.set_printoptions(precision=3, suppress=True)
 
-net = senet_np.pretrained("tiny-se")
+model = senet_np.load("tiny-se")
 found = load_findings(findings_path("tiny-se"))
-print(net.about["test"], "on", net.about["data"]["name"], f"({net.about['data']['stamp']})")
+test = model.metadata.result
+print(f"{model.provenance}: {test.correct:,} of {test.n:,} test images are right")
 print({path: stats.mean.shape for path, stats in found.blocks.items()}, "(classes, channels)")
 
 # %% [markdown]
 # ## 1. One image is no finding
 #
-# Most pictures of SE on the web show this: one image, its gates, done. Our image is the photo of a person that comes
+# Most figures of SE on the web show this: one image, its gates, done. Our image is the photo of a person that comes
 # with Matplotlib, of none of the ten classes.
 #
 # *Predict: which of these channels would you call important?*
 
 # %%
-from senet_np.containers import se_caches
 from senet_np.data.photo import sample_photo
 
 photo = sample_photo()
-logits, cache, _ = net.net.forward(net.params, net.state, net.normalizer(photo.small[None]), False)
-s_photo = se_caches(cache)["stage3.se"].s[0]  # (C,) the gates of the last block
+_, activations = model.run(photo.small[None], record=True)
+s_photo = activations.gates["stage3.se"][0]  # (C,) the gates of the last block
 
 with style():
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 2.8), width_ratios=(1, 4), layout="constrained")
@@ -63,7 +63,7 @@ with style():
 plt.show()
 
 # %% [markdown]
-# Tall bars look important. But what is a *usual* gate for each channel? Ask 10,000 images.
+# Tall bars look important. But what is a *usual* gate for each channel? Compare with 10,000 images.
 
 # %%
 last = found.blocks["stage3.se"]
@@ -83,8 +83,8 @@ print(f"{(last.overall_mean > 0.95).sum()} of 128 channels have a mean gate abov
 
 # %% [markdown]
 # The tall bars are mostly channels that are open for *everything*. A gate that is the same for every image is no
-# attention: it is a constant, and a constant could be folded into the next convolution (notebook 5). What can be about
-# this image is how far its gate lies from the usual one.
+# attention: it is a constant, and a constant could be folded into the next convolution (notebook 5). What can tell
+# something about this image is how far its gate lies from the usual one.
 #
 # **Rule 1.** The "weight of a channel" is a distribution, not a number. Show mean *and* spread.
 
@@ -100,12 +100,12 @@ from senet_np.analysis.specificity import class_selectivity
 
 c = int(class_selectivity(last.mean).argmax())
 favorite = int(last.mean[:, c].argmax())
-for name, gate, spread in sorted(zip(net.classes, last.mean[:, c], last.sd[:, c]), key=lambda row: -row[1]):
+for name, gate, spread in sorted(zip(model.classes, last.mean[:, c], last.sd[:, c]), key=lambda row: -row[1]):
     print(f"{name:10}  mean {gate:.2f}   sd {spread:.2f}")
 
 # %% [markdown]
-# *Predict: you are told the gate of this channel for one image. How often would you be right if you said whether the
-# image is of the favorite class?*
+# *Predict: you get the gate of this channel for one image. How often would you be right if you guessed from it whether
+# the image is of the favorite class?*
 #
 # The findings hold a histogram of every channel's gate for every class: `counts[k, c]`, 20 bins. From two histograms one
 # can compute how often a random image of the favorite class has a larger gate than a random image of another class
@@ -121,12 +121,12 @@ def auc(inside, outside):
 
 inside = last.counts[favorite, c].astype(float)
 outside = last.counts[:, c].sum(axis=0) - inside
-print(f"channel {c}, {net.classes[favorite]} against all others: AUC {auc(inside, outside):.2f}")
+print(f"channel {c}, {model.classes[favorite]} against all others: AUC {auc(inside, outside):.2f}")
 
 with style():
     figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
     edges = np.linspace(0, 1, 21)
-    for counts, color, hatch, label in ((outside, GRAY, "", "all other classes"), (inside, ORANGE, "//", net.classes[favorite])):
+    for counts, color, hatch, label in ((outside, GRAY, "", "all other classes"), (inside, ORANGE, "//", model.classes[favorite])):
         axes.bar(edges[:-1], 100 * counts / counts.sum(), 0.05, align="edge", color=color, alpha=0.6, hatch=hatch, label=label)
     axes.set(title=f"Channel {c}: the classes' means differ, and the images overlap", xlabel="gate s",
              ylabel="% of the class's images")
@@ -135,7 +135,7 @@ plt.show()
 
 
 # %% [markdown]
-# Move the slider: every channel of stage 3, all ten classes. Look for a channel that knows one class alone.
+# Move the slider: every channel of stage 3, all ten classes. Look for a channel that responds to one class alone.
 
 # %%
 def channel_by_class(channel):
@@ -143,7 +143,7 @@ def channel_by_class(channel):
         figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
         shares = last.counts[:, channel] / last.counts[:, channel].sum(axis=1, keepdims=True)
         image = axes.imshow(100 * shares, aspect="auto", cmap="cividis", extent=(0, 1, 9.5, -0.5))
-        axes.set_yticks(range(10), net.classes)
+        axes.set_yticks(range(10), model.classes)
         axes.set(title=f"channel {channel} of stage 3", xlabel="gate s")
         figure.colorbar(image, label="% of the class's images")
     plt.show()
@@ -155,7 +155,7 @@ interact(channel_by_class, channel=IntSlider(c, 0, 127));
 # **Rule 2.** Beside every mean of a class stands the spread within the class.
 
 # %% [markdown]
-# ## 3. How much of a gate belongs to the class? One number a block
+# ## 3. How much of a gate belongs to the class? One number per block
 #
 # The paper reads from its Figure 6 that gates are generic early and class-specific late. "Reads from a figure" can be
 # turned into a number. Take all gates of a block, $s_{n,c}$, and split their variance by the law of total variance, twice:
@@ -202,26 +202,25 @@ for name in ("resnet20-se", "shapes-se"):
 # %% [markdown]
 # ## 4. Does it matter? Replace the gates
 #
-# Shares say what gates follow. They do not say what the network *needs*. For that one has to reach in: put other gates in
-# a block's place and classify again. On `shapes` we can do it here, for NumPy draws the pictures.
+# Shares tell what gates depend on. They do not tell what the network *needs*. For that one has to intervene: replace a
+# block's gates by others and classify again. On `shapes` we can do it here, for NumPy draws the images.
 
 # %%
+from senet_np.analysis.replace import predict
 from senet_np.data import load_shapes
-from senet_np.analysis.replace import with_gates
+from senet_np.fast.workers import Workers
 
-shapes = senet_np.pretrained("shapes-se")
+shapes = senet_np.load("shapes-se")
 images, labels = (array[:500] for array in load_shapes().test)
-x = shapes.normalizer(images)
 
 
 def accuracy(gates):
     """Share of right answers with some blocks' gates given from outside: {path: (C,) or (N, C)}."""
-    logits, _, _ = with_gates(shapes.net, gates).forward(shapes.params, shapes.state, x, False)
-    return (logits.argmax(axis=1) == labels).mean()
+    return (predict(shapes, images, Workers(1), gates) == labels).mean()
 
 
-_, cache, _ = shapes.net.forward(shapes.params, shapes.state, x, False)
-learned = {path: block.s for path, block in se_caches(cache).items()}  # {path: (N, C)}
+_, activations = shapes.run(images, record=True)
+learned = activations.gates  # {path: (N, C)}
 print(f"learned gates            {100 * accuracy({}):5.1f} %")
 assert accuracy(learned) == accuracy({})  # its own gates, handed back: nothing changes
 
@@ -235,17 +234,17 @@ for path, s in learned.items():
     print(f"{path}:  ones {100 * accuracy({path: ones}):5.1f} %    mean {100 * accuracy({path: mean}):5.1f} %")
 
 # %% [markdown]
-# "Ones" is a bad control by itself: the later layers have never seen maps that large, so a fall says little about
-# attention. "Mean" keeps the sizes and takes away only what depends on the image. Compare the two.
+# "Ones" is a bad intervention by itself: the later layers have never seen maps that large, so a fall tells little about
+# attention. "Mean" keeps the sizes and removes only what depends on the image. Compare the two.
 #
-# For `tiny-se` the same was measured on all 10,000 test images of CIFAR-10, and lies in the box:
+# For `tiny-se` the same was measured on all 10,000 test images of CIFAR-10, and is in the findings:
 
 # %%
-control = found.controls
-print(f"{'':38}" + "  ".join(f"{place:>10}" for place in control.correct))
-print(f"{'learned':38}" + "  ".join(f"{100 * control.learned / control.n:9.1f}%" for _ in control.correct))
-for name in control.correct["all blocks"]:
-    print(f"{name:38}" + "  ".join(f"{100 * control.correct[place][name] / control.n:9.1f}%" for place in control.correct))
+counts = found.interventions
+print(f"{'':38}" + "  ".join(f"{place:>10}" for place in counts.correct))
+print(f"{'learned':38}" + "  ".join(f"{100 * counts.learned / counts.n:9.1f}%" for _ in counts.correct))
+for name in counts.correct["all blocks"]:
+    print(f"{name:38}" + "  ".join(f"{100 * place[name] / counts.n:9.1f}%" for place in counts.correct.values()))
 
 # %% [markdown]
 # Put this table beside the shares of section 3. Stage 3, whose gates are the most class-specific of all, is the block in
@@ -257,13 +256,11 @@ for name in control.correct["all blocks"]:
 # in this network.
 
 # %%
-from senet_np.analysis.interventions import CONTROLS
-
 with style():
     figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
-    kept = [100 * control.correct[path]["mean"] / control.n for path in found.blocks]
+    kept = [100 * counts.correct[path]["mean"] / counts.n for path in found.blocks]
     class_ = [100 * shares(stats)[1] for stats in found.blocks.values()]
-    lost = [100 * control.learned / control.n - value for value in kept]
+    lost = [100 * counts.learned / counts.n - value for value in kept]
     x_axis = np.arange(3)
     axes.bar(x_axis - 0.2, class_, 0.4, color=ORANGE, hatch="//", edgecolor="white", label="class share of the gates' variance (%)")
     axes.bar(x_axis + 0.2, lost, 0.4, color=BLUE, label="accuracy lost with mean gates (points)")
@@ -273,8 +270,8 @@ with style():
 plt.show()
 
 # %% [markdown]
-# **Rule 3.** What gates follow is one question, what the network needs is another. The second takes an intervention, and
-# the intervention takes a control.
+# **Rule 3.** What gates depend on is one question, what the network needs is another. The second takes an intervention,
+# and the intervention takes a baseline to compare with.
 
 # %% [markdown]
 # ## 5. The oracle's trap
@@ -284,9 +281,9 @@ plt.show()
 #
 # *Think first.*
 #
-# No. Those gates were chosen by the answer. A control that is told the class can hand it to the network through the gates;
-# it is an oracle and no rival. The fair one takes the class that the network itself predicts in a first pass. That is why
-# the two stand side by side in the table, and one says "oracle".
+# No. Those gates were chosen by the answer. An intervention that is given the class can pass it on to the network through
+# the gates; it is an oracle, not a fair comparison. The fair one takes the class that the network itself predicts in a
+# first pass. That is why both are in the table, and one is called "oracle".
 
 # %% [markdown]
 # ## 6. Is a small gate an unimportant channel?
@@ -302,7 +299,7 @@ with style():
                       label="at random, worst to best of 5")
     axes.plot(percent, 100 * pruning.lowest["mean gate"], "o-", color=BLUE, label="smallest mean gate first")
     axes.plot(percent, 100 * pruning.lowest["mean |s·u|"], "^--", color=ORANGE, label="smallest signal |s·u| first")
-    axes.set(title="The signal says which channels can go, the gate does not", xlabel="channels switched off (%)",
+    axes.set(title="The signal tells which channels can go, the gate does not", xlabel="channels switched off (%)",
              ylabel="right (%)", ylim=(0, None))
     axes.legend()
 plt.show()
@@ -319,8 +316,8 @@ plt.show()
 # | "The weight of channel 17 is 0.92." | the spread over images |
 # | "Channel 17 is the ship channel." | the spread within the class; the overlap |
 # | "Late gates are class-specific, so SE helps there." | an intervention |
-# | "With gates of 1 accuracy falls, so attention matters." | the control with *mean* gates |
-# | "With the class's mean gates it even improves." | it was told the class |
+# | "With gates of 1 accuracy falls, so attention matters." | the baseline with *mean* gates |
+# | "With the class's mean gates it even improves." | it was given the class |
 # | "Small gates: prune these channels." | random orders; the signal |
 # | "SE improves the network by 0.4 points." | seeds, pairs, an interval: notebook 10 |
 #
@@ -331,7 +328,7 @@ plt.show()
 #
 #    <details><summary>Hint</summary>
 #
-#    Loop over `c`; `favorite` is `last.mean[:, c].argmax()`. Selectivity compares means and knows no spread.
+#    Loop over `c`; `favorite` is `last.mean[:, c].argmax()`. Selectivity compares means and ignores the spread.
 #
 #    </details>
 #
@@ -346,7 +343,7 @@ plt.show()
 #
 #    <details><summary>Hint</summary>
 #
-#    Two things: where the gates come from and where they go to; and who told the network the label.
+#    Two things: where the gates come from and where they go to; and how the label reached the network.
 #
 #    </details>
 #
@@ -359,7 +356,7 @@ plt.show()
 #
 #    </details>
 #
-# 4. The box has `tiny-se-r2`, `tiny-se-r8` and `tiny-se-r16` too. Does the class share of stage 3, or what is lost with mean
+# 4. `tiny-se-r2`, `tiny-se-r8` and `tiny-se-r16` are bundled too. Does the class share of stage 3, or what is lost with mean
 #    gates, change with r? What would you need before you say that it does?
 #
 #    <details><summary>Hint</summary>
@@ -370,5 +367,5 @@ plt.show()
 #
 # Solutions: [solutions/08_reading_gates.ipynb](solutions/08_reading_gates.ipynb)
 #
-# **Read next:** [docs/gates.md](../docs/gates.md), all of this with every figure; `senet_np/analysis/interventions.py`, 120 lines; then
+# **Read next:** [docs/gates.md](../docs/gates.md), all of this with every figure; `senet_np/analysis/interventions.py`; then
 # notebook 9, the same block on other networks.

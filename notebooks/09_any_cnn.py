@@ -30,7 +30,8 @@ import numpy as np
 
 import senet_np
 from senet_np.figures.style import BLUE, GRAY, ORANGE, short, style
-from senet_np.nets import NETS, POSITIONS, inception, resnet, vgg
+from senet_np.nets import NETS, inception, resnet, vgg
+from senet_np.nets.attention import POSITIONS
 from senet_np.nets.describe import describe
 
 np.set_printoptions(precision=3, suppress=True)
@@ -66,7 +67,7 @@ def show_code(thing, word):
 # *Predict: can a channel's z be negative there?*
 
 # %%
-show_code(vgg, "se_at(number")
+show_code(vgg, "attach(number")
 with style():
     figure, axes = plt.subplots(figsize=(9, 1.2), layout="constrained")
     names = ["x", "conv 3×3", "BN", "ReLU", "SE", "next conv"]
@@ -76,32 +77,32 @@ with style():
 plt.show()
 
 # %% [markdown]
-# `se_at(number, c)` gives `[("se", block)]`, or nothing where the network is to have none: one line serves
-# both. Let pictures through the first unit and look at z.
+# `attach(number, c)` gives `[("se", block)]`, or nothing where the network is to have none: one line serves
+# both. Run images through the first unit and look at z.
 
 # %%
 from senet_np.containers import se_caches
 from senet_np.data import load_shapes
 
-pictures = load_shapes(sizes=(8, 1, 1)).train.images.astype(np.float32) / 127.5 - 1  # (8, 32, 32, 3)
+images = load_shapes(sizes=(8, 1, 1)).train.images.astype(np.float32) / 127.5 - 1  # (8, 32, 32, 3)
 net = vgg(widths=(8, 16, 32))
 for row in describe(net)[:5]:
     print(f"{row.path:20} {row.what:28} {row.shape}")
 
-_, cache, _ = net.forward(*net.init(rng), pictures, True)
+_, cache, _ = net.forward(*net.init(rng), images, True)
 z = se_caches(cache)["stage1.unit1.se"].z  # (N, C)
 print(f"\nz from {z.min():.3f} to {z.max():.3f}")
 assert (z >= 0).all()
 
 # %% [markdown]
-# z is a mean of what a ReLU has put out, so it is never negative: it says how much of a channel's feature
-# there is.
+# z is a mean of a ReLU's output, so it is never negative: it measures how much of a channel's feature there
+# is.
 #
 # **Inception** has no single convolution that the block could belong to. SE takes the module as a whole:
 # after the concatenation, so that the gates of all four branches are computed from all four.
 
 # %%
-show_code(inception, "se_at(number")
+show_code(inception, "attach(number")
 with style():
     figure, axes = plt.subplots(figsize=(9, 3), layout="constrained")
     boxes = {"x": (0, 1.5, "x"), "join": (4, 1.5, "concatenate"), "se": (5, 1.5, "SE"),
@@ -119,7 +120,7 @@ with style():
 plt.show()
 
 # %% [markdown]
-# **ResNet** adds a branch to what came in, y = branch(x) + shortcut(x). SE stands on the branch, as its
+# **ResNet** adds a branch to its input, y = branch(x) + shortcut(x). SE stands on the branch, as its
 # last step before the sum (the paper's Figure 3): what passes by on the shortcut is never gated. Three
 # other places are natural, and the paper tries them in its section 6.5: *pre*, on the branch before its
 # first convolution; *post*, after the sum and its ReLU; *identity*, on the shortcut.
@@ -127,7 +128,7 @@ plt.show()
 # *Before you look: at which of the four places can z be negative? Which two see the very same maps?*
 
 # %%
-show_code(inspect.getmodule(resnet), "se_at(stage")
+show_code(inspect.getmodule(resnet), "attach(stage")
 with style():
     figure, axes = plt.subplots(figsize=(11, 3), layout="constrained")
     boxes = {"x": (0, 0.5, "x"), "se pre": (1, 1, "SE\npre"), "conv1": (2.2, 1, "conv BN\nReLU"),
@@ -160,7 +161,7 @@ from senet_np.containers import Concat, Residual, Sequential
 from senet_np.gradcheck import check_gradients
 from senet_np.layers import SE, Conv2D
 
-branch = Sequential([("conv", Conv2D(4, 4, bias=False)), ("se", SE(4, r=2))])
+branch = Sequential([("conv", Conv2D(4, 4, bias=False)), ("se", SE(4, reduction=2))])
 params, state = branch.init(rng, np.float64)
 x = rng.standard_normal((2, 5, 3, 4))
 
@@ -215,7 +216,7 @@ x = np.abs(rng.standard_normal((4, 6, 6, 16)))  # above 0: no ReLU shuts
 dy = rng.standard_normal(x.shape)
 
 for position in POSITIONS:
-    stage = resnet(widths=(16,), blocks=9, position=position).layers["stage1"]
+    stage = resnet(widths=(16,), blocks=9, position=position).parts["stage1"]
     params, state = stage.init(np.random.default_rng(0), np.float64)
     muted = {path: 0 * array if path.endswith("bn2.gamma") else array for path, array in tree_items(params)}
     _, cache, _ = stage.forward(tree_build(muted), state, x, True)
@@ -248,7 +249,7 @@ print(f"\n(1/2) to the 9th = {0.5**9:.4f}")
 # forward is split backward.
 
 # %%
-parts = {"one": Conv2D(4, 2, size=1), "three": Conv2D(4, 3, size=3)}  # 2 and 3 channels
+parts = {"one": Conv2D(4, 2, kernel_size=1), "three": Conv2D(4, 3, kernel_size=3)}  # 2 and 3 channels
 params, _ = Sequential([*parts.items()]).init(rng, np.float64)
 x = rng.standard_normal((2, 5, 3, 4))
 
@@ -292,7 +293,7 @@ print("the library splits dy at channel", cache.ends)
 #
 # $$\frac{2}{r}\sum_s N_s\,C_s^2$$
 #
-# `describe` walks a picture through the network and counts. *Predict: is SE's share of a network's
+# `describe` runs an image through the network and counts. *Predict: is SE's share of a network's
 # parameters larger than its share of the multiply-adds, or smaller?*
 
 # %%
@@ -302,7 +303,7 @@ print("           blocks   parameters: net, SE, share       Eq. 5  biases     mu
 for name in ("tiny", "vgg", "inception", "resnet20", "resnet110"):
     with_se, plain = NETS[name].build(se=True), NETS[name].build(se=False)
     added, n, m = added_by_se(with_se), count_parameters(plain), multiply_adds(plain)
-    paper = equation_5(added.channels, r=4)
+    paper = equation_5(added.channels, reduction=4)
     print(f"{name:10} {len(added.channels):6}",
           f"{n:14,} {added.parameters:8,} {100 * added.parameters / n:5.1f} %",
           f"{paper:9,.0f} {added.biases:7,}",
@@ -313,7 +314,7 @@ for name in ("tiny", "vgg", "inception", "resnet20", "resnet110"):
 # %% [markdown]
 # In parameters SE costs from a few per cent to a fifth (most on Inception, whose convolutions are largely
 # 1×1 and so have few weights of their own); in multiply-adds less than one per cent. A convolution's
-# weights are used at every position, those of SE once a picture.
+# weights are used at every position, those of SE once per image.
 #
 # **Where does it sit?** From stage to stage C doubles and H·W falls to a quarter. *Predict: how does each
 # of the two costs, 2C²/r parameters and 2C·h + H·W·C multiply-adds, change from stage to stage?*
@@ -346,7 +347,7 @@ with style():
         axes.set(title=f"added {what}", xlabel="share of what SE adds (%)", xlim=(0, 100))
     panels[0].invert_yaxis()  # the first network at the top; both panels share the axis
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
-    figure.suptitle("SE's parameters sit late, its multiply-adds do not")
+    figure.suptitle("SE's parameters are mostly in the last stage, its multiply-adds are not")
 plt.show()
 
 # %%
@@ -365,7 +366,7 @@ for name, stages in costs.items():
 
 # %%
 stages_of_resnet50 = [(256, 3), (512, 4), (1024, 6), (2048, 3)]  # channels, blocks; the paper's r is 16
-by_stages = np.array([equation_5([c] * n, r=16) for c, n in stages_of_resnet50])
+by_stages = np.array([equation_5([c] * n, reduction=16) for c, n in stages_of_resnet50])
 print("added, by stage:", by_stages.astype(int), f" in all {by_stages.sum() / 1e6:.2f} million")
 print("share of each stage, %:", 100 * by_stages / by_stages.sum())
 resnet50 = 25.6e6  # its parameters without SE, about
@@ -373,7 +374,7 @@ print(f"SE adds {100 * by_stages.sum() / resnet50:.1f} % to ResNet-50,",
       f"without the last stage's blocks {100 * by_stages[:-1].sum() / resnet50:.1f} %")
 
 # %% [markdown]
-# The paper (section 4) says so too: most of the added parameters come from the last stage, and leaving its
+# The paper (section 4) reports this too: most of the added parameters come from the last stage, and leaving its
 # blocks out costs less than 0.1 % in error on ImageNet, while the overhead falls from about 10 % to about
 # 4 %.
 
@@ -387,7 +388,7 @@ print(f"SE adds {100 * by_stages.sum() / resnet50:.1f} % to ResNet-50,",
 
 # %%
 def residual_net(position):
-    return resnet(widths=(6,), blocks=1, r=1, position=position)
+    return resnet(widths=(6,), blocks=1, reduction=1, position=position)
 
 
 def name_of(path):
@@ -401,7 +402,7 @@ for position in POSITIONS:
     net = residual_net(position)
     fresh, state = net.init(rng)
     params = tree_build({path: bank[name_of(path)] for path, _ in tree_items(fresh)})
-    logits, cache, _ = net.forward(params, state, pictures, True)
+    logits, cache, _ = net.forward(params, state, images, True)
     [(path, block)] = se_caches(cache).items()
     blocks[position] = block
     print(f"{position:9} {path:37} first logits {logits[0, :4]}")
@@ -412,7 +413,7 @@ for position in POSITIONS:
 
 # %%
 for position, block in blocks.items():
-    print(f"{position:9} z of picture 4 {block.z[4]}\n{'':9} s of picture 4 {block.s[4]}\n")
+    print(f"{position:9} z of image 4 {block.z[4]}\n{'':9} s of image 4 {block.s[4]}\n")
 
 assert np.allclose(blocks["standard"].z.mean(axis=0), 0, atol=1e-6)  # behind a batch norm with beta = 0
 assert all((blocks[position].z >= 0).all() for position in ("pre", "post", "identity"))  # behind a ReLU
@@ -427,16 +428,16 @@ with style():
         low = column[1].imshow(block.s, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         column[0].set_title(position)
         column[1].set_xlabel("channel")
-    panels[0, 0].set_ylabel("picture")
-    panels[1, 0].set_ylabel("picture")
+    panels[0, 0].set_ylabel("image")
+    panels[1, 0].set_ylabel("image")
     figure.colorbar(top, ax=panels[0], label="z")
     figure.colorbar(low, ax=panels[1], label="gate s")
-    figure.suptitle("The same weights at four places: other z, so other gates")
+    figure.suptitle("The same weights at four places: different z, so different gates")
 plt.show()
 
 # %% [markdown]
-# *Standard* is the odd one. The batch norm in front of it has removed the mean, so in training z says how
-# far *this* picture lies from the batch, with both signs. *Pre*, *post* and *identity* stand behind a ReLU.
+# *Standard* is the odd one. The batch norm in front of it has removed the mean, so in training z measures how
+# far *this* image lies from the batch, with both signs. *Pre*, *post* and *identity* stand behind a ReLU.
 #
 # *Pre* and *identity* see the same maps and compute the same gates. But one multiplies the branch by them
 # and the other the shortcut, so the logits differ. What a gate *is* and what it is *for* are two questions.
@@ -462,31 +463,31 @@ print(f"\nstandard error of each figure: {standard_error:.2f} points")
 #
 # We ran it on ResNet-20 and CIFAR-10 (`docs/comparisons/resnet20-position.toml`: three seeds, three epochs).
 # *Predict with section 2 which two places lose.* There it is *post* and *identity*, each in all three pairs, so
-# on *identity* the small net contradicts the large one: [docs/results.md](../docs/results.md) says how far, and
-# how little three seeds and three epochs prove.
+# on *identity* the small net contradicts the large one: [docs/results.md](../docs/results.md) shows how far,
+# and how little three seeds and three epochs prove.
 
 # %% [markdown]
 # ## 7. Nine blocks that learned
 #
-# `resnet20-se` of the box: SE-ResNet-20, trained on CIFAR-10 (a JPEG-recompressed copy), one run, seed 0.
-# First the paper's Figure 6 for it: a panel a block, each channel's mean gate for four classes. Cat and
+# The bundled `resnet20-se`: SE-ResNet-20, trained on CIFAR-10 (a JPEG-recompressed copy), one run, seed 0.
+# First the paper's Figure 6 for it: one panel per block, each channel's mean gate for four classes. Cat and
 # dog, airplane and ship were chosen beforehand as two pairs that are alike.
 #
 # *Predict from the paper's reading, "generic early, class-specific late": in which panels do the colored
 # lines leave the black one?*
 
 # %%
-from senet_np.figures import titles
 from senet_np.analysis.findings import load_findings
-from senet_np.figures.gates import draw_profiles
+from senet_np.figures.profiles import draw_profiles, title
+from senet_np.figures.style import add_title
 from senet_np.runs.bundled import findings_path
 
-trained = senet_np.pretrained("resnet20-se")
+trained = senet_np.load("resnet20-se")
 found = load_findings(findings_path("resnet20-se"))
 chosen = [trained.classes.index(name) for name in ("cat", "dog", "airplane", "ship")]
 with style():
-    title = titles.profiles(found.blocks)  # a sentence made of the numbers
-    figure = draw_profiles(found.blocks, trained.classes, chosen, title, f"resnet20-se, {found.images}")
+    figure = draw_profiles(found.blocks, trained.classes, chosen)
+    add_title(figure, title(found.blocks), f"resnet20-se, {found.images}")  # a sentence made of the numbers
 figure
 
 # %% [markdown]
@@ -498,17 +499,17 @@ figure
 # %%
 from senet_np.analysis.specificity import variance_shares
 
-control, singly = found.controls, 0
+counts, singly = found.interventions, 0
 print("block           mean gate  channel  class   image   accuracy lost with mean gates")
 for path, stats in found.blocks.items():
     channel, class_, image, _ = variance_shares(stats)
-    lost = 100 * (control.learned - control.correct[path]["mean"]) / control.n
+    lost = 100 * (counts.learned - counts.correct[path]["mean"]) / counts.n
     singly += lost
     parts = "".join(f"{100 * share:6.1f} %" for share in (channel, class_, image))
     print(f"{short(path):15} {stats.mean.mean():9.2f} {parts} {lost:+8.2f} points")
-together = 100 * (control.learned - control.correct["all blocks"]["mean"]) / control.n
+together = 100 * (counts.learned - counts.correct["all blocks"]["mean"]) / counts.n
 print(f"the nine losses summed {singly:+.2f} points; all nine blocks at once {together:+.2f} points,"
-      f" of {100 * control.learned / control.n:.1f} %")
+      f" of {100 * counts.learned / counts.n:.1f} %")
 
 # %% [markdown]
 # Read it with the cautions of notebook 8.
@@ -531,15 +532,15 @@ for path, stats in found.blocks.items():
 # In the last block nearly all of it is: the class does not choose *channels* there, it turns the whole
 # branch up or down. The paper saw the like in the last block of its SE-ResNet-50: one pattern for all
 # classes, up to its scale. A class share alone does not show it: it is as large whether 64 channels each
-# know something else, or all know the same one number.
+# carry something different, or all carry the same one number.
 #
-# And all of it is one network, one seed. Whether SE helped it at all is not visible in any picture of
+# And all of it is one network, one seed. Whether SE helped it at all is not visible in any figure of
 # gates: for that one needs the twin without SE, several seeds, and notebook 10.
 #
 # ## Try it
 #
 # 1. `vgg(position="pre")` is refused. Why? And compare what SE adds to `resnet20` with Eq. 5 for r = 4, 8
-#    and 16 (leave out the biases: `bias=False`). At which r do they differ, and whose count is larger?
+#    and 16 (leave out the biases: `se_bias=False`). At which r do they differ, and whose count is larger?
 #
 #    <details><summary>Hint</summary>
 #
@@ -557,7 +558,7 @@ for path, stats in found.blocks.items():
 #    </details>
 #
 # 3. *Spot the bug.* A residual block with two branches, y = x + a(x) + b(x). What is wrong with this
-#    backward pass? With one branch its dx is right: why, and what does `check_gradients` still say?
+#    backward pass? With one branch its dx is right: why, and what does `check_gradients` still report?
 #
 #    ```python
 #    def backward(dy, caches):
@@ -584,6 +585,6 @@ for path, stats in found.blocks.items():
 #
 # Solutions: [solutions/09_any_cnn.ipynb](solutions/09_any_cnn.ipynb)
 #
-# **Read next:** `senet_np/containers.py`, the three compositions on two pages; `senet_np/nets/resnet.py`;
+# **Read next:** `senet_np/containers.py`, the three containers; `senet_np/nets/resnet.py`;
 # [docs/gates.md](../docs/gates.md), where `resnet20-se` stands beside the others; then notebook 10, when a
 # difference is one.

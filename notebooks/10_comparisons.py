@@ -39,19 +39,16 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## 1. A test set is a sample
 #
-# `shapes` pictures are drawn by NumPy, so there are as many as we like. Take a trained network of the box
-# and 4,000 fresh pictures, and ask of each whether it is classified correctly. Then pretend that we had
-# been given fewer: cut them into test sets of n.
+# `shapes` images are drawn by NumPy, so there are as many as we like. Take a bundled model and 4,000 fresh
+# images, and note for each whether it is classified correctly. Then pretend that we had been given fewer:
+# cut them into test sets of n.
 #
 # *Predict: how far do the accuracies on test sets of 50 lie apart? And on 200?*
 
 # %%
-plain = senet_np.pretrained("shapes-plain")
+model = senet_np.load("shapes-plain")
 images, labels = load_shapes(seed=1, sizes=(1, 1, 4000)).test
-logits = []
-for part in np.split(images, 16):
-    logits.append(plain.net.forward(plain.params, plain.state, plain.normalizer(part), False)[0])
-right = np.concatenate(logits).argmax(axis=1) == labels  # (4000,) bool
+right = model.run(images).argmax(axis=1) == labels  # (4000,) bool
 p = right.mean()
 print(f"all 4000: {100 * p:.1f} %")
 
@@ -62,7 +59,7 @@ for n in (50, 200, 500):
           f"sd {accuracies.std(ddof=1):.2f}, √(p(1 − p)/n) = {expected:.2f} points")
 
 # %% [markdown]
-# Same network, same weights. Each picture is a draw that is right with probability p. One draw has variance
+# Same network, same weights. Each image is a draw that is right with probability p. One draw has variance
 # p(1 − p), the mean of n independent ones has p(1 − p)/n, so its sd, the **standard error** of an accuracy,
 # is
 #
@@ -78,21 +75,21 @@ for n in (1000, 2000, 10_000, 50_000):
 # %% [markdown]
 # ## 2. A run is a draw, too
 #
-# The seed decides the first weights and the order of the pictures. Train a very small SE net and its twin
-# without SE, with ten seeds each. A comparison in this house is a small file that says all of that; it is
-# made before anything is run.
+# The seed decides the first weights and the order of the images. Train a very small SE net and its twin
+# without SE, with ten seeds each. In this package a comparison is a small file that defines all of that; it is
+# written before anything is run.
 
 # %%
-SAID = """
+FILE = """
 title = "SE against none on a very small net"
 data = "shapes"
 seeds = 10                    # 0 to 9; or a list of them
-results = "mine.jsonl"        # where the result lines are kept, beside this file
-reference = "without SE"      # what the other arms are held against
+results = "mine.jsonl"        # where the result lines are stored, beside this file
+reference = "without SE"      # what the other arms are compared with
 
 [settings]                    # of all arms
 widths = [4, 8, 8]
-epochs = 4
+epochs = 3
 batch_size = 16
 micro_batch = 16
 
@@ -105,46 +102,48 @@ from senet_np.experiments.comparison import read_comparison
 
 folder = tempfile.TemporaryDirectory()  # it is gone at the end of this notebook
 path = Path(folder.name) / "mine.toml"
-path.write_text(SAID, "utf-8")
+path.write_text(FILE, "utf-8")
 comparison = read_comparison(path)
 print([(name, settings.seed) for name, settings in comparison.cells][:4], "…", len(comparison.cells), "runs")
 
 # %% [markdown]
-# `python -m senet_np compare mine.toml` does from here on what we do by hand. We take few pictures, so that
-# it ends soon.
+# From here on we do by hand what `python -m senet_np compare mine.toml` does. We take few images, so that it
+# ends soon.
 #
 # *Predict: the task was built for gating. Which net will be ahead, and with how many of ten seeds?*
 
 # %%
+from dataclasses import replace
+
 from senet_np.experiments.results import append_result
-from senet_np.experiments.runner import Quiet
-from senet_np.train.loop import train
-from senet_np.runs.run import create_run
+from senet_np.model import new_model
 from senet_np.settings import settings_to_json
+from senet_np.train.loop import train
+from senet_np.train.optimizers import make_optimizer
+from senet_np.train.progress import Callback, Progress
 from senet_np.tree import tree_size
 
 dataset = load_shapes(sizes=(600, 100, 1000))  # to train on, to validate on, to test on
 
 
-def make_run(name, settings):
-    """Train one network; append its result line; return which of the test pictures it gets right."""
-    run = create_run(Path(folder.name) / f"{name} {settings.seed}", settings, dataset)
-    progress = run.start()
-    result = train(run, dataset, progress, Quiet(), threads=1)
+def make_run(settings):
+    """Train one network; append its result line; return which of the test images it gets right."""
+    model = new_model(settings, dataset)
+    progress = Progress(model.params, model.state, make_optimizer(settings).init(model.params))
+    score = train(model, dataset, progress, Callback(), workers=1)
     line = {"settings": settings_to_json(settings), "parameters": tree_size(progress.params),
-            "stamp": dataset.stamp, "fingerprint": dataset.fingerprint,
-            "correct": result["correct"], "n": result["n"],
+            "provenance": dataset.provenance, "fingerprint": dataset.fingerprint,
+            "correct": score.correct, "n": score.n,
             "seconds": progress.seconds, "machine": "this one"}
     append_result(comparison.results, line)
-    pixels = run.normalizer(dataset.test.images)
-    logits, _, _ = settings.build_net().forward(progress.params, progress.state, pixels, False)
-    return logits.argmax(axis=1) == dataset.test.labels
+    trained = replace(model, params=progress.params, state=progress.state)
+    return trained.run(dataset.test.images).argmax(axis=1) == dataset.test.labels
 
 
 # %%
 hits = {name: [] for name in comparison.arms}
 for name, settings in comparison.cells:
-    hits[name].append(make_run(name, settings))
+    hits[name].append(make_run(settings))
 
 a, b = (100 * np.array(hits[name]).mean(axis=1) for name in comparison.arms)  # accuracies by seed, %
 print("with SE   ", a, "\nwithout SE", b)
@@ -167,28 +166,28 @@ d = a - b
 print(f"mean ± sd of ten seeds: with SE {a.mean():.1f} ± {a.std(ddof=1):.1f} %,",
       f"without {b.mean():.1f} ± {b.std(ddof=1):.1f} %")
 print(f"differences by seed: {d}")
-print(f"one seed alone could have said anything from {d.min():+.1f} to {d.max():+.1f} points")
+print(f"one seed alone could have given anything from {d.min():+.1f} to {d.max():+.1f} points")
 p = a.mean() / 100
 explained = 100 * np.sqrt(p * (1 - p) / 1000)
-print(f"what the sample of 1000 test pictures explains of a spread: {explained:.1f} points")
+print(f"what the sample of 1000 test images explains of a spread: {explained:.1f} points")
 
 # %% [markdown]
 # With one seed you would have reported one of those ten differences. The spread is larger than the number
-# of test pictures explains: runs differ. (Both nets have hardly begun to learn: chance is 10 %.)
+# of test images explains: runs differ. (Both nets have hardly begun to learn: chance is 10 %.)
 #
-# And look at the sign. Most people expect SE ahead: the task was built for it, and in the box lie the same
-# two kinds of networks at their usual size, trained for longer:
+# And look at the sign. Most people expect SE ahead: the task was built for it. The same two kinds of networks
+# are bundled at their usual size, trained on more images:
 
 # %%
 for name in ("shapes-se", "shapes-plain"):
-    about = senet_np.pretrained(name).about
-    print(f"{name:13} widths {about['settings']['widths']}, {about['data']['images']['train']} pictures,",
-          f"{about['settings']['epochs']} epochs: {100 * about['test']['accuracy']:.1f} %")
+    model = senet_np.load(name)
+    print(f"{name:13} widths {model.settings.widths}, {model.metadata.data.images['train']} images,",
+          f"{model.settings.epochs} epochs: {100 * model.metadata.result.accuracy:.1f} %")
 
 # %% [markdown]
 # (One run each; for ten of each see [docs/results.md](../docs/results.md).) **A difference belongs to a
 # budget.** In our few steps of a very small net the gates gain nothing; in more steps of a larger one they
-# decide everything. "SE helps" is not a sentence about SE alone. Write down widths, pictures and epochs
+# decide everything. "SE helps" is not a sentence about SE alone. Write down widths, images and epochs
 # with every difference, and do not carry it to others.
 #
 # ## 3. Mean, sd, standard error
@@ -225,12 +224,12 @@ for path in without:
     if path.endswith(".w"):
         print(f"{path:14} the same first weights? {np.array_equal(with_se[path], without[path])}")
 order = plan_epoch(600, seed=0, epoch=0, augment=False).order
-print("and the order of the pictures:", order[:8], "…, which depends on the seed alone")
+print("and the order of the images:", order[:8], "…, which depends on the seed alone")
 
 # %% [markdown]
 # The SE block of stage 1 draws its weights from the same generator, so from there on the two nets draw
-# different numbers. They share the first convolution, the order of the pictures in every epoch, and all
-# training and test pictures. As far as a lucky order helps both, their accuracies rise and fall together,
+# different numbers. They share the first convolution, the order of the images in every epoch, and all
+# training and test images. As far as a lucky order helps both, their accuracies rise and fall together,
 # with a correlation ρ. For the difference of a pair
 #
 # $$
@@ -267,12 +266,12 @@ def draw_pairs(trials, n, difference, sd, rho, rng):
 for rho in (0, 0.3, 0.6, 0.9):
     many_a, many_b = draw_pairs(20_000, 10, 0.4, 0.3, rho, rng)
     spread = (many_a - many_b).mean(axis=1).std()  # how far the mean difference really strays
-    unpaired = np.sqrt(2 * 0.3**2 / 10)  # what the unpaired formula says
+    unpaired = np.sqrt(2 * 0.3**2 / 10)  # by the unpaired formula
     print(f"ρ = {rho:.1f}: the mean of ten pairs strays by {spread:.3f}, of ten and ten by {unpaired:.3f}")
 
 # %% [markdown]
 # With ρ = 0.9 one needs a tenth of the seeds. With ρ = 0 pairing costs little: a slightly larger t. So
-# pair: same seeds, same pictures, same settings but for one. And never sort the two lists (exercise 2).
+# pair: same seeds, same images, same settings but for one. And never sort the two lists (exercise 2).
 #
 # ## 5. The interval, in five lines
 #
@@ -357,11 +356,11 @@ for n in (3, 5, 10, 30):
 
 # %% [markdown]
 # With three pairs half the interval is more than twice the sd: a difference has to be huge to be seen. That
-# is why the house shows the single values below five pairs, and no interval.
+# is why this package shows the single values below five pairs, and no interval.
 #
 # The promise has conditions. The pairs are independent draws of the same kind. And all our runs were tested
-# on the *same* pictures: the interval speaks of new seeds on this test set. For new pictures there is the
-# standard error of section 1, of which a difference keeps a part (both nets find the same pictures hard).
+# on the *same* images: the interval is about new seeds on this test set. For new images there is the
+# standard error of section 1, of which a difference keeps a part (both nets find the same images hard).
 #
 # ## 6. "No difference seen" is not "no difference"
 #
@@ -400,7 +399,7 @@ for sd in (0.3, 0.5):
 #
 # $$n \approx 7.8\,(\mathrm{sd}/\delta)^2 + 2$$
 #
-# where the 2 stands for t being larger than 1.96. Half the difference asks for four times the seeds.
+# where the 2 stands for t being larger than 1.96. Half the difference needs four times the seeds.
 #
 # Public re-runs of SE on networks of ResNet-20's size on CIFAR-10 find +0.1 to +0.4 points, sometimes less
 # than 0. What does it take to settle such a thing?
@@ -410,7 +409,7 @@ def seeds_needed(difference, sd):
     return int(np.ceil(7.8 * (sd / difference) ** 2 + 2))
 
 
-print("seeds an arm          sd 0.3    sd 0.5")
+print("seeds per arm         sd 0.3    sd 0.5")
 for difference in (0.4, 0.2, 0.1):
     needed = [seeds_needed(difference, sd) for sd in (0.3, 0.5)]
     found = [100 * power(n, difference, sd) for n, sd in zip(needed, (0.3, 0.5))]
@@ -419,8 +418,8 @@ for difference in (0.4, 0.2, 0.1):
     assert all(75 < share < 90 for share in found)
 
 # %% [markdown]
-# What is the sd of the differences in this house? A published interval tells: half = t·sd/√n. The first
-# table of [docs/results.md](../docs/results.md) says +0.41 ± 0.24 points with n = 10 (tiny SE-CNN,
+# What is the sd of the differences in our own comparisons? A published interval tells: half = t·sd/√n. The
+# first table of [docs/results.md](../docs/results.md) has +0.41 ± 0.24 points with n = 10 (tiny SE-CNN,
 # CIFAR-10, 4 epochs):
 
 # %%
@@ -463,7 +462,7 @@ interact(twenty_comparisons, n=IntSlider(5, 3, 30),
 #
 # From here on the truth is: *no difference at all*. An honest test at 95 % is wrong 5 times in 100.
 #
-# **Many tables.** *Predict: of twenty comparisons without any difference, how many will say "more" or
+# **Many tables.** *Predict: of twenty comparisons without any difference, how many will report "more" or
 # "less"? And in how many papers of twenty tables is at least one?*
 
 # %%
@@ -474,8 +473,8 @@ print(f"papers with at least one: {100 * (wrong > 0).mean():.0f} of 100;  1 − 
 
 
 # %% [markdown]
-# Whoever shows only the table that came out shows this one. Say how many you looked at. (Twenty tests at
-# 99.75 % make one wrong paper in 20: Bonferroni.)
+# Whoever shows only the table with a difference shows this one. State how many you looked at. (Twenty tests
+# at 99.75 % make one wrong paper in 20: Bonferroni.)
 #
 # **Peeking.** "Not significant yet, let us add some seeds." Start with 5 pairs, look after each further
 # one, stop when the interval excludes 0.
@@ -528,12 +527,12 @@ for k in (3, 10, 30):
 # Ten tries for the new net and one for the old, and the old one is "beaten", by sd alone.
 #
 # **Choosing by the test set.** The same with epochs, learning rates, architectures: whatever is chosen *by*
-# the test images is no longer tested by them. We can watch it with our own runs. Split the test pictures at
+# the test images is no longer tested by them. We can watch it with our own runs. Split the test images at
 # random into halves A and B; choose the best of the twenty networks by A; look at it on B, which nobody has
 # chosen by.
 
 # %%
-every_hit = np.array(hits["with SE"] + hits["without SE"])  # (20 networks, 1000 pictures)
+every_hit = np.array(hits["with SE"] + hits["without SE"])  # (20 networks, 1000 images)
 shown, fair = [], []
 for _ in range(2000):
     order = rng.permutation(1000)
@@ -559,15 +558,15 @@ assert gap.mean() > 0
 
 # %% [markdown]
 # The gap is large where the candidates are alike and the test set is small. That is the usual case at the
-# end of a training: thirty epochs that hardly differ. In this house the epochs are watched on validation
-# images, and `train` looks at the test images once, at the end, whatever came out.
+# end of a training: thirty epochs that hardly differ. In this package the epochs are followed on
+# validation images, and `train` uses the test images once, at the end, whatever the result.
 #
-# ## 8. The table that the house makes, and a checklist
+# ## 8. The table that the package makes, and a checklist
 #
-# Our result lines are there, so the rest of `compare` can speak. With the package's own comparisons it is
+# Our result lines are stored, so the report of `compare` can be made. For the package's own comparisons:
 #
 #     python -m senet_np compare docs/comparisons/tiny-se.toml           # trains what is missing
-#     python -m senet_np compare docs/comparisons/tiny-se.toml --report  # says what is there
+#     python -m senet_np compare docs/comparisons/tiny-se.toml --report  # reports the finished runs
 
 # %%
 from senet_np.experiments.report import as_text, make_report
@@ -593,7 +592,7 @@ folder.cleanup()
 # | the paired difference with its interval | two means |
 # | every seed, in a plot | the best run |
 # | "no difference seen; we could have seen 0.5 points" | "no difference" |
-# | how many comparisons you made | the one that came out |
+# | how many comparisons you made | the one with a difference |
 # | data, size of the test set, epochs, parameters | "SE improves accuracy" |
 #
 # ## Try it
@@ -647,6 +646,6 @@ folder.cleanup()
 #
 # Solutions: [solutions/10_comparisons.ipynb](solutions/10_comparisons.ipynb)
 #
-# **Read next:** `senet_np/experiments/statistics.py`, 70 lines; [docs/results.md](../docs/results.md) with
+# **Read next:** `senet_np/experiments/statistics.py`; [docs/results.md](../docs/results.md) with
 # the tables and what may be concluded from them; `docs/comparisons/*.toml`. Then write a comparison file of
 # your own.

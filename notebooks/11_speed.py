@@ -13,12 +13,12 @@
 #
 # **Afterwards you can** time two programs on a noisy machine without fooling yourself; say from a layer's
 # shape whether multiplying or memory bounds it; derive Winograd's convolution and its backward pass; and
-# say what each rung from plain loops to this house's training step is worth, and why.
+# say what each rung from plain loops to this package's training step is worth, and why.
 #
 # **You need** notebook 2 (convolution as one matrix product). **Time:** 50 minutes.
 #
 # Every time in this notebook is measured on your machine, when you run it. So the text gives no seconds. It
-# says what to look at, and ratios will differ between machines; that is part of the lesson.
+# tells what to look at, and ratios will differ between machines; that is part of the lesson.
 
 # %%
 import time
@@ -56,7 +56,7 @@ print(f"first {ms[0]:.3f}   fastest {ms.min():.3f}   median {np.median(ms):.3f} 
 
 # %% [markdown]
 # The first run pays for what is not in the cache yet; others wait while the machine does something else.
-# The *fastest* run says what the machine can do, the *median* what it does.
+# The *fastest* run shows what the machine can do, the *median* what it usually does.
 #
 # Now compare two programs. Say that they are equally fast, and that the machine slows down in the middle of
 # the measurement, as laptops do when they get warm.
@@ -72,7 +72,7 @@ print(f"B is slower by a factor of   {one_after_the_other:.2f} (one after the ot
 assert abs(in_turns - 1) < 0.05 < one_after_the_other - 1
 
 # %% [markdown]
-# Hence the rule of this house ([senet_np/bench/timing.py](../senet_np/bench/timing.py)): contenders take
+# Hence the rule of this package ([senet_np/bench/timing.py](../senet_np/bench/timing.py)): contenders take
 # turns, each has a warm-up turn that is not counted, and what is reported is the median of the ratios
 # within rounds. And a timing is never asserted in a test: a test that fails on a busy machine teaches
 # people to ignore tests.
@@ -94,7 +94,7 @@ def median_ms(runs):
 # %% [markdown]
 # ## 2. From loops to one matrix product
 #
-# A convolution 3×3 from 16 to 32 channels on one small picture: by the loops of notebook 2
+# A convolution 3×3 from 16 to 32 channels on one small image: by the loops of notebook 2
 # ([ops/reference.py](../senet_np/ops/reference.py)) and by im2col ([ops/conv.py](../senet_np/ops/conv.py)).
 # Both do the same multiplications.
 #
@@ -117,9 +117,9 @@ print(f"im2col is {ratio(runs['loops'], runs['im2col'])['median']:,.0f} times as
 
 # %% [markdown]
 # The loops spend their time in Python: finding out that two things are numbers, making an object for the
-# product, counting. im2col asks Python a dozen times in all, and a compiled matrix product does the rest.
+# product, counting. im2col calls NumPy a dozen times in all, and a compiled matrix product does the rest.
 #
-# GFLOP/s, 10⁹ operations a second, is the unit of this notebook. It says how far one is from what the
+# GFLOP/s, 10⁹ operations per second, is the unit of this notebook. It shows how far one is from what the
 # machine can do.
 #
 # ## 3. The roof
@@ -148,7 +148,7 @@ print(f"so for each byte that moves, {peak / bandwidth:.0f} operations could be 
 #
 # which drawn over the intensity looks like a roof (Williams, Waterman, Patterson 2009).
 #
-# *Predict for each of these, on 32 pictures of 16×16, whether it lies under the slope or under the flat
+# *Predict for each of these, on 32 images of 16×16, whether it lies under the slope or under the flat
 # part: ReLU on 64 channels; a 1×1 convolution 16 → 16; a 3×3 convolution 16 → 16; a 3×3 convolution 64 →
 # 64.*
 
@@ -178,7 +178,7 @@ for name, (job, operations, where) in layers.items():
     job()
     rates[name] = where, operations / min(seconds(job) for _ in range(20)) / 1e9
     roof = min(peak, where * bandwidth)
-    print(f"{name:18} {where:7.2f} operations a byte   {rates[name][1]:7.2f} GFLOP/s of at most {roof:7.2f}")
+    print(f"{name:18} {where:7.2f} operations per byte   {rates[name][1]:7.2f} GFLOP/s of at most {roof:7.2f}")
 
 # %%
 with style():
@@ -187,7 +187,7 @@ with style():
     axes.plot(span, np.minimum(peak, span * bandwidth), color=GRAY, label="the roof of this machine, one core")
     for mark, (name, (where, rate)) in zip("os^D", rates.items()):
         axes.plot(where, rate, mark, color=ORANGE if "ReLU" in name else BLUE, label=name, markersize=8)
-    axes.set(xscale="log", yscale="log", title="Few operations a byte: memory bounds the layer, not the core")
+    axes.set(xscale="log", yscale="log", title="Few operations per byte: memory bounds the layer, not the core")
     axes.set(xlabel="arithmetic intensity (operations per byte)", ylabel="rate (GFLOP/s)")
     axes.legend(loc="upper left")
     plt.show()
@@ -225,10 +225,10 @@ with style():
 # At the left each call into NumPy costs more than the numbers in it; at the right every number comes from
 # memory. Between them is the place to work. Two rungs of the ladder are nothing but this:
 #
-# - **im2col in pieces** ([ops/fast/columns.py](../senet_np/fast/columns.py)): a few pictures are laid
+# - **im2col in pieces** ([fast/columns.py](../senet_np/fast/columns.py)): a few images are laid
 #   out, multiplied and forgotten before the next.
-# - **Micro-batches** ([training/parallel.py](../senet_np/train/step.py)): a minibatch goes through
-#   the *whole* net in pieces of up to 32 pictures, so that ReLU finds in the cache what the convolution
+# - **Micro-batches** ([train/loop.py](../senet_np/train/loop.py)): a minibatch goes through
+#   the *whole* net in pieces of up to 32 images, so that ReLU finds in the cache what the convolution
 #   wrote.
 
 # %%
@@ -258,8 +258,8 @@ print(f"in pieces: {ratio(runs['at once'], runs['in pieces'])['median']:.2f} tim
 # %% [markdown]
 # A third thing happens where arrays are large: an array that is freed goes back to the operating system,
 # and the next one has to be fetched page by page. Writing into an array that is there already saves that.
-# (`keep_freed_memory` in [training/memory.py](../senet_np/fast/memory.py) asks the C library to do so
-# for all arrays; we do not call it here, since it is for good.)
+# (`keep_freed_memory` in [fast/memory.py](../senet_np/fast/memory.py) makes the C library do so for all
+# arrays; we do not call it here, since it cannot be undone.)
 
 # %%
 runs = race({"a new array": lambda: np.add(long, 1), "into an old one": lambda: np.add(long, 1, out=copy)})
@@ -305,7 +305,7 @@ assert np.allclose(y, np.correlate(d, g))
 
 # %% [markdown]
 # Now in two directions, with outputs of 4×4 from patches of 6×6: apply the maps to rows and to columns.
-# These are the matrices of [ops/fast/winograd.py](../senet_np/fast/winograd.py) (Lavin and Gray 2016).
+# These are the matrices of [fast/winograd.py](../senet_np/fast/winograd.py) (Lavin and Gray 2016).
 #
 # *Predict: how many multiplications does the definition need for 4×4 outputs of a 3×3 kernel? And how many
 # stand in ⊙ below?*
@@ -351,7 +351,7 @@ assert np.allclose(dkernel, dw[:, :, 0, 0])
 print("both gradients are those of the definition")
 
 # %% [markdown]
-# What does it buy, and what does it cost? Over channels, forward and backward, on 32 pictures of 16×16; and
+# What does it buy, and what does it cost? Over channels, forward and backward, on 32 images of 16×16; and
 # the error of float32 against float64, as a share of the largest result.
 
 # %%
@@ -384,10 +384,10 @@ with style():
     plt.show()
 
 # %% [markdown]
-# Hence `ops/fast/__init__.py` takes Winograd from 32 channels on. That number was measured on two machines;
+# Hence `fast/conv.py` takes Winograd from 32 channels on. That number was measured on two machines;
 # if your curve crosses 1 elsewhere, your machine would want another one.
 #
-# Kernels that are only *nearly* the same function need a test that says how nearly: in float64 they agree
+# Kernels that are only *nearly* the same function need a test that measures how nearly: in float64 they agree
 # to 1e-12 or so, in float32 within 2e-5, and the gradient checks run over all of them.
 #
 # ## 6. Where does the time go?
@@ -400,11 +400,9 @@ with style():
 
 # %%
 from senet_np.bench import profile
-from senet_np.bench.nets import make_problem
 from senet_np.nets import tiny
 
-problem = make_problem(tiny(), batch=32)
-ms = profile.measure(problem, micro_batch=32)
+ms = profile.measure(tiny(), batch=32, micro_batch=32)  # milliseconds
 whole = sum(ms.values())
 for what, value in sorted(ms.items(), key=lambda item: -item[1]):
     print(f"{what:14} {100 * value / whole:5.1f} %   " + "█" * round(40 * value / whole))
@@ -473,17 +471,18 @@ print("(1e8 + 1) − 1e8 =", (one + np.float32(1)) - one, "   (1e8 − 1e8) + 1 
 # size alone. *Predict: are the gradients of one and of two workers equal to rounding, or equal?*
 
 # %%
-from senet_np.train.step import gradients
+from senet_np.bench.nets import step_arguments
 from senet_np.fast.workers import Workers
+from senet_np.train.loop import gradients
 from senet_np.tree import tree_items
 
 one_core.restore_original_limits()
-problem = make_problem(tiny(), batch=64)
+arguments = step_arguments(tiny(), batch=64)  # net, params, state, x, labels
 results = {}
 for count in (1, 2):
     with Workers(count, processes=False) as workers:  # threads, which work in a notebook on every system
-        results[count] = gradients(*problem, 32, workers)
-        times = [seconds(lambda: gradients(*problem, 32, workers)) for _ in range(3)]
+        results[count] = gradients(*arguments, 32, workers)
+        times = [seconds(lambda: gradients(*arguments, 32, workers)) for _ in range(3)]
         print(f"{count} worker(s): {64 / min(times):,.0f} images/s")
 pairs = zip(tree_items(results[1].grads), tree_items(results[2].grads))
 assert all(np.array_equal(g1, g2) for (_, g1), (_, g2) in pairs)
@@ -492,19 +491,19 @@ print("all gradients are equal, bit for bit")
 # %% [markdown]
 # Two threads share Python's lock: NumPy lets go of it while it computes, but every operation has to take it
 # again. `Workers` uses processes on Linux, which have a lock each, and hands arrays over in memory that
-# both see ([training/workers.py](../senet_np/fast/workers.py)).
+# both see ([fast/workers.py](../senet_np/fast/workers.py)).
 #
 # ## 8. Against PyTorch
 #
 #     python -m senet_np bench nets --nets tiny    # a few minutes; with PyTorch, where it is installed
 #
 # runs the rungs of this notebook one above the other, then takes turns with PyTorch on the same cores,
-# after checking that both compute the same gradients. [docs/speed.md](../docs/speed.md) holds what came out
-# on two machines. In words: on the whole NumPy is about level with PyTorch on the CPU. It is ahead where
+# after checking that both compute the same gradients. [docs/speed.md](../docs/speed.md) has the results of
+# two machines. In words: on the whole NumPy is about level with PyTorch on the CPU. It is ahead where
 # channels are many, since Winograd saves what they cost; it is behind where they are few (SE-ResNet-20's
 # first stage has 16). `torch.compile`, which fuses passes over memory as NumPy cannot, is faster still. Which
 # one is ahead on a given net depends on the machine too. The aim, 1.3 times as fast on the whole, was
-# not reached, and the page says so.
+# not reached.
 #
 # ## Try it
 #
@@ -543,8 +542,8 @@ print("all gradients are equal, bit for bit")
 #
 #    </details>
 #
-# 4. A batch of 64 in micro-batches of 32 has two pieces. What do four workers do for it? Draw images a
-#    second over the number of workers for a batch of 128, and explain where it stops.
+# 4. A batch of 64 in micro-batches of 32 has two pieces. What do four workers do for it? Draw images
+#    per second over the number of workers for a batch of 128, and explain where it stops.
 #
 #    <details><summary>Hint</summary>
 #
@@ -554,6 +553,6 @@ print("all gradients are equal, bit for bit")
 #
 # Solutions: [solutions/11_speed.ipynb](solutions/11_speed.ipynb)
 #
-# **Read next:** `senet_np/fast/`, 400 lines in all; [docs/speed.md](../docs/speed.md);
+# **Read next:** `senet_np/fast/`; [docs/speed.md](../docs/speed.md);
 # `senet_np/bench/`. That was the last notebook. To use what you have learned: `assignments/4_claim.ipynb`,
 # or SE in a network of your own.

@@ -36,7 +36,7 @@ w[1, 1, :, 2] = [-1, 0, 1]  # blue
 
 
 def feature_maps(x, w):
-    """Maps (H - 2, W - 2, filters) of a picture x (H, W, C), with filters w (3, 3, C, filters)."""
+    """Maps (H - 2, W - 2, filters) of an image x (H, W, C), with filters w (3, 3, C, filters)."""
     height, width = x.shape[0] - 2, x.shape[1] - 2
     maps = np.zeros((height, width, w.shape[3]))
     for p in range(3):
@@ -75,8 +75,8 @@ assert not ((right > 0) & (left > 0)).any()
 
 with style():
     _, axes = plt.subplots(1, 2, figsize=(6, 3.4))
-    for ax, name, picture in zip(axes, ("right", "left"), (right, left), strict=True):
-        ax.imshow(picture, cmap="cividis", vmin=0)
+    for ax, name, map_ in zip(axes, ("right", "left"), (right, left), strict=True):
+        ax.imshow(map_, cmap="cividis", vmin=0)
         ax.set_title(f"brighter to the {name}", fontsize=10)
         ax.axis("off")
 plt.show()
@@ -96,7 +96,7 @@ def scale(u, s):
 u, s = rng.standard_normal((4, 6, 6, 6)), np.ones((4, 6))
 s[:, 2] = 0  # channel 2 is to vanish
 wrong, good = scale(u, s), u * s[:, None, None, :]
-assert wrong.shape == good.shape == u.shape  # the shape says nothing
+assert wrong.shape == good.shape == u.shape  # the shape tells nothing
 assert (good[..., 2] == 0).all()
 assert (good[..., [0, 1, 3, 4, 5]] != 0).all()
 assert (wrong[:, 2] == 0).all()
@@ -108,15 +108,15 @@ except ValueError as error:
     print("other sizes:", error)
 
 # %% [markdown]
-# **4.** The picture's two squares are each meant under one sky and not under the other. So for the orange
-# channel half of its positions want weight 1 and the same positions want weight 0: the best fixed weight is
-# 1/2, and the same holds for blue. The best fixed rule hedges, and what it leaves is half of each square.
+# **4.** Each of the two squares is the right one under one sky and not under the other. So for the orange
+# channel the same positions want weight 1 under one sky and weight 0 under the other: the best fixed weight
+# is 1/2, and the same holds for blue. The best fixed rule hedges, and what it leaves is half of each square.
 # The gates leave no error at all.
 
 # %%
 drawn = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)
-pictures = drawn.reshape(4, 32, 32, 3) / 255
-u = np.stack([feature_maps(picture, w[..., 1:]) for picture in pictures])  # (4, 30, 30, 2): orange, blue
+images = drawn.reshape(4, 32, 32, 3) / 255
+u = np.stack([feature_maps(image, w[..., 1:]) for image in images])  # (4, 30, 30, 2): orange, blue
 z = u.mean(axis=(1, 2))
 s = (z == z.max(axis=1, keepdims=True)).astype(float)
 ground = u[:, 10:]

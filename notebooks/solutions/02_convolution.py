@@ -39,16 +39,16 @@ assert never == list(range(3, 32, 4))
 # %% [markdown]
 # **2.** In $\mathrm{d}w[p,q,c,o] = \sum_{n,i,j} x_{\text{pad}}[n,i+p,j+q,c]\;\mathrm{d}y[n,i,j,o]$ the sum
 # runs over (i, j) as over the places of a kernel and over n as over the channels. So x is read as Cin
-# pictures with N channels, dy as Cout kernels of Ho×Wo with N channels. The result has Cin pictures of
+# images with N channels, dy as Cout kernels of Ho×Wo with N channels. The result has Cin images of
 # kh×kw positions with Cout channels.
 
 # %%
 x, w = rng.standard_normal((3, 5, 7, 2)), rng.standard_normal((3, 3, 2, 4))
 y, cache = ops.conv2d_forward(x, w, None, 1, 1)
 dy = rng.standard_normal(y.shape)
-as_pictures = x.transpose(3, 1, 2, 0)  # (Cin, H, W, N)
+as_images = x.transpose(3, 1, 2, 0)  # (Cin, H, W, N)
 as_kernels = dy.transpose(1, 2, 0, 3)  # (Ho, Wo, N, Cout)
-found, _ = ops.conv2d_forward(np.ascontiguousarray(as_pictures), np.ascontiguousarray(as_kernels), None, 1, 1)
+found, _ = ops.conv2d_forward(np.ascontiguousarray(as_images), np.ascontiguousarray(as_kernels), None, 1, 1)
 dw = found.transpose(1, 2, 0, 3)  # (Cin, kh, kw, Cout) → (kh, kw, Cin, Cout)
 print("dw", dw.shape)
 assert np.allclose(dw, ops.conv2d_backward(dy, cache)[1])
@@ -56,20 +56,19 @@ assert np.allclose(dw, ops.conv2d_backward(dy, cache)[1])
 # %% [markdown]
 # **3.** `w.reshape(-1, c_out).T` swaps rows and columns; `w.reshape(c_out, -1)` fills the same numbers, in
 # their old order, into a matrix of the swapped shape. dcols is wrong, and so is dx. dw and db do not use
-# dcols, and are right. The gradient check finds it, and says that only x is wrong; so does the adjoint
-# test, as ⟨x, dx⟩ differs from ⟨y, dy⟩. With Cout = 1 both are the same row, so a test with one kernel
+# dcols, and are right. The gradient check finds it, and reports that only x is wrong; the adjoint test finds
+# it too, as ⟨x, dx⟩ differs from ⟨y, dy⟩. With Cout = 1 both are the same row, so a test with one kernel
 # would pass.
 
 
 # %%
 def hurried_backward(dy, cache):
-    cols, w, x_shape, stride, pad, has_bias = cache
-    kh, kw, _, c_out = w.shape
+    kh, kw, _, c_out = cache.w.shape
     dy_rows = dy.reshape(-1, c_out)
-    dw = (cols.T @ dy_rows).reshape(w.shape)
-    db = dy_rows.sum(axis=0) if has_bias else None
-    dcols = dy_rows @ w.reshape(c_out, -1)
-    return ops.conv.col2im(dcols, x_shape, kh, kw, stride, pad), dw, db
+    dw = (cache.cols.T @ dy_rows).reshape(cache.w.shape)
+    db = dy_rows.sum(axis=0) if cache.has_bias else None
+    dcols = dy_rows @ cache.w.reshape(c_out, -1)
+    return ops.conv.col2im(dcols, cache.x_shape, kh, kw, cache.stride, cache.pad), dw, db
 
 
 for c_out in (4, 1):
@@ -86,7 +85,7 @@ assert not np.isclose((y * dy).sum(), (x * dx).sum())
 # %% [markdown]
 # **4.** Backward, one unit of the last convolution reaches 3×3 positions; each of them is a pool of 2×2, so
 # 6×6; a convolution adds one at each side, 8×8; a pool doubles, 16×16; a convolution adds one at each side,
-# 18×18. The arrays say the same. (A unit near the border reaches fewer, as part of its window is padding.)
+# 18×18. The arrays show the same. (A unit near the border reaches fewer, as part of its window is padding.)
 
 # %%
 kernel = np.ones((3, 3, 1, 1))
@@ -109,5 +108,5 @@ for backward, cache in (
     du = backward(du, cache)
     du = du[0] if isinstance(du, tuple) else du
     sides.append(int(du.any(axis=(0, 2, 3)).sum()))
-print("rows reached, from the last layer to the picture:", sides)
+print("rows reached, from the last layer to the image:", sides)
 assert sides == [3, 6, 8, 16, 18]

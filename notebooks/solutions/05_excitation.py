@@ -89,8 +89,8 @@ pairs, units = [], []
 for seed in range(20):
     params, state = net.init(np.random.default_rng(seed))
     stage1 = {name: tree["stage1"] for name, tree in (("params", params), ("state", state))}
-    _, cache, _ = net.layers["stage1"].forward(stage1["params"], stage1["state"], x, True)
-    h = se_caches(cache)["se"].fc2_cache[0]  # (64, 8)
+    _, cache, _ = net.parts["stage1"].forward(stage1["params"], stage1["state"], x, True)
+    h = se_caches(cache)["se"].h  # (64, 8)
     pairs.append((h == 0).mean())
     units.append((h == 0).all(axis=0).mean())
 print(f"20 seeds: {100 * np.mean(pairs):.0f} % of the pairs are 0,"
@@ -118,8 +118,8 @@ print(report)
 assert report
 
 # %% [markdown]
-# One channel is told to open. With the sigmoid nobody else is moved. With softmax every other channel is
-# pushed the opposite way, and all pushes add up to 0: what one gains the others lose.
+# One gate is pushed open. With the sigmoid no other moves. With softmax every other gate is pushed the
+# opposite way, and all pushes add up to 0: what one gains the others lose.
 
 # %%
 ds = np.zeros((1, 5))

@@ -39,7 +39,7 @@ right = dict(zip(names, se_backward(dx_scaled, cache)))
 
 ds = (dx_scaled * u).sum(axis=(1, 2))
 de = ds * cache.s * (1 - cache.s)
-z, h = cache.z, cache.fc2_cache[0]
+z, h = cache.z, cache.h
 da = (de @ w2.T) * (h >= 0)
 du = dx_scaled * cache.s[:, None, None, :] + (da @ w1.T / 4)[:, None, None, :]
 wrong = dict(zip(names, [du, z.T @ da, da.sum(axis=0), h.T @ de, de.sum(axis=0)]))
@@ -75,7 +75,7 @@ assert abs(best) < 1.5
 
 # %%
 def max_backward(dx_scaled, cache):
-    u, s = cache.scale_cache
+    u, s = cache.u, cache.s
     ds = (dx_scaled * u).sum(axis=(1, 2))
     dh, dw2, db2 = ops.linear_backward(ds * s * (1 - s), cache.fc2_cache)
     da = ops.relu_backward(dh, cache.relu_cache)
@@ -98,7 +98,7 @@ print(report)
 assert report
 
 # %% [markdown]
-# The forgotten path does not hide: ds grows with the picture like $\sqrt{HW}$ and nothing divides it, so at
+# The forgotten path does not hide: ds grows with the image like $\sqrt{HW}$ and nothing divides it, so at
 # the few winning positions the share grows. (Where two positions tie, `winner` would pay twice; the library
 # gives all to the first.)
 
@@ -110,7 +110,7 @@ for side in (2, 4, 8, 16, 32):
         v1, v2 = rng.standard_normal((8, 4)) / 2, rng.standard_normal((4, 8)) / 2
         maps = rng.standard_normal((2, side, side, 8))
         _, cache = se_forward(maps, v1, None, v2, None, squeeze="max")
-        if cache.relu_cache[0].any():
+        if cache.h.any():
             g = rng.standard_normal(maps.shape)
             du = se_backward(g, cache)[0]
             shares.append(np.abs(du - g * cache.s[:, None, None, :]).max() / np.abs(du).max())
@@ -123,7 +123,7 @@ assert medians[-1] > medians[0]
 # image. So all five are wrong: dw2 and db2 through de, dw1 and db1 through da, du through the squeeze path,
 # while its scale part is right. It is the row "gate applied twice". With gates close to 1 the factor is
 # close to 1 and the error is of the size 1 − s: a check on such a net with a loose tolerance passes. The
-# gradient check asks for 1e-6, and its inputs must not saturate the gates.
+# gradient check demands 1e-6, and its inputs must not saturate the gates.
 
 # %%
 def forward(u, w1, b1, w2, b2):

@@ -15,11 +15,11 @@
 import numpy as np
 
 import senet_np
-from senet_np.containers import se_caches
-from senet_np.data import load_shapes
 from senet_np.analysis.findings import load_findings
-from senet_np.analysis.replace import with_gates
+from senet_np.analysis.replace import predict
 from senet_np.analysis.specificity import class_selectivity, variance_shares
+from senet_np.data import load_shapes
+from senet_np.fast.workers import Workers
 from senet_np.runs.bundled import findings_path
 
 found = load_findings(findings_path("tiny-se"))
@@ -27,7 +27,7 @@ last = found.blocks["stage3.se"]
 
 # %% [markdown]
 # **1.** Selectivity divides by the size of the gates and ignores their spread, so the two orders differ: a small difference
-# of means with hardly any spread tells the class better than a large one with much.
+# of means with hardly any spread separates the classes better than a large one with much spread.
 
 # %%
 def auc(inside, outside):
@@ -50,28 +50,25 @@ assert ((found_auc >= 0) & (found_auc <= 1)).all()
 # means of a block into that block.
 
 # %%
-shapes = senet_np.pretrained("shapes-se")
+shapes = senet_np.load("shapes-se")
 images, labels = (array[:500] for array in load_shapes().test)
-x = shapes.normalizer(images)
 
 
 def accuracy(gates):
-    logits, _, _ = with_gates(shapes.net, gates).forward(shapes.params, shapes.state, x, False)
-    return (logits.argmax(axis=1) == labels).mean()
+    return (predict(shapes, images, Workers(1), gates) == labels).mean()
 
 
-logits, cache, _ = shapes.net.forward(shapes.params, shapes.state, x, False)
-learned = {path: block.s for path, block in se_caches(cache).items()}
-predicted = logits.argmax(axis=1)
+logits, activations = shapes.run(images, record=True)
+learned, predicted = activations.gates, logits.argmax(axis=1)
 for path, s in learned.items():
     means = np.stack([s[labels == k].mean(axis=0) for k in range(10)])
     print(f"{path}: with the mean of the predicted class {100 * accuracy({path: means[predicted]}):5.1f} %")
 
 # %% [markdown]
-# In stage 1 half of the answers are gone: the sky, which tells what is meant, is no part of the class. Gates there depend on
-# much besides the class, and the network needs it.
+# In stage 1 half of the answers are gone: the sky, which tells the square to classify, is no part of the class. Gates there
+# depend on much besides the class, and the network needs it.
 #
-# **3.** Both keep each channel's mean and spread. Another image's gates keep also what the channels say *together*: they are
+# **3.** Both keep each channel's mean and spread. Another image's gates also keep how the channels vary *together*: they are
 # gates that some image really has. Shuffling each channel by itself breaks that.
 
 # %%
@@ -87,7 +84,7 @@ for path, s in learned.items():
 
 # %%
 for name in ("tiny-se-r2", "tiny-se", "tiny-se-r8", "tiny-se-r16"):
-    this = load_findings(findings_path(name))
-    class_ = 100 * variance_shares(this.blocks["stage3.se"]).class_
-    lost = 100 * (this.controls.learned - this.controls.correct["all blocks"]["mean"]) / this.controls.n
+    findings = load_findings(findings_path(name))
+    class_, counts = 100 * variance_shares(findings.blocks["stage3.se"]).class_, findings.interventions
+    lost = 100 * (counts.learned - counts.correct["all blocks"]["mean"]) / counts.n
     print(f"{name:12} class share of stage 3 {class_:4.1f} %   lost with mean gates {lost:4.1f} points")

@@ -17,7 +17,8 @@ import numpy as np
 from senet_np.containers import Sequential
 from senet_np.gradcheck import check_gradients
 from senet_np.layers import SE, Conv2D
-from senet_np.nets import POSITIONS, resnet, vgg
+from senet_np.nets import resnet, vgg
+from senet_np.nets.attention import POSITIONS
 from senet_np.nets.describe import added_by_se, equation_5
 from senet_np.tree import tree_build, tree_items
 
@@ -26,7 +27,7 @@ rng = np.random.default_rng(0)
 
 # %% [markdown]
 # **1.** A VGG has no branch and no shortcut, so there is nothing that SE could stand *before* or *beside*:
-# one place only, and the network says so. The counts agree as long as C/r is 2 or more. At r = 16 the first
+# one place only, and the error message tells so. The counts agree as long as C/r is 2 or more. At r = 16 the first
 # stage would have 16/16 = 1 hidden unit, and all its gates would follow one number; the library takes h =
 # max(2, C // r) = 2, so its count is larger.
 
@@ -37,7 +38,7 @@ except ValueError as error:
     print(error, "\n")
 
 for r in (4, 8, 16):
-    added = added_by_se(resnet(r=r, bias=False))
+    added = added_by_se(resnet(reduction=r, se_bias=False))
     paper = equation_5(added.channels, r)
     hidden = sorted(set(added.hidden))
     print(f"r = {r:2}: library {added.parameters:5}, Eq. 5 {paper:6.0f}, hidden units {hidden}")
@@ -48,7 +49,7 @@ for r in (4, 8, 16):
 # their gradients add. dy itself appears nowhere any more: a gated shortcut is no identity.
 
 # %%
-branch, shortcut = Conv2D(4, 4, bias=False), SE(4, r=1)
+branch, shortcut = Conv2D(4, 4, bias=False), SE(4, reduction=1)
 params_f, _ = branch.init(rng, np.float64)
 params_s, _ = shortcut.init(rng, np.float64)
 
@@ -80,11 +81,11 @@ assert not check_gradients(forward, as_if_not_gated, [x])
 # belongs to whoever called, is destroyed.
 #
 # With one branch nobody reads dy afterwards, so the numbers of dx are right. A check that compares dx alone
-# says "ok". But the caller's dy is gone: in a network that hands the same dy to something else, the mistake
+# reports "ok". But the caller's dy is gone: in a network that hands the same dy to something else, the mistake
 # turns up there, far from here. `check_gradients` compares all arguments before and after, and refuses.
 
 # %%
-parts = [Conv2D(4, 4, bias=False), Conv2D(4, 4, size=1, bias=False)]
+parts = [Conv2D(4, 4, bias=False), Conv2D(4, 4, kernel_size=1, bias=False)]
 params = [part.init(rng, np.float64)[0] for part in parts]
 
 
@@ -131,15 +132,15 @@ assert dx_right and not np.allclose(given, dy)
 # **4.** Only the shortcuts first: with open gates the factor is of the size of σ(4) to the 9th, no longer
 # close to 0. With the branches on, dx is larger than dy at all four places, whether gates are half open or
 # open: the branches carry gradients too, and a damped shortcut is no bottleneck. So what section 2 showed
-# is true of the shortcut alone, with gates that are half shut, as they are at the start. It does not say
-# which place trains best.
+# is true of the shortcut alone, with gates that are half shut, as they are at the start. It does not
+# tell which place trains best.
 
 # %%
 x, dy = np.abs(rng.standard_normal((4, 6, 6, 16))), rng.standard_normal((4, 6, 6, 16))
 
 
 def size_of_dx(position, open_gates, mute):
-    stage = resnet(widths=(16,), blocks=9, position=position).layers["stage1"]
+    stage = resnet(widths=(16,), blocks=9, position=position).parts["stage1"]
     params, state = stage.init(np.random.default_rng(0), np.float64)
     changed = {}
     for path, array in tree_items(params):

@@ -43,7 +43,7 @@ def seen(d):
 # %% [markdown]
 # **1.** Each accuracy has a standard error of about 0.27 points; the variances add, so the difference of
 # two independent ones has √2 times that. 0.3 points are less than one standard error, from the sample of
-# images alone; the spread of the runs, of which one run each says nothing, comes on top. (The two nets were
+# images alone; the spread of the runs, about which one run each tells nothing, comes on top. (The two nets were
 # tested on the same images, which helps: exercise 4.)
 
 # %%
@@ -56,7 +56,7 @@ assert 0.3 < two
 for sd in (0.3, 0.5):
     n = int(np.ceil(7.8 * (sd / 0.3) ** 2 + 2))
     share = seen(rng.normal(0.3, sd, (5000, n)))
-    print(f"sd {sd}: {n} seeds an arm; simulated, they see it in {100 * share:.0f} of 100")
+    print(f"sd {sd}: {n} seeds per arm; simulated, they see it in {100 * share:.0f} of 100")
     assert 0.75 < share < 0.9
 
 # %% [markdown]
@@ -64,7 +64,7 @@ for sd in (0.3, 0.5):
 # truth far too often, and true differences are called "no difference seen". Who only fears false alarms
 # never notices.
 #
-# **B** sorts, so the best run of one arm is held against the best of the other. The pairs are gone, and the
+# **B** sorts, so the best run of one arm is compared with the best of the other. The pairs are gone, and the
 # differences of two sorted lists are far too much alike: their sd is too small, the interval too short, and
 # differences are found that are not there. The mean does not change, which is why it looks innocent.
 #

@@ -17,15 +17,15 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from senet_np.bench.nets import make_problem
+from senet_np.bench.nets import step_arguments
 from senet_np.bench.timing import in_turns, ratio, timer
+from senet_np.fast import winograd
+from senet_np.fast.workers import Workers
 from senet_np.figures.style import BLUE, style
 from senet_np.gradcheck import check_gradients
 from senet_np.nets import tiny
 from senet_np.ops import conv
-from senet_np.fast import winograd
-from senet_np.train.step import gradients
-from senet_np.fast.workers import Workers
+from senet_np.train.loop import gradients
 
 rng = np.random.default_rng(0)
 
@@ -40,7 +40,7 @@ def seconds(job):
 # **1.** The squeeze does one addition for each number that it reads; the scaling one multiplication for
 # each that it reads and writes. Both lie far under the slope of the roof: memory bounds them. The FCs read
 # a few kilobytes in all and cost next to nothing. Papers that count FLOPs see hardly more than the
-# scaling's one multiplication a number, beside hundreds of the convolution; the clock sees that u is read
+# scaling's one multiplication per number, beside hundreds of the convolution; the clock sees that u is read
 # twice more and written once more.
 
 # %%
@@ -50,7 +50,7 @@ fc_bytes = 4 * (2 * c * c // r) + 2 * z_bytes + 2 * 4 * n * c // r  # both matri
 squeeze = n * height * width * c / (u_bytes + z_bytes)
 fcs = 2 * 2 * n * c * (c // r) / fc_bytes
 scale = n * height * width * c / (2 * u_bytes + z_bytes)
-print(f"operations a byte: squeeze {squeeze:.2f}, FCs {fcs:.1f}, scaling {scale:.2f}")
+print(f"operations per byte: squeeze {squeeze:.2f}, FCs {fcs:.1f}, scaling {scale:.2f}")
 print(f"bytes: squeeze {u_bytes:,}, FCs {fc_bytes:,}, scaling {2 * u_bytes:,}")
 assert squeeze < 0.3 and scale < 0.2 and fc_bytes < u_bytes / 20
 
@@ -72,7 +72,7 @@ runs = in_turns({name: timer(job) for name, job in jobs.items()}, 10)
 print("the bad way, A against itself:", round(max(runs["A again"]) / min(runs["A"]), 2))
 print("in turns, A against itself:   ", round(ratio(runs["A again"], runs["A"])["median"], 2))
 print("in turns, A against B:        ", round(ratio(runs["B"], runs["A"])["median"], 2))
-assert max(runs["A"]) / min(runs["A"]) >= 1  # whatever the machine does: the bad way never says less than 1
+assert max(runs["A"]) / min(runs["A"]) >= 1  # whatever the machine does: the bad way never gives less than 1
 
 # %% [markdown]
 # **3.** Each line of the forward pass is linear in d and in g, so each has its transpose in the backward
@@ -105,11 +105,11 @@ assert report
 # turns on the same ones.
 
 # %%
-problem = make_problem(tiny(), batch=128)
+arguments = step_arguments(tiny(), batch=128)
 counts, rates = (1, 2, 3, 4), []
 for count in counts:
     with Workers(count, processes=False) as workers:
-        job = lambda workers=workers: gradients(*problem, 32, workers)
+        job = lambda workers=workers: gradients(*arguments, 32, workers)
         job()
         rates.append(128 / min(seconds(job) for _ in range(2)))
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..gradcheck.check import check_gradients
 
 Array = np.ndarray
+Answer = Callable[..., Any]  # a student's function
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest number
 
 
@@ -24,162 +25,133 @@ class Mark(NamedTuple):
 Table = dict[str, Mark]  # by the cell's grade_id
 
 
-def adder(table: Table, hidden: bool) -> Callable[..., Any]:
-    """Make the decorator that puts a check into a table: `@visible("relu", "relu_forward", "relu_backward", points=2)`.
+def new_table() -> tuple[Table, Callable[..., Any], Callable[..., Any]]:
+    """An empty table, and the two decorators that put checks into it: for cells that students see, and for hidden ones.
 
-    Args:
-        table: the assignment's.
-        hidden: whether students see the cell.
+        @visible("relu-check", "relu_forward", "relu_backward", points=2)
 
-    Returns:
-        The decorator; it takes the cell's grade_id, the answers that the check is given, and the points.
+    A decorator takes the cell's grade_id, the names of the answers that the check is given, and the points. A visible
+    check that passes says so: silence would leave a learner in doubt.
     """
+    table: Table = {}
 
-    def mark(grade_id: str, *needs: str, points: int) -> Callable[..., Any]:
+    def mark(hidden: bool, grade_id: str, *needs: str, points: int) -> Callable[..., Any]:
         def put(check: Callable[..., None]) -> Callable[..., None]:
             @functools.wraps(check)
             def checked(*answers: Any) -> None:
                 named = zip(needs, answers, strict=True)
                 check(*(_with_cache(name, answer) if name.endswith("forward") else answer for name, answer in named))
+                if not hidden:
+                    print(f"{grade_id.removesuffix('-check').replace('-', ' ')}: all visible checks pass")
 
             table[grade_id] = Mark(points, checked, needs, hidden)
             return checked
 
         return put
 
-    return mark
+    return table, functools.partial(mark, False), functools.partial(mark, True)
 
 
 def marks(table: Table, answers: Mapping[str, Any]) -> dict[str, int]:
-    """Grade a set of answers as the notebook would.
-
-    Args:
-        table: the assignment's.
-        answers: the student's functions by name; those that are missing raise NotImplementedError.
-
-    Returns:
-        {grade_id: points}.
-    """
-
-    def missing(*given: Any, **named: Any) -> Any:
-        raise NotImplementedError
-
-    found = {}
+    """Grade answers, given by name, as the notebook would: {grade_id: points}; one that is missing gets none."""
+    points = {}
     for grade_id, mark in table.items():
         try:
             with np.errstate(all="ignore"):
-                mark.check(*(answers.get(name, missing) for name in mark.needs))
-            found[grade_id] = mark.points
+                mark.check(*(answers[name] for name in mark.needs))
+            points[grade_id] = mark.points
         except Exception:
-            found[grade_id] = 0
-    return found
+            points[grade_id] = 0
+    return points
 
 
-def require(fact: bool, message: str) -> None:
+def draw(seed: int, **shapes: int | tuple[int, ...]) -> dict[str, Array]:
+    """Arrays of these shapes, by name; float64, normally distributed."""
+    rng = np.random.default_rng(seed)
+    return {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+
+
+def require(fact: Any, message: str) -> None:
     """Stop with a message if something is not so; an `assert` would vanish under `python -O`."""
     if not fact:
         raise AssertionError(message)
 
 
-def expect(ours: Any, expected: Any, name: str, advice: str = "") -> None:
-    """Compare an array with what it should be: type, shape, dtype and then the numbers.
-
-    Args:
-        ours: the student's.
-        expected: what is right.
-        name: what it is called in the exercise.
-        advice: a sentence for who got the numbers wrong.
-
-    Raises:
-        AssertionError: what came, what was expected, and what to look at.
-    """
-    require(ours is not None, f"{name} is None: does the function return it?")
-    require(isinstance(ours, np.ndarray), f"{name} is {type(ours).__name__}, expected a NumPy array")
-    require(ours.shape == expected.shape, f"{name} has shape {ours.shape}, expected {expected.shape}")
-    require(
-        ours.dtype == expected.dtype, f"{name} has dtype {ours.dtype}, expected {expected.dtype}, that of the input"
-    )
+def expect(actual: Any, expected: Array, name: str, advice: str = "") -> None:
+    """Compare an array with what it should be: type, shape, dtype and then the numbers, with advice if these differ."""
+    require(actual is not None, f"{name} is None: does the function return it?")
+    require(isinstance(actual, np.ndarray), f"{name} is {type(actual).__name__}, expected a NumPy array")
+    require(actual.shape == expected.shape, f"{name} has shape {actual.shape}, expected {expected.shape}")
+    dtypes = f"{name} has dtype {actual.dtype}, expected {expected.dtype}, that of the input"
+    require(actual.dtype == expected.dtype, dtypes)
     scale = max(float(np.abs(expected).max(initial=0)), 1e-30)
-    error = np.abs(ours.astype(np.float64) - expected) / scale
-    worst = np.unravel_index(int(error.argmax()), error.shape) if error.size else ()
-    if error.size and not error.max() <= TOLERANCE[ours.dtype.name]:
-        at = [int(k) for k in worst]
-        raise AssertionError(f"{name}{at} is {ours[worst]:.6g}, expected {expected[worst]:.6g}. {advice}".rstrip())
+    error = np.abs(actual.astype(np.float64) - expected) / scale
+    if error.size and not error.max() <= TOLERANCE[actual.dtype.name]:
+        worst = tuple(map(int, np.unravel_index(error.argmax(), error.shape)))
+        numbers = f"{name}{[*worst]} is {actual[worst]:.6g}, expected {expected[worst]:.6g}"
+        raise AssertionError(f"{numbers}. {advice}".rstrip())
 
 
-def expect_gradients(
-    forward: Callable[..., Any], backward: Callable[..., Any], args: Mapping[str, Any], wrt: str | None = None
-) -> None:
-    """Check gradients by finite differences.
+def expect_pair(forward: Answer, backward: Answer, right: Any, op: str, args: Mapping[str, Any], *wrt: str) -> None:
+    """Compare both passes with those of the op in a module that is right; with `wrt`, those gradients and y's shape."""
+    (y, cache), (y_right, cache_right) = forward(**args), getattr(right, f"{op}_forward")(**args)
+    if wrt:
+        shapes = f"y has shape {y.shape}, expected {y_right.shape}: mend the forward pass first"
+        require(y.shape == y_right.shape, shapes)
+    else:
+        expect(y, y_right, "y")
+    dy = np.random.default_rng(7).standard_normal(y.shape)
+    grads, grads_right = _tuple(backward(dy, cache)), _tuple(getattr(right, f"{op}_backward")(dy, cache_right))
+    require(wrt or len(grads) == len(grads_right), f"backward returned {len(grads)} things, not {len(grads_right)}")
+    given = ", ".join(f"{name} {np.shape(value) or value}" for name, value in args.items())
+    for k, (name, expected) in enumerate(zip(args, grads_right, strict=False)):
+        if name in (wrt or args):
+            expect(grads[k], expected, f"d{name} ({given})")
 
-    Args:
-        forward, backward: the pair.
-        args: the forward pass's arrays, float64.
-        wrt: the one argument whose gradient counts; None for all.
 
-    Raises:
-        AssertionError: the report: which gradient, where, both numbers, and a hint where one fits.
-    """
+def expect_gradients(forward: Answer, backward: Answer, args: Mapping[str, Any], *wrt: str) -> None:
+    """Check the gradients by finite differences, in float64: those with respect to `wrt`, or all."""
     try:
-        report = check_gradients(forward, backward, args, wrt=wrt)
+        report = check_gradients(forward, backward, args, wrt=wrt or None)
     except ValueError as error:
         raise AssertionError(str(error)) from error
-    require(bool(report), str(report))
+    require(report, str(report))
 
 
-def expect_untouched(
-    forward: Callable[..., Any], backward: Callable[..., Any], args: Mapping[str, Array], dtype: Any = np.float32
-) -> None:
-    """Run both passes twice over, and see that nothing which was given is changed, nor one call by another.
-
-    Args:
-        forward, backward: the pair.
-        args: the forward pass's arrays.
-        dtype: to run in; every result has to be of it.
-
-    Raises:
-        AssertionError: what was changed, or of which dtype a result is.
-    """
-    first = {name: array.astype(dtype) for name, array in args.items()}
-    second = {name: (array[::-1] * 2 + 1).astype(dtype) for name, array in args.items()}
-    kept = {name: array.copy() for name, array in first.items()}
+def expect_untouched(forward: Answer, backward: Answer, args: Mapping[str, Array]) -> None:
+    """Run both passes twice: no argument may be changed, no call may change another's result, dtype in is dtype out."""
+    first = {name: array.astype(np.float32) for name, array in args.items()}
+    second = {name: (array[::-1] * 2 + 1).astype(np.float32) for name, array in args.items()}
+    before = {name: array.copy() for name, array in first.items()}
     y, cache = forward(**first)
-    require(y.dtype == dtype, f"y has dtype {y.dtype} for {np.dtype(dtype)} inputs: dtype in = dtype out")
-    dy = np.linspace(-1, 1, y.size).reshape(y.shape).astype(dtype)
-    dy_kept = dy.copy()
+    require(y.dtype == np.float32, f"y has dtype {y.dtype} for float32 inputs: dtype in = dtype out")
+    dy = np.linspace(-1, 1, y.size, dtype=np.float32).reshape(y.shape)
+    before["dy"] = dy.copy()
     grads = _tuple(backward(dy, cache))
     copies = [grad.copy() for grad in grads]
     forward(**second)
     for name, array in {**first, "dy": dy}.items():
-        same = np.array_equal(array, dy_kept if name == "dy" else kept[name])
+        same = np.array_equal(array, before[name])
         require(same, f"{name} was changed: work on a copy, for others still need it (a fan-out breaks just so)")
     for grad in grads:
-        require(grad.dtype == dtype, f"a gradient has dtype {grad.dtype} for {np.dtype(dtype)} inputs")
-    for grad, copy in zip(_tuple(backward(dy, cache)), copies, strict=True):
-        require(
-            np.array_equal(grad, copy),
-            "backward gives another result after a second forward: keep nothing outside the cache",
-        )
+        require(grad.dtype == np.float32, f"a gradient has dtype {grad.dtype} for float32 inputs")
+    again = all(map(np.array_equal, _tuple(backward(dy, cache)), copies))
+    require(again, "backward gives another result after a second forward: keep nothing outside the cache")
 
 
-def passed(what: str) -> None:
-    """Say so: silence would leave a learner in doubt."""
-    print(f"{what}: all visible checks pass")
-
-
-def _with_cache(name: str, forward: Callable[..., Any]) -> Callable[..., Any]:
-    """The forward pass, and a sentence for who forgot the cache: the mistake that everybody makes once."""
+def _with_cache(name: str, forward: Answer) -> Answer:
+    """The forward pass, with a sentence for who forgot the cache: the mistake that everybody makes once."""
 
     @functools.wraps(forward)
-    def called(*given: Any, **named: Any) -> Any:
-        result = forward(*given, **named)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        result = forward(*args, **kwargs)
         two = isinstance(result, (tuple, list)) and len(result) == 2
-        came = f"{len(result)} things" if isinstance(result, tuple) else type(result).__name__
-        require(two, f"{name} returned {came}, expected two things, as in `return y, cache`")
+        actual = f"{len(result)} things" if isinstance(result, tuple) else type(result).__name__
+        require(two, f"{name} returned {actual}, expected two things, as in `return y, cache`")
         return result
 
     return called
 
 
-def _tuple(result: Any) -> tuple[Array, ...]:
+def _tuple(result: Any) -> tuple[Any, ...]:
     return tuple(result) if isinstance(result, (tuple, list)) else (result,)

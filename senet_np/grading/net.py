@@ -1,22 +1,20 @@
 """Assignment 4: train a whole network, replace its gates, compare seeds, and say what the numbers allow one to say."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from ..analysis.replace import with_gates
-from ..containers import se_caches
+from ..analysis.replace import fixed
+from ..containers import se_caches, trace
 from ..experiments.statistics import paired_difference
+from ..fast.workers import Workers
 from ..nets import tiny
-from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from ..tree import tree_items, tree_map
-from .marks import Table, adder, expect, passed, require
+from ..train.loop import gradients
+from ..tree import Tree, tree_items, tree_map
+from .marks import Answer, expect, new_table, require
 
-TABLE: Table = {}
-visible, hidden = adder(TABLE, hidden=False), adder(TABLE, hidden=True)
-Answer: TypeAlias = Callable[..., Any]
-MOMENTUM = 0.9
+TABLE, visible, hidden = new_table()
 VERDICTS = {  # what the numbers of this assignment can say
     "here, SE is worth more than the seeds' noise": "yes",
     "SE helps on photographs": "cannot say",
@@ -28,7 +26,7 @@ VERDICTS = {  # what the numbers of this assignment can say
 
 
 def _problem(seed: int = 0, n: int = 16) -> tuple[Any, ...]:
-    """A small net with its trees, and random pictures with labels."""
+    """A small net with its trees, and random images with labels."""
     rng = np.random.default_rng(seed)
     net = tiny(widths=(4, 6))
     params, state = net.init(rng)
@@ -36,76 +34,67 @@ def _problem(seed: int = 0, n: int = 16) -> tuple[Any, ...]:
     return net, params, state, x, rng.integers(0, 10, n)
 
 
-def _still(tree: Any) -> Any:
-    return tree_map(np.zeros_like, tree)
-
-
-def _same(ours: Any, right: Any, name: str) -> None:
-    theirs = dict(tree_items(ours))
-    for path, array in tree_items(right):
-        require(path in theirs, f"{name} has no {path}: return a tree of the same shape")
-        close = np.allclose(theirs[path], array, rtol=1e-4, atol=1e-6)
+def _expect_tree(actual: Tree, expected: Tree, name: str) -> None:
+    arrays = dict(tree_items(actual))
+    for path, array in tree_items(expected):
+        require(path in arrays, f"{name} has no {path}: return a tree of the same shape")
+        close = np.allclose(arrays[path], array, rtol=1e-4, atol=1e-6)
         require(close, f"{name}: {path} is wrong; compare your update with the formula")
 
 
-def _step(net: Any, params: Any, state: Any, velocity: Any, x: Any, labels: Any, lr: float) -> tuple[Any, ...]:
-    logits, cache, state = net.forward(params, state, x, True)
-    loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
-    _, grads = net.backward(softmax_cross_entropy_backward(1.0, loss_cache), cache, needs_input_grad=False)
-    velocity = tree_map(lambda v, g: MOMENTUM * v + g, velocity, grads)
+def _step(net: Any, params: Tree, state: Tree, velocity: Tree, x: Any, labels: Any, lr: float) -> tuple[Any, ...]:
+    loss, _, grads, state = gradients(net, params, state, x, labels, len(x), Workers(1))
+    velocity = tree_map(lambda v, g: 0.9 * v + g, velocity, grads)
     return loss, tree_map(lambda p, v: p - lr * v, params, velocity), state, velocity
 
 
 @visible("step-check", "train_step", points=2)
 def check_step(train_step: Answer) -> None:
-    """The first loss is that of guessing; then 120 steps on the same 16 pictures bring it down."""
+    """The first loss is that of guessing; then 120 steps on the same 16 images bring it down."""
     net, params, state, x, labels = _problem(2)
-    velocity, losses = _still(params), []
+    velocity, losses = tree_map(np.zeros_like, params), []
     for _ in range(120):
         loss, params, state, velocity = train_step(net, params, state, velocity, x, labels, 0.1)
         losses.append(float(loss))
     require(abs(losses[0] - np.log(10)) < 0.5, f"the first loss is {losses[0]:.2f}, expected about log 10 = 2.30")
-    require(losses[-1] < 1, f"after 120 steps on 16 pictures the loss is {losses[-1]:.2f}, expected below 1")
-    passed("train_step")
+    require(losses[-1] < 1, f"after 120 steps on 16 images the loss is {losses[-1]:.2f}, expected below 1")
 
 
 @hidden("step-hidden", "train_step", points=3)
 def grade_step(train_step: Answer) -> None:
     """Two steps number by number, running statistics handed on, and nothing changed on the way."""
     net, params, state, x, labels = _problem(1)
-    ours = right = 0.0, params, state, _still(params)
-    kept = tree_map(np.copy, params)
+    actual: tuple[Any, ...] = (None, params, state, tree_map(np.zeros_like, params))
+    expected, before = actual, tree_map(np.copy, params)
     for _ in range(2):
-        ours = train_step(net, *ours[1:], x, labels, 0.05)
-        right = _step(net, right[1], right[2], right[3], x, labels, 0.05)
+        actual = train_step(net, *actual[1:], x, labels, 0.05)
+        expected = _step(net, expected[1], expected[2], expected[3], x, labels, 0.05)
     for k, name in enumerate(("params", "state", "velocity"), 1):
-        _same(ours[k], right[k], name)
-    for (path, now), (_, before) in zip(tree_items(params), tree_items(kept), strict=True):
-        require(np.array_equal(now, before), f"{path} was changed: return new arrays")
+        _expect_tree(actual[k], expected[k], name)
+    kept = all(np.array_equal(a, b) for (_, a), (_, b) in zip(tree_items(params), tree_items(before), strict=True))
+    require(kept, "params were changed: return new arrays")
 
 
 @visible("accuracy-check", "accuracy", points=1)
 def check_accuracy(accuracy: Answer) -> None:
-    """A number between 0 and 1; all right where the labels are what the net says."""
+    """A number between 0 and 1; all right where the labels are the net's own predictions."""
     net, params, state, x, _ = _problem(2)
-    said = net.forward(params, state, x, False)[0].argmax(axis=1)
-    came = accuracy(net, params, state, x, said)
-    require(np.isclose(came, 1), f"with the net's own answers as labels accuracy is {came}, expected 1")
-    passed("accuracy")
+    actual = accuracy(net, params, state, x, net.forward(params, state, x, False)[0].argmax(axis=1))
+    require(np.isclose(actual, 1), f"with the net's own answers as labels accuracy is {actual}, expected 1")
 
 
 @hidden("accuracy-hidden", "accuracy", points=1)
 def grade_accuracy(accuracy: Answer) -> None:
     """Running statistics and no batch's own: an image's answer does not depend on its neighbors."""
     net, params, state, x, labels = _problem(3, 40)
-    velocity = _still(params)
+    velocity = tree_map(np.zeros_like, params)
     for _ in range(60):  # until it tells some of them apart
         _, params, state, velocity = _step(net, params, state, velocity, x, labels, 0.1)
-    said = net.forward(params, state, x, False)[0].argmax(axis=1)
-    alone = [accuracy(net, params, state, x[k : k + 1], said[k : k + 1]) for k in range(40)]
-    require(bool(np.all(np.isclose(alone, 1))), "a picture alone gets another answer than among others")
-    expected = (said == labels).mean()
-    require(bool(np.isclose(accuracy(net, params, state, x, labels), expected)), "the share of right answers is wrong")
+    own = net.forward(params, state, x, False)[0].argmax(axis=1)
+    alone = [accuracy(net, params, state, x[k : k + 1], own[k : k + 1]) for k in range(40)]
+    require(np.all(np.isclose(alone, 1)), "an image alone gets another answer than among others")
+    actual = accuracy(net, params, state, x, labels)
+    require(np.isclose(actual, (own == labels).mean()), "the share of right answers is wrong")
 
 
 @visible("runs-check", "results", points=2)
@@ -116,7 +105,6 @@ def check_runs(results: Mapping[str, Any]) -> None:
     se, plain = np.mean(results["se"]), np.mean(results["plain"])
     require(se > 0.85, f"the mean accuracy with SE is {se:.2f}, expected above 0.85")
     require(0.3 < plain < 0.75, f"the mean accuracy without SE is {plain:.2f}, expected between 0.3 and 0.75")
-    passed("six runs")
 
 
 @visible("gates-check", "mean_gates", "accuracy_with", points=2)
@@ -125,37 +113,33 @@ def check_gates(mean_gates: Answer, accuracy_with: Answer) -> None:
     net, params, state, x, labels = _problem(4)
     logits, cache, _ = net.forward(params, state, x, False)
     own = {path: block.s for path, block in se_caches(cache).items()}
-    came = mean_gates(net, params, state, x)
-    require(came.keys() == own.keys(), f"mean_gates has the blocks {[*came]}, expected {[*own]}")
+    actual = mean_gates(net, params, state, x)
+    require(actual.keys() == own.keys(), f"mean_gates has the blocks {[*actual]}, expected {[*own]}")
     for path, s in own.items():
-        expect(np.asarray(came[path], np.float32), s.mean(axis=0), f"mean_gates[{path!r}]", "The mean is over images.")
+        mean = np.asarray(actual[path], np.float32)
+        expect(mean, s.mean(axis=0), f"mean_gates[{path!r}]", "The mean is over images.")
     right = (logits.argmax(axis=1) == labels).mean()
     require(np.isclose(accuracy_with(net, params, state, x, labels, own), right), "its own gates changed the answers")
-    passed("gates from outside")
 
 
 @hidden("gates-hidden", "accuracy_with", points=2)
 def grade_gates(accuracy_with: Answer) -> None:
     """Gates for one block alone, one row for all images or a row each."""
     net, params, state, x, labels = _problem(5, 64)
-    for gates in (
-        {"stage1.se": np.zeros(4, np.float32)},
-        {"stage2.se": np.eye(6, dtype=np.float32)[np.arange(64) % 6]},
-    ):
-        logits, _, _ = with_gates(net, gates).forward(params, state, x, False)
-        came = accuracy_with(net, params, state, x, labels, gates)
-        require(bool(np.isclose(came, (logits.argmax(axis=1) == labels).mean())), f"wrong with {[*gates]}")
+    rows = np.eye(6, dtype=np.float32)[np.arange(64) % 6]
+    for gates in ({"stage1.se": np.zeros(4, np.float32)}, {"stage2.se": rows}):
+        *_, last = trace(net, params, state, x, replace=fixed(gates))
+        actual, expected = accuracy_with(net, params, state, x, labels, gates), last.output.argmax(axis=1) == labels
+        require(np.isclose(actual, expected.mean()), f"wrong with {[*gates]}")
 
 
-@visible("controls-check", "control", points=1)
-def check_controls(control: Mapping[str, float]) -> None:
+@visible("interventions-check", "accuracy_with_gates", points=1)
+def check_interventions(accuracy_with_gates: Mapping[str, float]) -> None:
     """All four are there, and mean gates cost much."""
-    missing = {"learned", "ones", "mean", "another image"} - set(control)
-    require(not missing, f"control has no {sorted(missing)}")
-    require(
-        control["mean"] < control["learned"] - 0.1, "mean gates cost less than 10 points: were they handed in at all?"
-    )
-    passed("controls")
+    missing = {"learned", "ones", "mean", "another image"} - set(accuracy_with_gates)
+    require(not missing, f"accuracy_with_gates has no {sorted(missing)}")
+    much = accuracy_with_gates["mean"] < accuracy_with_gates["learned"] - 0.1
+    require(much, "mean gates cost less than 10 points: did they replace the net's own?")
 
 
 @visible("interval-check", "paired_interval", points=1)
@@ -164,7 +148,6 @@ def check_interval(paired_interval: Answer) -> None:
     mean, half = paired_interval([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])
     require(np.isclose(mean, 2), f"the mean difference is {mean}, expected 2")
     require(np.isclose(half, 4.303 / np.sqrt(3), rtol=1e-3), f"half the interval is {half:.3f}, expected 4.303 · 1/√3")
-    passed("paired interval")
 
 
 @hidden("interval-hidden", "paired_interval", points=2)
@@ -173,10 +156,10 @@ def grade_interval(paired_interval: Answer) -> None:
     rng = np.random.default_rng(6)
     a = rng.standard_normal(5)
     for b in (rng.standard_normal(5), a + 0.01 * rng.standard_normal(5)):
-        mean, half = paired_interval(list(a), list(b))
-        right = paired_difference(list(a), list(b))
-        close = np.isclose(mean, right.mean, rtol=1e-3) and np.isclose(half, right.half or 0.0, rtol=1e-3)
-        require(bool(close), f"{mean:.4f} ± {half:.4f}, expected {right.mean:.4f} ± {right.half:.4f}")
+        actual, right = paired_interval(list(a), list(b)), paired_difference(list(a), list(b))
+        expected = right.mean, right.half or 0.0
+        message = f"{actual[0]:.4f} ± {actual[1]:.4f}, expected {expected[0]:.4f} ± {expected[1]:.4f}"
+        require(np.allclose(actual, expected, rtol=1e-3, atol=1e-8), message)
 
 
 @hidden("verdicts-hidden", "verdicts", points=3)

@@ -23,8 +23,8 @@
 # **Rules that the checks hold you to.** Change no argument: not `x`, not `dy`. dtype in is dtype out, float32 as well as float64.
 # Keep nothing outside the cache: two passes may be under way at once. Arrays are (N, H, W, C) with the channel last, or (N, D).
 #
-# **Time:** 2 hours. **Points:** 20. In each part two points can be seen, and two are given by checks that you do not see; they look at
-# what the rules above say, at larger inputs and at extreme ones. Notebooks 3 and 4 of the course prepare you; NumPy is all you need.
+# **Time:** 2 hours. **Points:** 20. In each part two points are given by checks that you see, and two by checks that you do not see; they test
+# the rules above, larger inputs and extreme ones. Notebooks 3 and 4 of the course prepare you; NumPy is all you need.
 #
 # Write where it says `YOUR CODE HERE`, and take away the line below it.
 
@@ -145,11 +145,11 @@ checks.grade_linear(linear_forward, linear_backward)
 # %% [markdown]
 # ## 4. Global average pooling: the squeeze (4 points)
 #
-# One number a channel and image (the paper's Eq. 2):
+# One number per channel and image (the paper's Eq. 2):
 #
 # $$z_{nc} = \frac{1}{H W} \sum_{i,j} x_{nijc}$$
 #
-# Backward, every position has the same share of $\mathrm{d}z_{nc}$. How large is it? Pictures need not be square.
+# Backward, every position has the same share of $\mathrm{d}z_{nc}$. How large is it? Images need not be square.
 
 # %% nbgrader={"grade": false, "grade_id": "pool", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def global_avg_pool_forward(x):

@@ -14,7 +14,7 @@
 # **What you build:** a convolution of any stride and padding, forward and backward, as one matrix product. Nearly all the time of a
 # CNN goes into it, and its backward pass is the one that most people have never written.
 #
-# **The way there.** `im2col` lays every window of the picture out as a row of a matrix. Then the whole layer is a product with a matrix, whose
+# **The way there.** `im2col` lays every window of the image out as a row of a matrix. Then the whole layer is a product with a matrix, whose
 # backward pass you know (assignment 1); what is left is to add the rows of a gradient back to where they were copied from.
 #
 # **Rules that the checks hold you to.** As in assignment 1: change no argument, dtype in is dtype out, keep nothing outside the cache.
@@ -89,7 +89,7 @@ checks.grade_columns(im2col)
 #
 # $$y[n,i,j,o] = b[o] + \sum_{p,q,c} x_{\text{pad}}[n,\, i\cdot\text{stride}+p,\, j\cdot\text{stride}+q,\, c]\; w[p,q,c,o]$$
 #
-# Which matrix do you multiply `cols` with? `b` may be `None`. Write the backward pass in the same cell; it is asked for in parts 4 and 5, so for now it
+# Which matrix do you multiply `cols` with? `b` may be `None`. Write the backward pass in the same cell; it belongs to parts 4 and 5, so for now it
 # may return zeros.
 #
 # ## 4. Backward: dw and db (4 points)
@@ -171,7 +171,7 @@ checks.grade_care(conv2d_forward, conv2d_backward)
 # %% [markdown]
 # ## Before you hand it in
 #
-# Restart the kernel and run all cells from the top. Then read `senet_np/ops/conv.py`, and compare. How much memory do your `cols` need for 128 pictures of 32×32×64?
+# Restart the kernel and run all cells from the top. Then read `senet_np/ops/conv.py`, and compare. How much memory do your `cols` need for 128 images of 32×32×64?
 # `senet_np/fast/columns.py` is about just that.
 #
 # **Read next:** assignment 3, the SE block.

@@ -20,8 +20,8 @@
 #       s ──────────────────────────────────────┴── scale   x̃_c = s_c · u_c ──▶ X̃
 #
 # **Rules that the checks hold you to.** As in assignment 1: change no argument, dtype in is dtype out, keep nothing outside the cache. Samples are rows:
-# `w1` is (C, h), `w2` is (h, C). You may use your own functions of assignment 1 (copy them into a cell), or NumPy alone. `senet_np.se` is what you are asked
-# to write; look at it when you are done.
+# `w1` is (C, h), `w2` is (h, C). You may use your own functions of assignment 1 (copy them into a cell), or NumPy alone. `senet_np.se` is what you have to
+# write; look at it when you are done.
 #
 # **Time:** 3 hours. **Points:** 20, of which 10 are given by checks that you do not see. Notebooks 4 to 6 of the course prepare you.
 #
@@ -86,7 +86,7 @@ checks.grade_cost(added_parameters)
 #
 # $$z_c = \tfrac{1}{HW}\sum_{i,j} u_c(i,j) \qquad s = \sigma(\delta(z W_1 + b_1) W_2 + b_2) \qquad \tilde x_c = s_c\,u_c$$
 #
-# A bias may be `None`. Write the backward pass in the same cell; it is asked for in part 4, so for now it may return `None`.
+# A bias may be `None`. Write the backward pass in the same cell; it belongs to part 4, so for now it may return `None`.
 #
 # ## 4. Backward (12 points)
 #
@@ -171,6 +171,6 @@ checks.grade_care(se_forward, se_backward)
 # ## Before you hand it in
 #
 # Restart the kernel and run all cells from the top. Then read `senet_np/se.py` beside your own. Take the line out in which two gradients are added, and run the checks again: which
-# of them see it? Would a check with a tolerance of one per cent have seen it on a picture of 32×32?
+# of them see it? Would a check with a tolerance of one per cent have seen it on an image of 32×32?
 #
 # **Read next:** assignment 4, a whole network.

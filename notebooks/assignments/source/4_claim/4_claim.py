@@ -26,10 +26,10 @@
 # %%
 import numpy as np
 
-from senet_np.containers import se_caches
+from senet_np.analysis.replace import fixed
+from senet_np.containers import se_caches, trace
 from senet_np.data import load_shapes
 from senet_np.data.augment import fit_normalizer
-from senet_np.analysis.replace import with_gates
 from senet_np.grading import net as checks
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
@@ -66,7 +66,7 @@ checks.grade_step(train_step)
 # %% [markdown]
 # ## 2. Accuracy (2 points)
 #
-# With the running statistics (`training=False`): the answer to a picture must not depend on which others are in the batch.
+# With the running statistics (`training=False`): the answer to an image must not depend on which others are in the batch.
 
 # %% nbgrader={"grade": false, "grade_id": "accuracy", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def accuracy(net, params, state, x, labels):
@@ -132,10 +132,16 @@ checks.check_runs(results)
 # %% [markdown]
 # ## 4. Does this net need gates that look at the image? (5 points)
 #
-# `with_gates(net, gates)` is the same net with the gates of some blocks given from outside: `{path: (C,)}`, the same for all images, or `{path: (N, C)}`, a row each. It takes
-# the same params and state. `se_caches(cache)` finds the blocks' caches after a forward pass; `.s` are the gates.
+# `logits_with(net, params, state, x, gates)` is given: it runs the same net, in evaluation mode, with the gates of some blocks given from outside: `{path: (C,)}`, the same for
+# all images, or `{path: (N, C)}`, one row per image. `se_caches(cache)` finds the blocks' caches after a forward pass; `.s` are the gates.
 #
-# For a fair control, from which images must the mean gates come?
+# For a fair comparison, from which images must the mean gates come?
+
+# %%
+def logits_with(net, params, state, x, gates):
+    """The logits (N, 10) with some blocks' gates given from outside."""
+    *_, last = trace(net, params, state, x, replace=fixed(gates))  # step by step; the last output is the net's
+    return last.output
 
 # %% nbgrader={"grade": false, "grade_id": "gates", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def mean_gates(net, params, state, x):
@@ -149,7 +155,7 @@ def mean_gates(net, params, state, x):
 def accuracy_with(net, params, state, x, labels, gates):
     """Accuracy with some blocks' gates given from outside."""
     ### BEGIN SOLUTION
-    return accuracy(with_gates(net, gates), params, state, x, labels)
+    return (logits_with(net, params, state, x, gates).argmax(axis=1) == labels).mean()
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "gates-check", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
@@ -162,11 +168,11 @@ checks.grade_gates(accuracy_with)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now fill `control` for the net of seed 0, in all blocks together: the accuracy on the test images with the learned gates, with ones, with the mean gates of the first 1,000
+# Now fill `accuracy_with_gates` for the net of seed 0, in all blocks together: the accuracy on the test images with the learned gates, with ones, with the mean gates of the first 1,000
 # *training* images, and with another image's gates (test image n gets those of test image n + 1, the last one those of the first).
 
-# %% nbgrader={"grade": false, "grade_id": "controls", "locked": false, "schema_version": 3, "solution": true, "task": false}
-control = {"learned": None, "ones": None, "mean": None, "another image": None}
+# %% nbgrader={"grade": false, "grade_id": "interventions", "locked": false, "schema_version": 3, "solution": true, "task": false}
+accuracy_with_gates = {"learned": None, "ones": None, "mean": None, "another image": None}
 ### BEGIN SOLUTION
 net, params, state = trained
 means = mean_gates(net, params, state, x_train[:1000])
@@ -178,12 +184,12 @@ for name, gates in {
     "mean": means,
     "another image": shifted,
 }.items():
-    control[name] = accuracy_with(net, params, state, x_test, y_test, gates)
+    accuracy_with_gates[name] = accuracy_with(net, params, state, x_test, y_test, gates)
 ### END SOLUTION
-print(control)
+print(accuracy_with_gates)
 
-# %% nbgrader={"grade": true, "grade_id": "controls-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-checks.check_controls(control)
+# %% nbgrader={"grade": true, "grade_id": "interventions-check", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+checks.check_interventions(accuracy_with_gates)
 
 # %% [markdown]
 # ## 5. How sure? (3 points)
