@@ -1,6 +1,6 @@
-"""What can be wrong with a file: named faults, each a way to write one where a good one was.
+"""What can be wrong with a file: tables of named faults, each a way to write a bad file where a good one was.
 
-A fault is called with the path, the good content and a generator of random numbers.
+A fault is called with the path, the good content and a generator of random numbers. A new one is one line in its table.
 """
 
 import io
@@ -12,92 +12,24 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 Rng = np.random.Generator
-Fault = Callable[[Path, bytes, Rng], None]
+Fault = Callable[[Path, bytes, Rng], object]
+HUGE = 10**400
 
 
-def content(change: Callable[[bytes, Rng], bytes]) -> Fault:
-    """A fault that is a change of the bytes."""
-
-    def apply(path: Path, good: bytes, rng: Rng) -> None:
-        path.write_bytes(change(good, rng))
-
-    return apply
+def content(change: bytes | Callable[[bytes, Rng], bytes]) -> Fault:
+    """A fault that is other content, or a change of the good one."""
+    return lambda path, good, rng: path.write_bytes(change if isinstance(change, bytes) else change(good, rng))
 
 
-def _flip(good: bytes, rng: Rng, bits: int = 1) -> bytes:
-    bad = bytearray(good)
-    for place in rng.integers(8 * len(good), size=bits):
-        bad[place // 8] ^= 1 << place % 8
-    return bytes(bad)
-
-
-def _patch(good: bytes, at: int, piece: bytes) -> bytes:
-    return good[:at] + piece + good[at + len(piece) :]
-
-
-def _boundary(mark: bytes) -> Callable[[bytes, Rng], bytes]:
-    """Cut at one of the places where a mark stands, or in the middle where it stands nowhere."""
-
-    def cut(good: bytes, rng: Rng) -> bytes:
-        places = [k for k in range(len(good)) if good.startswith(mark, k)][:1000] if len(good) < 1 << 21 else []
-        return good[: rng.choice(places)] if places else good[: len(good) // 2]
-
-    return cut
-
-
-def _swap(good: bytes, rng: Rng) -> bytes:
-    size = max(1, len(good) // 8)
-    a, b = sorted(rng.choice(8, 2, replace=False) * size)
-    return good[:a] + good[b : b + size] + good[a + size : b] + good[a : a + size] + good[b + size :]
-
-
-RANDOM: dict[str, Fault] = {
-    "cut somewhere": content(lambda good, rng: good[: rng.integers(len(good))]),
-    "one bit flipped": content(_flip),
-    "one bit flipped near the start": content(lambda good, rng: _flip(good[:200], rng) + good[200:]),
-    "one bit flipped near the end": content(lambda good, rng: good[:-200] + _flip(good[-200:], rng)),
-    "fifty bits flipped": content(lambda good, rng: _flip(good, rng, 50)),
-    "two pieces exchanged": content(_swap),
-    "a piece of noise": content(lambda good, rng: _patch(good, int(rng.integers(len(good))), rng.bytes(64))),
-    "a number made huge": content(lambda good, rng: _patch(good, int(rng.integers(len(good))), b"\xff\xff\xff\x7f")),
-    "noise of its length": content(lambda good, rng: rng.bytes(min(len(good), 1 << 20))),
-    "cut where a part begins": content(_boundary(b"PK")),
-    "cut at the end of a line": content(_boundary(b"\n")),
-}
-FIXED: dict[str, Fault] = {
-    "empty": content(lambda good, rng: b""),
-    "the first byte alone": content(lambda good, rng: good[:1]),
-    "the last byte missing": content(lambda good, rng: good[:-1]),
-    "the first byte missing": content(lambda good, rng: good[1:]),
-    "cut in the middle": content(lambda good, rng: good[: len(good) // 2]),
-    "cut after 512 bytes": content(lambda good, rng: good[:512]),
-    "the second half alone": content(lambda good, rng: good[len(good) // 2 :]),
-    "twice itself": content(lambda good, rng: good + good),
-    "more behind its end": content(lambda good, rng: good + b"more"),
-    "something before its start": content(lambda good, rng: b"\n" + good),
-    "a wrong magic number": content(lambda good, rng: b"\0\0\0\0" + good[4:]),
-    "zeros": content(lambda good, rng: bytes(4096)),
-    "its start as zeros": content(lambda good, rng: bytes(512) + good[512:]),
-    "a web page": content(lambda good, rng: b"<!doctype html><html><body>404 Not Found</body></html>\n"),
-    "JSON that nests for ever": content(lambda good, rng: b"[" * 100_000),
-    "a pickle that runs a command": content(lambda good, rng: pickle.dumps(Command())),
-    "a zip in the place of it": content(lambda good, rng: zip_of({"a.txt": b"a"})),
-    "a file that is missing": lambda path, good, rng: path.unlink(missing_ok=True),
-    "a folder": lambda path, good, rng: _instead(path, path.mkdir),
-    "a pipe that nobody writes to": lambda path, good, rng: _instead(path, lambda: os.mkfifo(path)),
-    "a device that never ends": lambda path, good, rng: _instead(path, lambda: path.symlink_to("/dev/zero")),
-    "a link to nowhere": lambda path, good, rng: _instead(path, lambda: path.symlink_to("nowhere")),
-    "a link to itself": lambda path, good, rng: _instead(path, lambda: path.symlink_to(path.name)),
-}
-
-
-def _instead(path: Path, make: Callable[[], object]) -> None:
-    path.unlink(missing_ok=True)
-    make()
+def instead(make: Callable[[Path], object]) -> Fault:
+    """A fault that is something else than a file."""
+    return lambda path, good, rng: (path.unlink(), make(path))
 
 
 class Command:
@@ -107,169 +39,170 @@ class Command:
         return os.system, ("touch ../evil",)
 
 
-# ---- arrays in a zip -----------------------------------------------------------------------------------------------
-
-
-def zip_of(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as file:
-        for name, data in members.items():
-            file.writestr(name, data)
-    return buffer.getvalue()
-
-
-def npy(header: str, data: bytes = b"", version: bytes = b"\1\0") -> bytes:
-    text = header.encode()
-    return b"\x93NUMPY" + version + struct.pack("<H", len(text)) + text + data
-
-
-def of_arrays(change: Callable[[dict[str, bytes], str], dict[str, bytes]]) -> Fault:
-    """A fault that changes the members of an .npz; it is told the name of one that holds many numbers."""
-
-    def apply(path: Path, good: bytes, rng: Rng) -> None:
-        with zipfile.ZipFile(io.BytesIO(good)) as file:
-            members = {name: file.read(name) for name in file.namelist()}
-        largest = max(members, key=lambda name: len(members[name]))
-        path.write_bytes(zip_of(change(members, largest)))
-
-    return apply
-
-
-def header(shape: str, kind: str = "<f4", data: bytes = b"", order: bool = False) -> Fault:
-    said = f"{{'descr': '{kind}', 'fortran_order': {order}, 'shape': {shape}, }}\n"
-    return of_arrays(lambda members, name: members | {name: npy(said, data)})
-
-
-def number(value: float) -> Fault:
-    """The last number of the largest array is another one."""
-
-    def change(members: dict[str, bytes], name: str) -> dict[str, bytes]:
-        size = 2 if b"'<f2'" in members[name][:128] else 4
-        return members | {name: members[name][:-size] + np.array(value, f"<f{size}").tobytes()}
-
-    return of_arrays(change)
-
-
-def _bomb(path: Path, good: bytes, rng: Rng) -> None:
-    """A member that unpacks into 3 GB, and claims an array of that size."""
-    shape = (3 << 18, 1024)
-    said = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n"
-    with zipfile.ZipFile(io.BytesIO(good)) as file:
-        members = {name: file.read(name) for name in file.namelist()}
-    largest = max(members, key=lambda name: len(members[name]))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
-        for name, data in members.items():
-            if name != largest:
-                file.writestr(name, data)
-        with file.open(largest, "w", force_zip64=True) as stream:
-            stream.write(npy(said))
-            for _ in range(3 * 64):
-                stream.write(bytes(1 << 24))
-
-
-def _object_array(members: dict[str, bytes], name: str) -> dict[str, bytes]:
-    buffer = io.BytesIO()
-    np.save(buffer, np.array([Command()], object), allow_pickle=True)
-    return members | {name: buffer.getvalue()}
-
-
-NPZ: dict[str, Fault] = {
-    "NaN in an array": number(np.nan),
-    "an infinite number": number(np.inf),
-    "a huge shape": header("(1099511627776, 1024)"),
-    "a shape whose product overflows": header("(4294967296, 4294967296, 4)"),
-    "a negative shape": header("(-1, 4)"),
-    "another shape": header("(2, 2)", data=bytes(16)),
-    "another dtype": header("(4,)", "<i8", bytes(32)),
-    "numbers of 16 bytes": header("(1,)", "<f16", bytes(16)),
-    "a dtype that does not exist": header("(1,)", "<q9", bytes(16)),
-    "a header that is a program": header("__import__('os').system('touch ../evil')"),
-    "a header that nests deeply": header("(" * 3000 + ")" * 3000),
-    "an array that needs a pickle": of_arrays(_object_array),
-    "an array that is missing": of_arrays(lambda m, name: {k: v for k, v in m.items() if k != name}),
-    "an array too many": of_arrays(lambda m, name: m | {"more.npy": m[name]}),
-    "a member that is no array": of_arrays(lambda m, name: m | {name: b"text"}),
-    "a member outside its folder": of_arrays(lambda m, name: m | {"../evil.npy": m[name], "/evil.npy": m[name]}),
-    "ten thousand members": of_arrays(lambda m, name: m | {f"{k}.npy": b"" for k in range(10_000)}),
-    "a zip bomb of 3 GB": _bomb,
+# What any file may be. (Random edits are Hypothesis's, in `test_fuzz.py`.)
+ANY: dict[str, Fault] = {
+    "empty": content(b""),
+    "its last byte missing": content(lambda good, rng: good[:-1]),
+    "its first byte missing": content(lambda good, rng: good[1:]),
+    "cut in the middle": content(lambda good, rng: good[: len(good) // 2]),
+    "cut where a line ends": content(lambda good, rng: good[: good.find(b"\n", len(good) // 2)]),
+    "its halves exchanged": content(lambda good, rng: good[len(good) // 2 :] + good[: len(good) // 2]),
+    "twice itself": content(lambda good, rng: good + good),
+    "more behind its end": content(lambda good, rng: good + b"more"),
+    "something before its start": content(lambda good, rng: b"\n" + good),
+    "a wrong magic number": content(lambda good, rng: b"\0\0\0\0" + good[4:]),
+    "one bit flipped": content(lambda good, rng: good[:-99] + bytes([good[-99] ^ 1]) + good[-98:]),
+    "nothing but noise": content(lambda good, rng: rng.bytes(min(len(good), 1 << 20))),
+    "zeros": content(bytes(4096)),
+    "a web page": content(b"<!doctype html><html><body>404 Not Found</body></html>\n"),
+    "JSON that nests without end": content(b"[" * 100_000),
+    "a pickle that runs a command": content(pickle.dumps(Command())),
+    "a zip of something else": content(lambda good, rng: zip_of({"a.txt": b"a"})),
+    "missing": instead(lambda path: None),
+    "a folder": instead(Path.mkdir),
+    "a pipe that nobody writes to": instead(os.mkfifo),
+    "a device that never ends": instead(lambda path: path.symlink_to("/dev/zero")),
+    "a link to nowhere": instead(lambda path: path.symlink_to("nowhere")),
+    "a link to itself": instead(lambda path: path.symlink_to(path.name)),
 }
 
 
-# ---- safetensors -----------------------------------------------------------------------------------------------------
+def zip_of(parts: dict[str, Any], method: int = zipfile.ZIP_STORED) -> bytes:
+    """A zip of members; the content of one may be a tuple of pieces."""
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w", method, compresslevel=1) as file:
+        for name, data in parts.items():
+            with file.open(name, "w", force_zip64=True) as stream:
+                for piece in data if isinstance(data, tuple) else (data,):
+                    stream.write(piece)
+    return buffer.getvalue()
 
 
-def of_header(change: Callable[[dict, str], object]) -> Fault:
-    """A fault that changes the JSON header of a .safetensors file; it is told the name of an array."""
+def members(change: Callable[[dict[str, bytes], str], dict[str, Any]], method: int = zipfile.ZIP_STORED) -> Fault:
+    """A fault that changes the members of an .npz; it is told the name of the largest of numbers."""
 
-    def apply(path: Path, good: bytes, rng: Rng) -> None:
+    def apply(good: bytes, rng: Rng) -> bytes:
+        with zipfile.ZipFile(io.BytesIO(good)) as file:
+            parts = {name: file.read(name) for name in file.namelist()}
+        return zip_of(change(parts, max(parts, key=lambda name: (b"'<f" in parts[name], len(parts[name])))), method)
+
+    return content(apply)
+
+
+def header(shape: str, kind: str = "<f4", data: tuple[bytes, ...] = (), method: int = zipfile.ZIP_STORED) -> Fault:
+    """The largest array has another header, and other data."""
+    text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    start = b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text
+    return members(lambda parts, name: parts | {name: (start, *data)}, method)
+
+
+def array(change: Callable[[np.ndarray], Any], which: str = "") -> Fault:
+    """The largest array, or that of a name, is another one."""
+
+    def apply(parts: dict[str, bytes], name: str) -> dict[str, bytes]:
+        np.save(buffer := io.BytesIO(), change(np.load(io.BytesIO(parts[which or name]))), allow_pickle=True)
+        return parts | {which or name: buffer.getvalue()}
+
+    return members(apply)
+
+
+NPZ: dict[str, Fault] = {
+    "numbers in the other byte order": array(lambda a: a.astype(a.dtype.newbyteorder())),
+    "another dtype": array(lambda a: a.astype(np.int64)),
+    "another shape": array(np.ravel),
+    "an array that needs a pickle": array(lambda a: np.array([Command()], object)),
+    "a huge shape": header("(1099511627776, 1024)"),
+    "a shape whose product overflows": header("(4294967296, 4294967296, 4)"),
+    "a negative shape": header("(-1, 4)"),
+    "a dtype that does not exist": header("(1,)", "<q9"),
+    "a header that is a program": header("__import__('os').system('touch ../evil')"),
+    "a header that nests deeply": header("(" * 3000 + ")" * 3000),
+    "packed by bzip2": members(lambda parts, name: parts, zipfile.ZIP_BZIP2),
+    "an array that is missing": members(lambda parts, name: {k: v for k, v in parts.items() if k != name}),
+    "an array too many": members(lambda parts, name: parts | {"more.npy": parts[name]}),
+    "a member that is no array": members(lambda parts, name: parts | {name: b"text"}),
+    "a member outside its folder": members(lambda parts, name: parts | {"../evil.npy": b"", "/evil.npy": b""}),
+    "ten thousand members": members(lambda parts, name: parts | {f"{k}.npy": b"" for k in range(10_000)}),
+}
+NOT_FINITE: dict[str, Fault] = {
+    f"{bad} in an array": array(lambda a, bad=bad: np.where(np.arange(a.size).reshape(a.shape), a, a.dtype.type(bad)))
+    for bad in (np.nan, np.inf)
+}
+
+
+def counters(**changes: object) -> Fault:
+    """A checkpoint that counts otherwise."""
+    return array(lambda meta: np.array(json.dumps(json.loads(str(meta)) | changes)), "meta.npy")
+
+
+CHECKPOINT: dict[str, Fault] = {
+    "a zip bomb of 640 MB": header(f"({160 << 20},)", "<f4", (bytes(1 << 24),) * 40, zipfile.ZIP_DEFLATED),
+    "an epoch beyond the end": counters(epoch=7),
+    "a huge batch": counters(batch=HUGE),
+    "a negative batch": counters(batch=-1),
+    "an infinite loss": counters(loss_sum=np.inf),
+    "a counter that is a text": counters(batch="1"),
+    "a counter too many": counters(more=1),
+}
+
+
+def tensors(change: Callable[[dict, str], object]) -> Fault:
+    """A fault that changes the header of a .safetensors; it is told the name of an array."""
+
+    def apply(good: bytes, rng: Rng) -> bytes:
         size = struct.unpack("<Q", good[:8])[0]
-        said = json.loads(good[8 : 8 + size])
-        name = next(key for key in said if key != "__metadata__")
-        changed = change(said, name)
-        text = json.dumps(said if changed is None else changed).encode()
-        path.write_bytes(struct.pack("<Q", len(text)) + text + good[8 + size :])
+        head = json.loads(good[8 : 8 + size])
+        change(head, next(key for key in head if key != "__metadata__"))
+        text = json.dumps(head).encode()
+        return struct.pack("<Q", len(text)) + text + good[8 + size :]
 
-    return apply
-
-
-def declared(**what: object) -> Fault:
-    return of_header(lambda said, name: said[name].update(what))
+    return content(apply)
 
 
 SAFETENSORS: dict[str, Fault] = {
     "a header of 2**60 bytes": content(lambda good, rng: struct.pack("<Q", 1 << 60) + good[8:]),
     "a header longer than the file": content(lambda good, rng: struct.pack("<Q", len(good)) + good[8:]),
-    "a header of no bytes": content(lambda good, rng: bytes(8) + good[8:]),
-    "a huge shape": declared(shape=[1 << 40, 1 << 10]),
-    "a shape whose product overflows": declared(shape=[1 << 33, 1 << 33, 4]),
-    "a negative shape": declared(shape=[-1, 4]),
-    "another shape": declared(shape=[1]),
-    "offsets beyond the end": declared(data_offsets=[0, 1 << 50]),
-    "offsets that go backwards": declared(data_offsets=[64, 0]),
-    "negative offsets": declared(data_offsets=[-64, 0]),
-    "another dtype": declared(dtype="I8"),
-    "a dtype that does not exist": declared(dtype="F17"),
-    "an array that is missing": of_header(lambda said, name: said.pop(name) and None),
-    "an array of another name": of_header(lambda said, name: said.update({"../evil": said.pop(name)})),
-    "metadata that is no text": of_header(lambda said, name: said.update(__metadata__={"senet_np": 3})),
-    "metadata that lies": of_header(lambda said, name: said.update(__metadata__={"senet_np": "{}"})),
-    "a header that is a list": of_header(lambda said, name: [said]),
-    "NaN everywhere": content(lambda good, rng: good[:-4096] + b"\xff" * 4096),
+    "a huge shape": tensors(lambda head, name: head[name].update(shape=[1 << 40, 1 << 10])),
+    "a negative shape": tensors(lambda head, name: head[name].update(shape=[-1, 4])),
+    "another shape": tensors(lambda head, name: head[name].update(shape=[1])),
+    "offsets beyond the end": tensors(lambda head, name: head[name].update(data_offsets=[0, 1 << 50])),
+    "offsets that go backwards": tensors(lambda head, name: head[name].update(data_offsets=[64, 0])),
+    "another dtype": tensors(lambda head, name: head[name].update(dtype="I8")),
+    "an array that is missing": tensors(lambda head, name: head.pop(name)),
+    "an array of another name": tensors(lambda head, name: head.update({"../evil": head.pop(name)})),
+    "metadata that is no text": tensors(lambda head, name: head.update(__metadata__={"senet_np": 3})),
+    "metadata that lies": tensors(lambda head, name: head.update(__metadata__={"senet_np": "{}"})),
+    "NaN everywhere": content(lambda good, rng: good[:-2048] + b"\xff" * 2048),
 }
 
 
-# ---- pictures --------------------------------------------------------------------------------------------------------
-
-
-def png(*chunks: tuple[bytes, bytes]) -> bytes:
+def png(width: int, height: int, pixels: bytes = b"", *more: tuple[bytes, bytes]) -> Fault:
+    """A PNG that claims a size, with some pixels, and with more chunks before them."""
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", size), *more, (b"IDAT", pixels), (b"IEND", b"")]
     parts = [struct.pack(">I", len(d)) + kind + d + struct.pack(">I", zlib.crc32(kind + d)) for kind, d in chunks]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    return content(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
 
 
-def picture(width: int, height: int, size: int = 0, text: bytes = b"", length: int = 0) -> Fault:
-    """A PNG that claims a size, with so many bytes of pixels, and a compressed text of some length."""
-
-    def whole(good: bytes, rng: Rng) -> bytes:
-        head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-        more = [(text, b"a\0\0" + zlib.compress(bytes(length), 1))] if text else []
-        return png((b"IHDR", head), *more, (b"IDAT", zlib.compress(bytes(size), 1)), (b"IEND", b""))
-
-    return content(whole)
+def zeros(megabytes: int) -> bytes:
+    """What unpacks into so many zeros."""
+    packer = zlib.compressobj()
+    first, other = (packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    return first + other * (megabytes - 1)
 
 
-PROGRAM = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(../evil) (w) file\n"
-PICTURES: dict[str, Fault] = {
-    "a picture of 100,000 by 100,000": picture(100_000, 100_000),
-    "a picture of 2 billion by 1": picture(2**31 - 1, 1),
-    "a picture of no width": picture(0, 10),
-    "a picture with too few pixels": picture(64, 64, 100),
-    "a picture with far too many pixels": picture(2, 2, 50_000_000),
-    "a long thin picture": picture(1, 30_000, 4 * 30_000),
-    "text that unpacks into 200 MB": picture(1, 1, 4, b"zTXt", 200_000_000),
-    "a profile that unpacks into 200 MB": picture(1, 1, 4, b"iCCP", 200_000_000),
-    "a PostScript program": content(lambda good, rng: PROGRAM),
-    "a drawing in SVG": content(lambda good, rng: b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
-    "a PDF": content(lambda good, rng: b"%PDF-1.7\n%%EOF\n"),
-    "a GIF without pictures": content(lambda good, rng: b"GIF89a\x01\0\x01\0\0\0\0;"),
-    "a TIFF whose list leads to itself": content(lambda good, rng: b"II*\0\x08\0\0\0\0\0\x08\0\0\0"),
+BLACK = zlib.compress(bytes(120_000))
+EXIF = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">HHHIHH", 1, 0x0112, 3, 1, 6, 0) + b"\xff\xff\xff"
+IMAGES: dict[str, Fault] = {
+    "100,000 by 100,000 pixels": png(100_000, 100_000),
+    "no width": png(0, 10),
+    "too few pixels": png(999, 999, BLACK),
+    "far too many pixels": png(2, 2, zeros(50)),
+    "long and thin": png(1, 30_000, BLACK),
+    "a text that unpacks into 600 MB": png(1, 1, BLACK, (b"zTXt", b"a\0\0" + zeros(600))),
+    "a profile that unpacks into 600 MB": png(1, 1, BLACK, (b"iCCP", b"a\0\0" + zeros(600))),
+    "54 million pixels of 32 bits": lambda path, good, rng: Image.new("I", (9000, 6000)).save(path, "TIFF"),
+    "damaged EXIF": lambda path, good, rng: Image.new("RGB", (40, 20)).save(path, "JPEG", exif=EXIF),
+    "a PostScript program": content(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(../evil) (w) file\n"),
+    "a drawing in SVG": content(b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+    "a TIFF whose list leads to itself": content(b"II*\0\x08\0\0\0\0\0\x08\0\0\0"),
 }

@@ -14,12 +14,24 @@ import nox
 ROOT = Path(__file__).parents[1]
 OLD, NEW = "3.11", ["3.12", "3.13", "3.14"]  # the newest of all on the oldest Python is what `make test` tries
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-OLDEST = [name.replace(">=", "==") + ".0" for name in DECLARED]  # the oldest that we say will do
+OLDEST = [name.replace(">=", "==") + ".0" for name in DECLARED]  # the oldest that are declared to do
 TOOLS = ["pytest", "pytest-timeout", "pytest-xdist", "hypothesis", "safetensors"]
 TESTS = (
-    *("test_ops", "test_gradients", "test_layers", "test_nets", "test_extreme_numbers", "test_fast", "test_workers"),
-    *("test_training", "test_interchange", "test_weights_command", "test_compare", "test_download", "test_paths"),
-    *("test_photo", "test_drawn", "test_places", "test_untrusted_files", "test_pretrained"),
+    *(
+        "ops",
+        "gradients",
+        "layers",
+        "nets",
+        "extreme_numbers",
+        "fast",
+        "fast_pairs",
+        "workers",
+        "training",
+        "model",
+        "load",
+    ),
+    *("run_folder", "old_runs", "interchange", "weights_command", "bundled", "compare", "download", "paths", "photo"),
+    *("drawn", "places", "untrusted_files"),
 )
 
 LOG = os.environ.pop("SENET_NP_STRESS", None)  # where `make stress` counts; the tests below try their core alone
@@ -35,19 +47,19 @@ def run(session: nox.Session, *pins: str) -> None:
     """Install and test, and print what was tested."""
     session.chdir(ROOT)
     session.install("--quiet", "-e", ".", *TOOLS, *pins)
-    files = [f"tests/{name}.py" for name in TESTS]
+    files = [f"tests/test_{name}.py" for name in TESTS]
     command = ["python", "-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-o", "addopts=", *files]
-    said = str(session.run(*command, silent=True)).strip().splitlines()[-1]
-    note(session, re.sub(r" in .*", "", said.strip("= ")))
+    last = str(session.run(*command, silent=True)).strip().splitlines()[-1]
+    note(session, re.sub(r" in .*", "", last.strip("= ")))
 
 
-def note(session: nox.Session, said: str) -> None:
+def note(session: nox.Session, outcome: str) -> None:
     """Print what was tried with which versions, and count it."""
     program = "import sys, numpy; print(sys.version.split()[0], numpy.__version__)"
     python, numpy = str(session.run("python", "-c", program, silent=True)).split()
-    session.log(f"Python {python}, NumPy {numpy}: {said}")
+    session.log(f"Python {python}, NumPy {numpy}: {outcome}")
     if LOG:
-        row = {"part": "platform", "session": session.name, "python": python, "numpy": numpy, "said": said}
+        row = {"part": "platform", "session": session.name, "python": python, "numpy": numpy, "outcome": outcome}
         with open(LOG, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 

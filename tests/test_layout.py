@@ -1,0 +1,84 @@
+"""The layout: imports go down only and without circles, files are short, the README's map comes from the same list."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+import senet_np
+
+PACKAGE = Path(senet_np.__file__).parent
+ROOT = PACKAGE.parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MATHEMATICS = {
+    "ops",
+    "se.py",
+    "variants.py",
+    "fast",
+    "layers.py",
+    "containers.py",
+    "nets",
+    "gradcheck",
+    "options.py",
+    "tree.py",
+}
+MATHEMATICS_MAY_IMPORT = {"numpy", "senet_np", "threadpoolctl"}  # the last for fast/workers.py alone
+OTHER_ENGINES = {"torch", "scipy", "numba", "jax", "tensorflow", "cython"}
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def imported(path):
+    """The first part of each module that a file imports, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "senet_np" if node.level else str(node.module).split(".")[0]
+
+
+def test_imports_go_down_the_declared_layers_and_never_in_a_circle(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    status = lint_imports(no_cache=True)
+    assert status == 0, capsys.readouterr().out
+
+
+def test_the_readme_has_the_map_of_the_declared_layers():
+    made = subprocess.run(
+        [sys.executable, ROOT / "docs/tools/layout.py"], capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    assert made.stdout.strip() in (ROOT / "README.md").read_text("utf-8"), "run: python docs/tools/layout.py --write"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if name_of(p).split("/")[0] in MATHEMATICS], ids=name_of)
+def test_the_mathematics_needs_numpy_and_the_standard_library_alone(path):
+    assert {*imported(path)} - sys.stdlib_module_names <= MATHEMATICS_MAY_IMPORT
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_matplotlib_is_imported_by_figures_alone_and_no_other_engine_but_by_the_benchmarks_opponent(path):
+    names = {*imported(path)}
+    assert "matplotlib" not in names or name_of(path).startswith("figures/") or name_of(path) == "data/photo.py"
+    assert not names & OTHER_ENGINES or name_of(path) in ("bench/torch_process.py", "bench/pytorch_nets.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_file_has_at_most_300_lines_and_the_page_that_everyone_reads_150(path):
+    assert len(path.read_text("utf-8").splitlines()) <= (150 if path.name == "se.py" else 300)
+
+
+def test_importing_the_package_and_its_command_line_loads_no_matplotlib():
+    code = "import sys, senet_np, senet_np.cli, senet_np.figures.report; print('matplotlib' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").glob("*.py")), ids=lambda path: path.name)
+def test_no_test_imports_a_test(path):
+    modules = {node.module for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)}
+    assert not [module for module in modules if module and module.split(".")[-1].startswith("test_")]
