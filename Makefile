@@ -30,7 +30,7 @@ train: .venv/run
 	@echo "plots:       runs/shapes-se/plots   (begin with sky.png)"
 
 test: .venv/test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 cifar: .venv/run
 	@$(SENET) data | grep -q 'CIFAR-10: not found' && $(SENET) data --download || true
@@ -70,7 +70,7 @@ lock: .venv/dev
 		--no-emit-index-url --no-header --upgrade --extra notebooks -o $(LOCK) pyproject.toml -
 
 # What runs the mathematics only to draw, to grade or to copy adds nothing to what is covered.
-NOT_MATHEMATICS = $(foreach name,explain box pictures grading course cli explorer explorer_browser site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
+NOT_MATHEMATICS = $(foreach name,explain bundled figures titles findings grading course cli explorer explorer_browser site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
 
 coverage: .venv/dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
