@@ -210,3 +210,18 @@ def test_dy_is_the_same_each_time_unless_another_generator_is_given():
 
 def test_dy_of_a_scalar_is_a_float():
     assert type(upstream_gradient(np.float64(1))) is float
+
+
+def test_a_mask_in_a_cache_that_is_a_dict_tells_of_a_kink_too():
+    def forward(x):
+        return np.maximum(x, 0), {"mask": x > 0}
+
+    with pytest.raises(KinkError):
+        check_gradients(forward, lambda dy, cache: dy * cache["mask"], {"x": np.array([1.0, 0.0])})
+
+
+def test_arguments_given_by_name_may_be_for_keywords_alone():
+    def forward(x, *, factor):
+        return factor * x, factor
+
+    assert check_gradients(forward, lambda dy, factor: factor * dy, {"x": np.ones(3), "factor": 2.0})
