@@ -62,7 +62,7 @@ def download(
 
     Args:
         sources: with http or https addresses; they are tried in this order.
-        folder: where the archive shall be; a file of its name with other bytes is replaced.
+        folder: where the archive goes; a file of its name with other bytes is replaced.
         timeout: seconds without a single byte after which a source is given up.
         progress: called with (bytes so far, bytes in all) as they come in.
         tell: called with one sentence when a source is tried or given up, or another process waited for.

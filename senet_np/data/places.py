@@ -31,7 +31,7 @@ NAMES = (
 
 
 class DataError(SenetError):
-    """A data set cannot be found, downloaded or read: one line says what came, what was expected, what to do."""
+    """A data set cannot be found, downloaded or read: one line tells what was found, what was expected, what to do."""
 
 
 def cache_folder() -> Path:
