@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: two threads crawl where something else runs too
 
+import kernels  # noqa: F401  notebooks are executed with short waits
 import pytest
 
 from senet_np.data import load_shapes

@@ -17,6 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 TOOLS = HERE.parent / "tools"
 sys.path[:0] = [str(HERE), str(TOOLS)]
+sys.path.append(str(HERE.parents[1] / "tests"))  # for kernels.py
 
 from api import api_page, api_pages, public  # noqa: E402
 from layout import PACKAGE, layers  # noqa: E402

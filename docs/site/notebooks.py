@@ -43,19 +43,15 @@ def _executed(path: Path, kept: Path) -> Path:
     """The notebook after a run, from the last time if neither it nor the package has changed."""
     result = kept / f"{path.stem}-{_digest(path)}.ipynb"
     if not result.exists():
-        from nbclient.exceptions import CellTimeoutError
-
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one kernel per core
-        try:
-            notebook = _execute(path)
-        except CellTimeoutError:  # on a busy machine a kernel's last message can get lost: once more, in a new one
-            notebook = _execute(path)
+        notebook = _execute(path)
         _still_sliders(notebook)
         nbformat.write(notebook, result)
     return result
 
 
 def _execute(path: Path) -> Any:
+    import kernels  # noqa: F401  short waits for messages
     from nbclient import NotebookClient
     from traitlets.config import Config
 
