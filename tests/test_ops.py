@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from senet_np import ops
+from senet_np.ops.conv import check_conv2d
 from senet_np.ops.loss import SoftmaxCrossEntropyCache
 
 
@@ -118,3 +119,8 @@ def test_batch_norms_cache_says_whether_the_statistics_carry_gradient(statistics
 def test_an_average_over_windows_of_one_pixel_changes_nothing():
     x = np.arange(12.0).reshape(1, 2, 3, 2)
     assert np.array_equal(ops.avg_pool2d_forward(x, size=1, stride=1)[0], x)
+
+
+def test_the_checks_of_a_convolution_tell_the_height_and_the_width_of_its_output():
+    x, w = np.zeros((1, 9, 8, 2)), np.zeros((2, 5, 2, 3))
+    assert check_conv2d(x, w, None, 1, 0) == (8, 4)
