@@ -1,6 +1,7 @@
 """A headless Chromium for the tests that need one; a test file that imports this is skipped where there is none."""
 
 import shutil
+from contextlib import contextmanager
 
 import pytest
 
@@ -21,9 +22,18 @@ def start_chromium(width, height):
     return webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
 
 
+@contextmanager
+def before_every_page(browser, script):
+    """Within this, a script runs in each page before the page's own ones."""
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    yield
+    browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
 def wait_until(browser, condition, seconds=20):
     """Wait until a JavaScript expression is true."""
-    WebDriverWait(browser, seconds).until(lambda driver: driver.execute_script(f"return {condition}"))
+    script = f"return {condition}"
+    WebDriverWait(browser, seconds, poll_frequency=0.05).until(lambda driver: driver.execute_script(script))
 
 
 def requested(browser):

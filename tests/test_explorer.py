@@ -10,12 +10,18 @@ from senet_np.cli import main
 from senet_np.cli.explorer import ALL, SAMPLES, SEED, SHOWN
 from senet_np.containers import Sequential
 from senet_np.data import make_shapes
+from senet_np.explorer.page import PARTS
 from senet_np.explorer.payload import Packer
 from senet_np.explorer.program import compile_net
 from senet_np.layers import BatchNorm
 from senet_np.nets import NETS
 
 MAX_BYTES = 2_000_000
+# Of each, Chrome 92, Firefox 113 or Safari 16.4 knows nothing: the page names these versions.
+TOO_NEW = (
+    r"structuredClone|hasOwn|groupBy|findLast|fromAsync|withResolvers|\.(toSorted|toReversed|toSpliced|with|roundRect)\("
+    r"|\bstatic \{|/v\b|:has\(|@(container|layer|scope|starting-style)|color-mix|\binert\b|popover|text-wrap|^\s*&"
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +43,11 @@ def test_the_page_is_under_two_megabytes_and_all_its_marks_are_filled(page):
 def test_the_page_names_no_address(page):
     without_weights = re.sub(r'"text/plain">.*?</script>', "", page)
     assert not re.findall(r"https?:|//[a-z]|@import|url\(", without_weights)
+
+
+@pytest.mark.parametrize("part", sorted(PARTS.iterdir()), ids=lambda part: part.name)
+def test_a_part_uses_nothing_newer_than_the_browsers_that_the_page_names(part):
+    assert not re.search(TOO_NEW, part.read_text("utf-8"), re.MULTILINE)
 
 
 def test_the_page_shows_the_promised_networks(page):

@@ -115,6 +115,11 @@ def text(browser, name):
     return browser.find_element(By.ID, name).text
 
 
+def link_of(browser):
+    """The address as it will be when nothing changes for a while."""
+    return browser.execute_script("writeAddress(); return location.hash.slice(1)")
+
+
 def forced_in(browser, path):
     return browser.execute_script("return [...state.forced[arguments[0]]]", path)
 
@@ -224,8 +229,7 @@ def test_all_gates_of_a_block_are_forced_at_once(show, load, shapes_se, samples)
         np.testing.assert_allclose([gate for _, gate in forced], gates, atol=4e-3)  # stored in 255 steps
         expected = by_numpy(shapes_se, samples.images[0], {"stage1.se": forced})
         np.testing.assert_allclose(page.execute_script("return [...current.logits]"), expected[0], atol=CLOSE)
-    address = page.execute_script("return location.hash")
-    assert forced_in(load(address[1:]), "stage1.se") == forced
+    assert forced_in(load(link_of(page)), "stage1.se") == forced
     page.find_element(By.CSS_SELECTOR, '#force-all [data-to="learned"]').click()
     assert not page.execute_script("return anyForced()")
 
@@ -255,22 +259,22 @@ def test_a_stroke_leaves_no_gap(show):
 
 
 def test_a_link_brings_everything_back(show, load):
-    everything = "return [location.hash, [...current.logits], $('formula').textContent, $('sorted').checked]"
+    everything = "return [[...current.logits], $('formula').textContent, $('sorted').checked]"
     page = show("net=tiny-se&block=stage2.se&image=photo")
     page.find_elements(By.CSS_SELECTOR, "#s .cell")[5].click()
     page.find_element(By.ID, "sorted").click()
-    before = page.execute_script(everything)
-    page = load(before[0][1:])
-    assert page.execute_script(everything) == before
+    before, link = page.execute_script(everything), link_of(page)
+    page = load(link)
+    assert (page.execute_script(everything), link_of(page)) == (before, link)
     assert "1 forced" in text(page, "tabs")
 
 
 def test_a_drawing_travels_in_its_link(show, load):
     page = show("net=tiny-se")
     page.find_element(By.ID, "input").click()
-    drawn = page.execute_script("return [location.hash, [...state.pixels]]")
-    assert "image=own" in drawn[0]
-    assert load(drawn[0][1:]).execute_script("return [...state.pixels]") == drawn[1]
+    drawn, link = page.execute_script("return [...state.pixels]"), link_of(page)
+    assert "image=own" in link
+    assert load(link).execute_script("return [...state.pixels]") == drawn
 
 
 def test_a_link_with_nonsense_in_it_shows_the_page_all_the_same(load, show):

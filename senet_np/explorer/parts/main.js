@@ -84,14 +84,19 @@ function listenToCells(kind) {
 }
 
 function listenToMaps(id, kind) {
-  const canvas = $(id), at = (event) => channelAt(canvas, event, current.blocks[state.block].u);
+  const canvas = $(id);
+  const at = (event) => { const block = current.blocks[state.block]; return block ? channelAt(canvas, event, block.u) : -1; };
+  const show = (k) => { pointAt(kind, k); showBlock(); };
+  let selected = true;  // as in listenToCells
+  canvas.addEventListener("pointerdown", (event) => { selected = event.pointerType === "mouse" || (state.at.kind !== "h" && state.at.k === at(event)); });
   canvas.addEventListener("pointermove", (event) => {
     const k = at(event);
-    if (k < 0 || (state.at.kind === kind && state.at.k === k)) return;
-    pointAt(kind, k);
-    showBlock();
+    if (k >= 0 && !(state.at.kind === kind && state.at.k === k)) show(k);
   });
-  canvas.addEventListener("click", (event) => at(event) >= 0 && toggle(at(event)));
+  canvas.addEventListener("click", (event) => {
+    const k = at(event);
+    if (k >= 0) (selected ? toggle : show)(k);
+  });
 }
 
 // Drawing: a square brush of whole pixels, moved by the mouse, a finger, or the arrow keys; space paints.
@@ -119,9 +124,9 @@ function listenToDrawing() {
     const box = canvas.getBoundingClientRect();
     return [Math.floor(((event.clientY - box.top) / box.height) * SIZE), Math.floor(((event.clientX - box.left) / box.width) * SIZE)];
   };
-  canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); cursor.last = null; paintTo(...pixel(event)); });
+  canvas.addEventListener("pointerdown", (event) => { cursor.last = null; paintTo(...pixel(event)); canvas.setPointerCapture(event.pointerId); });
   canvas.addEventListener("pointermove", (event) => event.buttons && paintTo(...pixel(event)));
-  canvas.addEventListener("pointerup", showAll);
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, showAll);
   canvas.addEventListener("keydown", (event) => {
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
     if (!move && event.key !== " ") return;
@@ -151,6 +156,16 @@ async function takeFile(file) {
   showAll();
 }
 
+async function copyText(text) {
+  try { await navigator.clipboard.writeText(text); return true; } catch { return false; }
+}
+
+async function copyLink() {  // inside another page there is no address to see, and perhaps none to copy
+  writeAddress();
+  const copied = !addressRefused && await copyText(location.href), shown = !addressRefused && self === top;
+  $("copied").textContent = copied ? "copied" : shown ? "the address of this page is the link" : "for a link, open this page in a window of its own";
+}
+
 function listen() {
   $("net").addEventListener("change", () => {
     const previous = state.net;
@@ -162,17 +177,14 @@ function listen() {
   });
   $("release").addEventListener("click", () => { state.forced = {}; showAll(); countSamples(); });
   $("force-all").addEventListener("click", (event) => {
-    const { to } = event.target.dataset, path = state.block;
+    const to = event.target.closest("button")?.dataset.to, path = state.block;
     if (to === undefined) return;
     const rounded = (gate) => Math.round(1000 * gate) / 1000;  // as in the link
     forceAll(path, to === "learned" ? null : to === "mean" ? meanGates(path).map(rounded) : new Array(widthOf(path)).fill(Number(to)));
     showAll();
     countSamples();
   });
-  $("link").addEventListener("click", async () => {
-    try { await navigator.clipboard.writeText(location.href); $("copied").textContent = "copied"; }
-    catch { $("copied").textContent = "the address of this page is the link"; }
-  });
+  $("link").addEventListener("click", copyLink);
   $("samples").addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button) { chooseImage(button.dataset.name); showAll(); }
@@ -192,7 +204,8 @@ function listen() {
     });
   }
   $("tabs").addEventListener("click", (event) => {
-    if (event.target.dataset.path) { state.block = event.target.dataset.path; showAll(); }
+    const tab = event.target.closest("button");  // translators put elements into it
+    if (tab) { state.block = tab.dataset.path; showAll(); }
   });
   $("tabs").addEventListener("keydown", (event) => {
     const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key], paths = state.net.blockSteps.map((step) => step.path);
@@ -231,6 +244,8 @@ async function start() {
   readLink();
   listen();
   showNet();
+  $("needs").hidden = true;
+  $("page").hidden = false;
   document.body.dataset.ready = "yes";
 }
 

@@ -67,14 +67,28 @@ function pixelsFromText(text) {
   } catch { return false; }
 }
 
-function writeLink() {
+function stateToLink() {
   const gates = Object.entries(state.forced).filter(([, channels]) => channels.size)
     .map(([path, channels]) => `${path}:${[...channels].map(([c, gate]) => `${c}=${gate}`).join(",")}`).join(";");
   const link = { net: state.net.name, block: state.block, image: state.image, at: state.at.kind + state.at.k };
   if (state.image === "own") link.pixels = pixelsToText();
   if (gates) link.gates = gates;
   if (!state.sorted) link.sorted = "no";
-  history.replaceState(null, "", "#" + new URLSearchParams(link));
+  return "#" + new URLSearchParams(link);
+}
+
+const LINK_DELAY = 400;  // ms; Safari refuses the 101st address within 30 seconds
+let linkTimer, addressRefused = false;
+
+function writeLink() {  // once, when nothing has changed for a while
+  clearTimeout(linkTimer);
+  linkTimer = setTimeout(writeAddress, LINK_DELAY);
+}
+
+function writeAddress() {  // a browser may refuse, in a page inside another one for example: then it is not asked again
+  const link = stateToLink();
+  if (addressRefused || link === location.hash) return;
+  try { history.replaceState(null, "", link); } catch { addressRefused = true; }
 }
 
 function readLink() {  // what does not exist is left out
@@ -87,7 +101,8 @@ function readLink() {  // what does not exist is left out
   state.forced = {};
   for (const part of (link.get("gates") ?? "").split(";")) {
     const [path, channels = ""] = part.split(":");
-    for (const [, c, gate] of paths.includes(path) ? channels.matchAll(/(\d+)=(-?\d+(?:\.\d+)?)(?=,|$)/g) : []) {
+    for (const channel of paths.includes(path) ? channels.split(",") : []) {
+      const [, c, gate] = /^(\d+)=(-?\d{1,3}(?:\.\d+)?)$/.exec(channel) ?? [];
       if (Number(c) < widthOf(path)) forcedAt(path).set(Number(c), Number(gate));
     }
   }
