@@ -30,7 +30,7 @@ TESTS = (
         "model",
         "load",
     ),
-    *("run_folder", "old_runs", "interchange", "weights_command", "bundled", "compare", "download", "paths", "photo"),
+    *("run_folder", "old_runs", "interchange", "foreign_weights", "foreign_files", "weights_command", "bundled", "compare", "download", "paths", "photo"),
     *("drawn", "places", "untrusted_files"),
 )
 

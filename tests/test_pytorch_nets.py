@@ -16,7 +16,6 @@ import pytest
 
 import senet_np
 from senet_np.cli import main
-from senet_np.errors import SenetError
 from senet_np.nets import NETS
 from senet_np.runs.interchange import from_pytorch, load_weights, save_weights, to_pytorch, unfilled
 from senet_np.runs.run import open_run
@@ -150,13 +149,6 @@ def test_other_floats_of_pytorch_become_float32(tmp_path, theirs, dtype):
     safetensors_torch.save_file(module.to(dtype).state_dict(), tmp_path / "weights.safetensors")
     params, state = load_weights(tmp_path / "weights.safetensors", *unfilled(net))
     assert {a.dtype for tree in (params, state) for _, a in tree_items(tree)} == {np.dtype(np.float32)}
-
-
-def test_bfloat16_which_numpy_does_not_have_is_refused_by_name(tmp_path, theirs):
-    net, module = make_pair(theirs, "tiny", {})
-    safetensors_torch.save_file(module.to(torch.bfloat16).state_dict(), tmp_path / "weights.safetensors")
-    with pytest.raises(SenetError, match=r"stage1\.conv\.weight is of dtype BF16, expected one of"):
-        load_weights(tmp_path / "weights.safetensors", *unfilled(net))
 
 
 def test_the_usage_at_the_head_of_the_file_works_on_an_exported_run(tmp_path, monkeypatch, theirs, few_shapes):

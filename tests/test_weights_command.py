@@ -47,7 +47,7 @@ def save(run, path, about=None):
     save_weights(path, progress.params, progress.state, {} if about is None else {"senet_np": about})
 
 
-@pytest.mark.parametrize("ending", ["npz", "safetensors"])
+@pytest.mark.parametrize("ending", ["npz", "safetensors", "NPZ"])
 def test_an_exported_run_comes_back_by_import_and_answers_the_same(folder, trained, capsys, ending):
     if ending == "safetensors":
         pytest.importorskip("safetensors.numpy")
@@ -133,13 +133,15 @@ def test_a_file_of_version_0_1_is_imported(folder, trained):
         ("import mine.npz --out there --gate relu", "--gate is relu, but the file says tanh"),
         ("import mine.npz --out there --no-se", "--se is False, but the file says True"),
         ("import mine.npz --out there --data cifar10", "--data is cifar10, but the file says shapes"),
-        ("import bare.npz --out there --data shapes", "bare.npz: the array stage1.se.fc1.weight is missing"),
+        ("import bare.npz --out there --data shapes", "bare.npz: arrays missing: stage1.se.fc1.weight, "),
         ("import bare.npz --out there --data shapes --position pre", "position is 'pre'"),
+        ("import theirs.pth --out there --data shapes", "theirs.pth: it is a pickle, which can carry code"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_one_line_and_leaves_nothing(folder, trained, capsys, words, message):
     main(["export", "run", "mine.npz"])
     save(open_run(folder / "run"), "bare.npz")
+    (folder / "theirs.pth").write_bytes(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.")
     capsys.readouterr()
     assert main(words.split()) == 2
     error = capsys.readouterr().err

@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
     command.add_argument("file", type=new_file, metavar="FILE", help="ends in .safetensors or .npz")
 
     command = add_command(commands, "import", run_import, "make a run from weights in a file", IMPORT)
-    command.add_argument("file", type=existing_path, metavar="FILE", help="ends in .safetensors or .npz")
+    command.add_argument("file", type=existing_path, metavar="FILE", help="a .safetensors or .npz file")
     command.add_argument("--out", type=new_path, metavar="RUN", required=True, help="the run's folder; it is made")
     add_data_options(command, "what the file says, else as for train")
     add_settings(command, NET_NAMES)

@@ -4,7 +4,8 @@ Here arrays lie as the formulas read, x @ w over (N, H, W, C); there, outputs co
 declares is compared with what the network needs before a number is read, so a false declaration costs no memory.
 """
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,10 +46,11 @@ PYTORCH_NAMES = {
     ("w2", 2): ("fc2.weight", MATRIX),
     ("b2", 1): ("fc2.bias", SAME),
 }
-COUNTER = "num_batches_tracked"  # PyTorch's batch norm counts its batches; nothing here depends on it
+COUNTERS = ("num_batches_tracked", "n_averaged")  # of batch norm and averaged models; nothing here depends on them
+WRAPPERS = re.compile(r"(?<![^.])(module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")  # in any place
 MAX_PARAMETERS = 50_000_000
-FLOATS = ("float16", "float32", "float64")
-OTHER_NET = "choose the network that these weights belong to"
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+OTHER_NET = "choose the network that these weights belong to, or other weights"
 
 
 def to_pytorch(params: Tree, state: Tree) -> dict[str, Array]:
@@ -61,21 +63,23 @@ def to_pytorch(params: Tree, state: Tree) -> dict[str, Array]:
     return {name: layout.to_pytorch(array).copy(order="C") for name, layout, array in arrays}
 
 
-def from_pytorch(weights: Mapping[str, Any], net_params: Tree, net_state: Tree) -> tuple[Tree, Tree]:
+def from_pytorch(weights: Any, net_params: Tree, net_state: Tree) -> tuple[Tree, Tree]:
     """Turn what a `state_dict` holds into a network's params and state, float32: the inverse of `to_pytorch`.
 
     Args:
-        weights: {name: array}, float16, float32 or float64; PyTorch's own tensors will do. `num_batches_tracked` is
-            left out.
+        weights: {name: array}, of float16, bfloat16, float32 or float64; PyTorch's own tensors will do. It may be a
+            part of a checkpoint's dict, such as its "state_dict". A prefix that all names have, such as "module.", is
+            taken off, `num_batches_tracked` is left out, and an FC may be a 1×1 convolution.
         net_params, net_state: the network's trees, of which only names and shapes count: `unfilled(net)` will do.
 
     Raises:
-        SenetError: a name is missing or unknown, a shape or dtype does not fit, a number is not finite in float32, or
-            a variance is below 0.
+        SenetError: a name is missing or unknown, a shape or dtype does not fit, there are no numbers, one is not finite
+            in float32, or a variance is below 0.
     """
-    weights = {name: weight for name, weight in weights.items() if name.rpartition(".")[2] != COUNTER}
     trees = [dict(tree_items(tree)) for tree in (net_params, net_state)]
-    _check_names(weights.keys(), [pytorch_name(path, array)[0] for tree in trees for path, array in tree.items()])
+    expected = [pytorch_name(path, array)[0] for tree in trees for path, array in tree.items()]
+    weights = _state_dict(weights, {*expected})
+    _check_names(weights.keys(), expected)
     params, state = (tree_build({path: _take(weights, path, array) for path, array in tree.items()}) for tree in trees)
     return params, state
 
@@ -89,7 +93,7 @@ def save_weights(path: str | Path, params: Tree, state: Tree, metadata: dict[str
 
 
 def load_weights(path: str | Path, net_params: Tree, net_state: Tree) -> tuple[Tree, Tree]:
-    """`from_pytorch` for a file that ends in .safetensors or .npz; SenetError if it is missing or damaged."""
+    """`from_pytorch` for a .safetensors or .npz file; SenetError if it is missing or damaged."""
     with reading(Path(path)) as (arrays, _):
         return from_pytorch(arrays, net_params, net_state)
 
@@ -104,7 +108,9 @@ def unfilled(net: Layer) -> tuple[Tree, Tree]:
     """A network's params and state, float32, without drawn numbers: for names and shapes; takes no time and memory."""
     params, state = net.init(_Unfilled())  # pyright: ignore[reportArgumentType]
     if tree_size(params) > MAX_PARAMETERS:
-        raise SenetError(f"the network has {tree_size(params):,} parameters, expected at most {MAX_PARAMETERS:,}")
+        raise SenetError(
+            f"the network has {tree_size(params):,} parameters, expected at most {MAX_PARAMETERS:,}: make it smaller"
+        )
     return params, state
 
 
@@ -132,35 +138,90 @@ def pytorch_name(path: str, array: Array) -> tuple[str, Layout]:
     return ".".join((*parents, name)), layout
 
 
-def _check_names(actual: Collection[str], expected: Collection[str]) -> None:
+def _state_dict(weights: Any, known: Set[str]) -> dict[str, Any]:
+    """The part of what was saved that holds the network's arrays, under names without what wrappers added."""
+    found = {place: _unwrapped(part, known) for place, part in _mappings(weights, "weights")}
+    if not found:
+        raise SenetError(f"weights is of type {type(weights).__name__}, expected {{name: array}}: give a state_dict")
+    fits = {place: len(part.keys() & known) for place, part in found.items()}
+    best = max(found, key=lambda place: (fits[place], len(found[place])))
+    equal = [place for place in found if fits[place] == fits[best] > 0]
+    if len(equal) > 1:
+        raise SenetError(f"{' and '.join(equal)} hold the network's weights, expected one of them: give that one")
+    return found[best]
+
+
+def _mappings(part: Any, place: str) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """Each mapping in what was saved, and where it is. A PyTorch module stands for its state_dict."""
+    part = part.state_dict() if hasattr(part, "state_dict") else part
+    if isinstance(part, Mapping):
+        yield place, part
+        for name, inner in part.items():
+            yield from _mappings(inner, f"{place}[{name!a}]")
+
+
+def _unwrapped(weights: Mapping[Any, Any], known: Set[str]) -> dict[str, Any]:
+    """Take wrappers off the names, and, while none of them is known, the first part that all have in common."""
+    kept = {name: array for name, array in weights.items() if str(name).rpartition(".")[2] not in COUNTERS}
+    names = {WRAPPERS.sub("", str(name)): array for name, array in kept.items()}
+    if len(names) < len(kept):  # two would become one
+        return {str(name): array for name, array in kept.items()}
+    while known.isdisjoint(names) and all("." in n for n in names) and len({n.partition(".")[0] for n in names}) == 1:
+        names = {name.partition(".")[2]: array for name, array in names.items()}
+    return names
+
+
+def _check_names(actual: Set[str], expected: list[str]) -> None:
     """Refuse missing and unknown names."""
-    present, known = {*actual}, {*expected}
-    missing, unknown = [n for n in expected if n not in present], [n for n in actual if n not in known]
-    faults = [f"{missing[0]} is missing"] if missing else []
-    faults += [f"{unknown[0][:80]!a} is unknown"] if unknown else []  # it can be anything: quoted, and cut
-    if faults:
-        counts = f"{len(missing)} missing and {len(unknown)} unknown, {len(expected)} expected"
-        checkpoint = any(name.startswith("params/") for name in actual)  # as `checkpoint.save_checkpoint` names them
-        advice = "this is a run's checkpoint: export the run, and take that file" if checkpoint else OTHER_NET
-        raise SenetError(f"the array {' and '.join(faults)} ({counts}): {advice}")
+    known = {*expected}
+    missing, unknown = [n for n in expected if n not in actual], [n for n in actual if n not in known]
+    if not missing and not unknown:
+        return
+    faults = [f"missing: {', '.join(missing[:3])} ({len(missing)} of {len(expected)})"] if missing else []
+    quoted = ", ".join(ascii(name[:80]) for name in unknown[:3])  # they can be anything: quoted, and cut
+    faults += [f"unknown: {quoted} ({len(unknown)})"] if unknown else []
+    bare = {name: re.sub(r"[\W_]", "", name).lower() for name in (*missing[:3], *unknown)}
+    alike = [(n, m) for m in missing[:3] for n in unknown if bare[n].endswith(bare[m])]
+    advice = OTHER_NET if missing else f"{OTHER_NET}, or leave out what it can do without"
+    if any(name.startswith("params/") for name in actual):  # as `checkpoint.save_checkpoint` names them
+        advice = "this is a run's checkpoint: export the run, and take that file"
+    elif alike:
+        advice = f"rename {alike[0][0][:80]!a} to {alike[0][1]}, and others likewise, or {OTHER_NET}"
+    raise SenetError(f"arrays {'; '.join(faults)}: {advice}")
 
 
 def _take(weights: Mapping[str, Any], path: str, like: Array) -> Array:
     """Our array at a path, of which PyTorch's is in `weights`."""
     name, layout = pytorch_name(path, like)
-    found, shape = weights[name], layout.to_pytorch(like).shape
-    if not isinstance(found, InFile):
-        array = np.asarray(found)
-        found = InFile(array.shape, array.dtype.name, lambda: array)
-    if found.shape != shape:
-        raise SenetError(f"{name} has shape {[*found.shape]}, expected {[*shape]}: {OTHER_NET}")
+    found = weights[name] if isinstance(weights[name], InFile) else _in_memory(name, weights[name])
+    actual, shape = found.shape, layout.to_pytorch(like).shape
     if found.dtype not in FLOATS:
-        pickled = " (a pickle, which can carry code)" if found.dtype == "object" else ""
-        raise SenetError(f"{name} is of dtype {found.dtype}{pickled}, expected one of {[*FLOATS]}: convert it first")
-    with np.errstate(over="ignore"):  # too large numbers become infinite, and are refused as such
-        array = found.read().astype(np.float32)
+        pickled = " (in a file a pickle, which can carry code)" if found.dtype == "object" else ""
+        advice = "save it as float32, from before any quantization"
+        raise SenetError(f"{name} is of dtype {found.dtype}{pickled}, expected one of {[*FLOATS]}: {advice}")
+    both = min(len(actual), len(shape))
+    if actual[:both] != shape[:both] or {*actual[both:], *shape[both:]} - {1}:  # an FC may be a 1×1 convolution
+        turned = "turn its axes into PyTorch's order, or " if sorted(actual) == sorted(shape) else ""
+        raise SenetError(f"{name} has shape {[*actual]}, expected {[*shape]}: {turned}{OTHER_NET}")
+    with np.errstate(over="ignore", under="ignore"):  # what becomes infinite is refused below
+        array = found.read().astype(np.float32).reshape(shape)
     if not np.isfinite(array).all():
         raise SenetError(f"{name} holds NaN, or numbers that are infinite in float32: take weights that are finite")
     if name.endswith("running_var") and (array < 0).any():
-        raise SenetError(f"{name} holds numbers below 0, expected variances: take another file")
+        raise SenetError(f"{name} holds numbers below 0, expected variances: take other weights")
     return layout.from_pytorch(array).copy(order="C")
+
+
+def _in_memory(name: str, weight: Any) -> InFile:
+    """An array, a list of numbers or a tensor of PyTorch's, described as if it were in a file."""
+    if getattr(weight, "is_meta", False):
+        raise SenetError(f"{name} is on PyTorch's meta device, so it has no numbers: load the weights first")
+    try:
+        if not hasattr(weight, "detach"):
+            array = np.asarray(weight)
+            return InFile(array.shape, array.dtype.name, lambda: array)
+        dtype = str(weight.dtype).removeprefix("torch.")
+        array = weight.float().numpy(force=True) if dtype in FLOATS else np.empty(0)  # others are refused by dtype
+        return InFile(tuple(weight.shape), dtype, lambda: array)
+    except Exception as error:  # of sparse, sharded and fake tensors, of ragged lists
+        raise SenetError(f"{name} cannot be read ({error!r:.160}): make it a plain, dense array or tensor") from error

@@ -1,12 +1,13 @@
 """Files of named arrays that cannot carry code: .safetensors and .npz.
 
 A safetensors file is a JSON header, which says what lies where, and then plain numbers; an .npz is a zip of NumPy's own
-files. PyTorch's usual .pt is a pickle, which can run anything, and is not read. Opening a file reads what it declares;
-the caller checks that, and then reads the numbers, one array at a time.
+files. PyTorch's usual .pt is a pickle, which can run anything, and is not read. What a file is, its first bytes say.
+Opening it reads what it declares; the caller checks that, and then reads the numbers, one array at a time.
 """
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,26 @@ from ..files import check_is_file, write_atomically
 
 METADATA = "__metadata__"  # safetensors' own name for texts about the arrays; .npz gets it too
 MAX_TEXT_BYTES = 4 << 20
-TO_NUMPY = {"F16": "float16", "F32": "float32", "F64": "float64"}  # other dtypes keep their names
+TO_NUMPY = {"F16": "float16", "F32": "float32", "F64": "float64", "BF16": "bfloat16"}  # others keep their names
+
+PICKLE = (
+    "it is a pickle, which can carry code, and is not read: safetensors.torch.save_file(torch.load({path!r}, "
+    "map_location='cpu', weights_only=True), {path!r} + '.safetensors') in Python writes a file that is; if it holds "
+    "more than weights, put the name of their part behind torch.load(...), such as ['state_dict']"
+)
+NEITHER = (
+    "it is neither .safetensors nor .npz: write the weights again, by safetensors.torch.save_file(net.state_dict(), "
+    "path) in PyTorch, or under PyTorch's names by numpy.savez(path, **arrays)"
+)
+SIGNS = {  # how a file begins → what it is; or why it is not read, and what to do
+    rb".{8}\{": ".safetensors",  # the header's length, the header
+    rb"PK": ".npz",  # a zip
+    rb"\x80\x02\x8a\x0al\xfc": PICKLE,  # of PyTorch before version 1.6; later ones are zips
+    rb"\x89HDF": NEITHER,
+    rb"\x1f\x8b": "it is packed by gzip: unpack it first",
+    rb"<": "it is a web page: fetch the file itself",
+    rb"version https://git-lfs": "it is a pointer of Git LFS, without the numbers: fetch them by git lfs pull",
+}
 
 
 class InFile(NamedTuple):
@@ -38,9 +58,13 @@ Content = tuple[dict[str, InFile], dict[str, str]]  # the arrays under their nam
 
 def write_arrays(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> None:
     """Write arrays under their names, and texts about them, all of the file or none of it; see `save_weights`."""
-    if _is_npz(path):
+    ending = path.suffix.lower()
+    if ending not in OPEN:
+        raise SenetError(f"{path} ends in {path.suffix!r}, expected .safetensors or .npz: name such a file")
+    if ending == ".npz":
         write_npz(path, arrays | ({METADATA: np.array(json.dumps(metadata))} if metadata else {}))
     else:
+        _check_installed()
         from safetensors.numpy import save
 
         # It takes an array's bytes as they lie in memory, whatever the strides say: a transposed view comes out as the
@@ -61,10 +85,11 @@ def reading(
     path: Path, if_missing: str = "name a file of weights", if_damaged: str = "write or fetch it again"
 ) -> Iterator[Content]:
     """Open a .safetensors or .npz for a `with` statement; whatever goes wrong until its end becomes a SenetError."""
-    open_file = _open_npz if _is_npz(path) else _open_safetensors
     check_is_file(path)
+    kind = path.suffix
     try:
-        with open_file(path) as content:
+        kind = _kind(path)
+        with OPEN[kind](path) as content:
             yield content
     except SenetError as error:
         raise SenetError(f"{path}: {error}") from error
@@ -72,21 +97,18 @@ def reading(
         raise SenetError(f"{path} does not exist: {if_missing}") from None
     except Exception as error:  # zip, npy, JSON and safetensors have many ways of being damaged, with one meaning
         reason = " ".join(str(error).split())[:160]  # one line, though the file's own bytes may be quoted in it
-        raise SenetError(f"{path} cannot be read as {path.suffix} ({reason}): {if_damaged}") from error
+        raise SenetError(f"{path} cannot be read as {kind} ({reason}): {if_damaged}") from error
 
 
-def _is_npz(path: Path) -> bool:
-    """Whether a file is an .npz by its ending, and not a .safetensors; SenetError for any other."""
-    if path.suffix not in (".npz", ".safetensors"):
-        raise SenetError(
-            f"{path} ends in {path.suffix!r}, expected .safetensors or .npz: PyTorch writes the first by "
-            "safetensors.torch.save_file(net.state_dict(), path)"
-        )
-    if path.suffix == ".safetensors" and find_spec("safetensors") is None:
-        raise SenetError(
-            'safetensors is not installed: pip install "senet_np[interchange]", or use a file that ends in .npz'
-        )
-    return path.suffix == ".npz"
+def _kind(path: Path) -> str:
+    """What a file is by its first bytes, or else by its ending: ".safetensors" or ".npz"; SenetError if neither."""
+    with open(path, "rb") as file:
+        head = file.read(32)
+    by_name = path.suffix.lower() if path.suffix.lower() in OPEN else NEITHER
+    kind = next((kind for sign, kind in SIGNS.items() if re.match(sign, head, re.DOTALL)), by_name)
+    if kind not in OPEN:
+        raise SenetError(kind.format(path=str(path)))
+    return kind
 
 
 @contextmanager
@@ -94,6 +116,11 @@ def _open_npz(path: Path) -> Iterator[Content]:
     with zipfile.ZipFile(path) as file:
         if {member.compress_type for member in file.infolist()} - {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise ValueError("it is packed in a way that NumPy does not use")  # bzip2 unpacks without a bound
+        others = [member for member in file.namelist() if not member.endswith(".npy")]
+        if any(member.endswith("data.pkl") for member in others):
+            raise SenetError(PICKLE.format(path=str(path)))
+        if others:
+            raise SenetError(f"it is a zip with {others[0][:80]!a} in it, expected NumPy's arrays: unpack it first")
         arrays = {member.removesuffix(".npy"): _declared(file, member) for member in file.namelist()}
         metadata = json.loads(read_text(arrays.pop(METADATA))) if METADATA in arrays else {}
         if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
@@ -124,8 +151,15 @@ def read_text(declared: InFile) -> str:
     return str(declared.read())
 
 
+def _check_installed() -> None:
+    if find_spec("safetensors") is None:
+        advice = 'pip install "senet_np[interchange]", or use an .npz file'
+        raise SenetError(f"safetensors is not installed: {advice}")
+
+
 @contextmanager
 def _open_safetensors(path: Path) -> Iterator[Content]:
+    _check_installed()
     from safetensors import safe_open
 
     with safe_open(path, framework="np") as file:
@@ -133,5 +167,19 @@ def _open_safetensors(path: Path) -> Iterator[Content]:
         for name in [*file.keys()]:
             part = file.get_slice(name)
             shape, dtype = tuple(part.get_shape()), str(part.get_dtype())
-            arrays[name] = InFile(shape, TO_NUMPY.get(dtype, dtype), partial(file.get_tensor, name))
+            read = partial(_read_bfloat16, path, name, shape) if dtype == "BF16" else partial(file.get_tensor, name)
+            arrays[name] = InFile(shape, TO_NUMPY.get(dtype, dtype), read)
         yield arrays, file.metadata() or {}
+
+
+def _read_bfloat16(path: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Read what NumPy has no dtype for: each number is the upper half of a float32."""
+    with open(path, "rb") as file:  # the length of the header, the header, the numbers
+        length = int.from_bytes(file.read(8), "little")
+        start, end = json.loads(file.read(length))[name]["data_offsets"]
+        file.seek(8 + length + start)
+        halves = np.frombuffer(file.read(end - start), "<u2")
+    return (halves.astype(np.uint32) << 16).view(np.float32).reshape(shape)
+
+
+OPEN = {".npz": _open_npz, ".safetensors": _open_safetensors}
