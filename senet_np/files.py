@@ -1,8 +1,10 @@
-"""Files: written whole or not at all, read only if they are ordinary files, and locked."""
+"""Files: written whole or not at all, read only if they are ordinary files, and locked; and their names in a shell."""
 
 import contextlib
 import errno
 import os
+import shlex
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +29,11 @@ def write_atomically(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise SenetError(f"could not write {path}: {error.strerror}; what was there before is unharmed") from error
+
+
+def quoted(path: Path) -> str:
+    """A path as it is typed in a shell, for commands that are printed to be copied."""
+    return subprocess.list2cmdline([str(path)]) if os.name == "nt" else shlex.quote(str(path))
 
 
 def _sync_folder(folder: Path) -> None:

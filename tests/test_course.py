@@ -7,6 +7,7 @@ import jupytext
 import nbformat
 import pytest
 
+from senet_np import files
 from senet_np.cli import course, main
 from senet_np.errors import SenetError
 
@@ -51,7 +52,7 @@ def test_the_course_is_copied_whole_with_its_folders(tmp_path, capsys):
     assert main(["course", str(tmp_path / "mine")]) == 0
     copied = {path.relative_to(tmp_path / "mine") for path in (tmp_path / "mine").rglob("*.ipynb")}
     assert copied == {path.relative_to(NOTEBOOKS) for path in COPIED}
-    assert f'jupyter lab "{tmp_path / "mine"}"' in capsys.readouterr().out
+    assert f"jupyter lab {files.quoted(tmp_path / 'mine')}" in capsys.readouterr().out
 
 
 def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):

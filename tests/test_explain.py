@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import shlex
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -239,3 +241,10 @@ def test_after_training_what_takes_a_minute_is_left_to_explain(reported):
         "python -m senet_np explain run adds what takes a minute: accuracy with replaced gates, and pruning",
     )
     assert {"answer", "profiles", "sky"} <= {kind.key for kind, _ in plan(sources)}
+
+
+def test_a_printed_command_can_be_copied_where_a_folder_has_a_space_in_its_name(reported, folder, tmp_path):
+    run = open_run(Path(shutil.copytree(folder / "run", tmp_path / "it's mine")))
+    first_look(run, FEW)
+    command, _, _ = reported[0][2][0].partition(" adds what takes")
+    assert shlex.split(command) == ["python", "-m", "senet_np", "explain", str(run.path)]

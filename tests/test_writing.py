@@ -1,12 +1,13 @@
 """Files are written whole, and to where they can be; what cannot be is said before the work is done for nothing."""
 
 import os
+from pathlib import Path
 
 import pytest
 
 from senet_np.cli import main
 from senet_np.errors import SenetError
-from senet_np.files import write_atomically
+from senet_np.files import quoted, write_atomically
 
 
 def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path):
@@ -40,3 +41,10 @@ def test_too_little_memory_is_one_line_and_status_2(monkeypatch, capsys):
     monkeypatch.setattr("senet_np.cli.train.run", train)
     assert main(["train", "--data", "shapes"]) == 2
     assert capsys.readouterr().err.startswith("error: out of memory (18 GiB): ")
+
+
+@pytest.mark.parametrize(("system", "path"), [("posix", "'my runs/$x'"), ("nt", '"my runs/$x"')])
+def test_a_path_with_a_space_is_quoted_as_the_systems_shell_wants_it(system, path, monkeypatch):
+    folder = Path("my runs/$x")
+    monkeypatch.setattr(os, "name", system)
+    assert quoted(folder) == path

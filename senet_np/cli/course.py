@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
-from ..files import write_atomically
+from ..files import quoted, write_atomically
 from .options import add_command, new_path
 
 HERE = Path(__file__).parents[2] / "notebooks"
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"kept as it is, because it was changed: {args.folder / name}")
     if kept:
         print("--overwrite replaces them")
-    print(f'open them with: jupyter lab "{args.folder}"   (Jupyter: pip install "senet_np[notebooks]")')
+    print(f'open them with: jupyter lab {quoted(args.folder)}   (Jupyter: pip install "senet_np[notebooks]")')
     return 0
 
 

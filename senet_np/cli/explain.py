@@ -11,6 +11,7 @@ from ..data.photo import Photo, read_photo, sample_photo
 from ..errors import SenetError
 from ..fast.workers import Workers
 from ..figures import Sources, write_report
+from ..files import quoted
 from ..model import Model
 from ..runs.bundled import findings_path
 from ..runs.load import load
@@ -68,15 +69,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def first_look(run: Run, dataset: Dataset) -> list[Path]:
+def first_look(run: Run, dataset: Dataset, workers: int | None = None) -> list[Path]:
     """Draw what takes a few seconds, without interventions and pruning: what `train` does at its end."""
     model = run.model()
-    notes = (
-        f"python -m senet_np explain {run.path} adds what takes a minute: accuracy with replaced gates, and pruning",
-    )
-    with Workers() as workers:
-        findings = measure(model, dataset, "val", workers, thorough=False) if model.settings.se else None
-        return write_report(Sources(model, findings, _photo({}, dataset), dataset, workers), run.path / "plots", notes)
+    command = f"python -m senet_np explain {quoted(run.path)}"
+    notes = (f"{command} adds what takes a minute: accuracy with replaced gates, and pruning",)
+    with Workers(workers) as pool:
+        findings = measure(model, dataset, "val", pool, thorough=False) if model.settings.se else None
+        return write_report(Sources(model, findings, _photo({}, dataset), dataset, pool), run.path / "plots", notes)
 
 
 def _notes(model: Model, dataset: Dataset | None) -> Iterator[str]:

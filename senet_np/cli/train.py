@@ -1,7 +1,6 @@
 """`senet-np train`: train a network, test it once, draw its figures."""
 
 import argparse
-import shlex
 from contextlib import ExitStack, closing
 from itertools import count
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from ..data import Dataset, load_data
 from ..errors import SenetError
+from ..files import quoted
 from ..runs.recorder import train_run
 from ..runs.run import Run, alone_in, create_run, open_run
 from ..settings import NAMES, Settings, make_settings
@@ -96,18 +96,18 @@ def _finish(run: Run, dataset: Dataset, given: dict[str, Any]) -> int:
                     result = train_run(run, dataset, progress, callback, given.get("workers"))
             except Stopped:
                 print(f"stopped in epoch {progress.epoch + 1}, everything is saved. Continue with:")
-                print(f"  python -m senet_np train --out {shlex.quote(str(run.path))} --resume")
+                print(f"  python -m senet_np train --out {quoted(run.path)} --resume")
                 return 128 + signals[0]  # as shells count
         speed = settings.epochs * callback.images / max(progress.seconds, 1e-9)
         print(f"trained in {spell_seconds(progress.seconds)}, {speed:.0f} images/s")
     else:
         print("this run is finished already")
+    print(result_line(result["correct"], result["n"], dataset.name, result["provenance"]))
     if "no_plots" not in given:
         from .explain import first_look
 
-        page, *figures = first_look(run, dataset)
+        page, *figures = first_look(run, dataset, given.get("workers"))
         print(f"figures: {len(figures)}, on {page}")
-    print(result_line(result["correct"], result["n"], dataset.name, result["provenance"]))
     return 0
 
 

@@ -4,6 +4,7 @@ import statistics
 from typing import NamedTuple
 
 from ..errors import SenetError
+from ..files import quoted
 from ..nets.describe import multiply_adds
 from .comparison import Comparison
 from .results import Result, read_results
@@ -125,6 +126,6 @@ def as_text(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """The table for a page."""
     header, *body = [f"| {' | '.join(row)} |" for row in rows(report)]
-    command = f"python -m senet_np compare {report.comparison.path.as_posix()}"
+    command = f"python -m senet_np compare {quoted(report.comparison.path)}"
     rule = "|---|---:|---:|---:|---|---:|---:|---:|"
     return "\n".join([f"    {command}", "", header, rule, *body, "", f"*{legend(report)}*"])

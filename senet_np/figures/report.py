@@ -3,6 +3,10 @@
 Which figures can be drawn depends on what is there: findings are enough for most, images of the data need the data.
 """
 
+import contextlib
+import io
+import textwrap
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,7 @@ from ..errors import SenetError
 from ..files import write_atomically
 from .page import index_page
 from .registry import Drawing, Kind, Sources, kinds
-from .style import add_title, save, style
+from .style import add_title, load_matplotlib, style
 from .tables import block_table, intervention_table
 
 FORMER_KEYS = ("controls", "moments", "openers")  # of version 0.1
@@ -33,6 +37,8 @@ def draw(drawing: Drawing, sources: Sources) -> Any:
 def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = ()) -> list[Path]:
     """Draw everything that can be drawn, and write the page; the files that were written, the page first.
 
+    Where the drawing of a figure fails, a warning and the page say so.
+
     Args:
         sources: the network and what is known of it.
         out: the folder to write to; it is made.
@@ -49,15 +55,42 @@ def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = ()) -> li
         tables.append((heading, intervention_table(findings.interventions)))
     try:
         out.mkdir(parents=True, exist_ok=True)
-        figures = {out / kind.file_name(drawing.block): (kind, drawing) for kind, drawing in plan(sources)}
-        for path, (_, drawing) in figures.items():
-            save(draw(drawing, sources), path)
+        drawn, failed = _draw_all(sources)
+        files = {out / kind.file_name(drawing.block): png for (kind, drawing), png in drawn.items()}
+        for path, png in files.items():
+            path.write_bytes(png)
+        lost = [f"not drawn: {', '.join(names)} ({reason})" for reason, names in failed.items()]
         page = out / "index.html"
-        text = index_page(model.settings.describe(), model.provenance, notes, tables, [*figures.values()])
+        text = index_page(model.settings.describe(), model.provenance, (*notes, *lost), tables, [*drawn])
         write_atomically(page, text.encode())
     except OSError as error:
         raise SenetError(f"could not write the plots to {out}: {error.strerror}; choose another with --out") from error
-    return [page, *figures]
+    for sentence in lost:
+        warnings.warn(sentence, stacklevel=2)
+    return [page, *files]
+
+
+def _draw_all(sources: Sources) -> tuple[dict[tuple[Kind, Drawing], bytes], dict[str, list[str]]]:
+    """All figures as PNG, drawn in memory; and, by reason, the names of those that failed."""
+    drawn, failed = {}, {}
+
+    @contextlib.contextmanager
+    def left_out(name: str) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # whatever it is, it costs no other figure
+            reason = str(error) if isinstance(error, SenetError) else f"{type(error).__name__}: {error}"
+            failed.setdefault(textwrap.shorten(reason, 300), []).append(name)
+
+    with left_out("all figures"):
+        load_matplotlib()
+        for kind in kinds():
+            with left_out(f"“{kind.name}”"):
+                for drawing in kind.drawings(sources):
+                    with left_out(f"“{kind.heading(drawing.block)}”"), style():
+                        draw(drawing, sources).savefig(png := io.BytesIO())
+                        drawn[kind, drawing] = png.getvalue()
+    return drawn, failed
 
 
 def remove_old(folder: Path) -> None:

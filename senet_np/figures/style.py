@@ -1,17 +1,24 @@
 """The look that all figures share, and the parts of a figure that several need.
 
 Colors from Okabe and Ito's palette and the cividis map: both can be read by color-blind people and in
-gray. Figures are made without pyplot, so nothing here touches a notebook's own settings or needs a screen.
+gray. Figures are made without pyplot and from Matplotlib's own defaults: nothing here touches a notebook's
+settings, needs a screen, or depends on the user's matplotlibrc and MPLBACKEND.
 """
 
+import contextlib
+import io
+import os
+import sys
 import textwrap
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..analysis.gates import GateStatistics
+from ..errors import SenetError
 
 GATE_COLORS = "cividis"  # gates: dark is shut, bright is open
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#666666"
@@ -35,11 +42,35 @@ STYLE: dict[str, Any] = {
 }
 
 
-def style() -> Any:
-    """The context in which all figures are drawn and saved."""
-    import matplotlib
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """The context in which all figures are drawn and saved; every setting is put back at its end."""
+    matplotlib = load_matplotlib()
+    kept = ("backend", "interactive")  # or a notebook would not show what is drawn in this context
+    defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name not in kept}
+    with matplotlib.rc_context({**defaults, **STYLE}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is drawn as a box
+        yield
 
-    return matplotlib.rc_context(STYLE)  # pyright: ignore[reportArgumentType]
+
+def load_matplotlib() -> Any:
+    """Import Matplotlib whatever MPLBACKEND says, for files need no backend; SenetError if that is impossible."""
+    if "matplotlib" in sys.modules:
+        return sys.modules["matplotlib"]
+    backend = os.environ.pop("MPLBACKEND", None)  # an unknown one would be an error at import
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # complaints about a matplotlibrc that is not used here
+            import matplotlib
+    except Exception as error:
+        advice = "correct its configuration file (matplotlibrc), or install it again"
+        raise SenetError(f"Matplotlib cannot be imported ({error}): {advice}") from error
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:  # the caller's own plots go where they would have gone
+        with contextlib.suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
 
 
 def new_figure(width: float, height: float) -> Any:
