@@ -111,8 +111,6 @@ class Model:
         return np.concatenate(logits), _join(parts)
 
     def _logits(self, x: Array, replace: Layers | None) -> Array:
-        if replace is None:
-            return self.net.forward(self.params, self.state, x, False)[0]
         for step in trace(self.net, self.params, self.state, x, replace=replace):
             x = step.output
         return x

@@ -179,3 +179,11 @@ def test_every_group_of_ops_that_a_network_has_takes_some_of_its_time(name):
 
 def test_this_process_never_imports_pytorch(record):
     assert "senet_np.bench.torch_process" not in sys.modules
+
+
+def test_the_command_takes_as_many_workers_as_this_process_may_have(monkeypatch):
+    plans = []
+    monkeypatch.setattr("senet_np.fast.cores.default_workers", lambda: 3)
+    monkeypatch.setattr("senet_np.bench.suite.measure", lambda plan, _: plans.append(plan) or {})
+    assert main(["bench"]) == 0
+    assert plans[0].workers == 3

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from senet_np.errors import SenetError
 from senet_np.fast.memory import keep_freed_memory
@@ -103,7 +105,7 @@ def test_while_there_are_workers_the_blas_has_one_thread_and_afterwards_what_it_
 def test_a_single_job_is_done_without_workers(processes):
     with Workers(2, processes) as workers:
         assert workers.map(echo, (1,), [2]) == [(1, 2, os.getpid())]
-        assert workers.pool is None
+        assert not workers.pool
 
 
 @forks
@@ -213,6 +215,41 @@ def test_where_python_lets_no_child_have_children_the_workers_are_threads():
     daemon.start()
     assert queue.get() == (False, [12, 10])
     daemon.join()
+
+
+def test_workers_who_end_in_any_order_leave_the_blas_as_it_was():
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        first, second = Workers(1), Workers(1)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__()
+        assert set(blas_threads()) == {1}
+        second.__exit__()
+        assert blas_threads() == before
+
+
+def test_workers_in_threads_that_overlap_leave_the_blas_as_it_was():
+    both_are_in = threading.Barrier(2, timeout=60)
+
+    def work():
+        with Workers(2, processes=False) as workers:
+            both_are_in.wait()
+            assert workers.map(divide, (60,), [5, 6]) == [12, 10]
+
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(work) for _ in range(2)]:
+                done.result()
+        assert blas_threads() == before
+
+
+@forks
+def test_workers_inside_of_workers_compute():
+    with Workers(2) as outer, Workers(2) as inner:
+        for workers in (outer, inner, outer):
+            assert workers.map(divide, (60,), [5, 6]) == [12, 10]
 
 
 def test_asking_the_c_library_to_keep_memory_never_fails():

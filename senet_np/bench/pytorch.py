@@ -4,23 +4,20 @@ So its threads, its BLAS and the C library's settings are those of any PyTorch p
 other. This file does not import it.
 """
 
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from typing import Any
 
-from ..fast.workers import die_with_parent
-from .timing import Timer
+from .timing import FreshProcess, Timer
 
 LAYOUTS = ("contiguous", "channels last")
 
 
-class PyTorch(ProcessPoolExecutor):
+class PyTorch(FreshProcess):
     """The process, for the length of a `with` statement."""
 
     def __init__(self, threads: int):
-        super().__init__(1, get_context("spawn"), die_with_parent)
+        super().__init__()
         self.version = self.ask("begin", threads)
 
     def ask(self, function: str, *args: Any) -> Any:

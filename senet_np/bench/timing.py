@@ -1,5 +1,6 @@
 """Timing in turns. A machine changes from one minute to the next; a ratio taken within a round hardly does."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SenetError
 from ..fast.workers import die_with_parent
 
 Timer = Callable[[], float]  # does the job once and returns its seconds
@@ -42,9 +44,20 @@ def median_seconds(job: Callable[[], Any], rounds: int) -> float:
     return float(np.median(in_turns({"job": timer(job)}, rounds)["job"]))
 
 
+class FreshProcess(ProcessPoolExecutor):
+    """A process in which nothing has happened yet, for the length of a `with` statement."""
+
+    def __init__(self) -> None:
+        try:
+            super().__init__(1, get_context("spawn"), die_with_parent)
+            self.submit(os.getpid).result()
+        except (OSError, RuntimeError) as error:
+            raise SenetError(f"the benchmark has to start processes, and the system refuses them: {error}") from error
+
+
 def in_fresh_process(function: Callable[..., Any], *args: Any) -> Any:
-    """Call a function in a process of its own, in which nothing has happened yet."""
-    with ProcessPoolExecutor(1, get_context("spawn"), die_with_parent) as process:
+    """Call a function in a process of its own."""
+    with FreshProcess() as process:
         return process.submit(function, *args).result()
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,8 +41,9 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and print as it goes; then draw."""
     from ..bench.nets import NETS
     from ..bench.suite import PARTS, Plan, measure
+    from ..fast.cores import default_workers
 
-    given = {"workers": os.cpu_count() or 1, **vars(args)}
+    given = {"workers": default_workers(), **vars(args)}
     names = ("workers", "batch", "micro_batch", "rounds", "loops", "compiled", "pytorch")
     plan = Plan(
         parts=_some("part", given.get("parts", []), PARTS),

@@ -1,7 +1,7 @@
 """The command line as a whole: its parser, and what becomes of errors.
 
 Exit status: 0 done; 1 a check failed; 2 the request cannot be met, said in one line; 130 stopped by Ctrl-C
-(143 by SIGTERM), with everything saved; 141 the reader of its output went away.
+(143 by SIGTERM, 129 by a closed terminal), with everything saved; 141 the reader of its output went away.
 """
 
 import argparse
@@ -9,11 +9,14 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from typing import NoReturn
 
 from .. import __version__
 from ..errors import SenetError
+from ..fast.overlap import Overlapping
+from .progress import Terminal
 
 EXAMPLES = """\
 examples:
@@ -56,24 +59,50 @@ def build_parser() -> OneLineParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command, given as the words after the program's name; return the exit status."""
-    args = build_parser().parse_args(argv)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal that has no × shows a ?; and a line appears when it is printed, through a pipe too.
-            stream.reconfigure(errors="replace", line_buffering=True)
-    with warnings.catch_warnings():
+    """Run one command, given as the words after the program's name; return the exit status.
+
+    What it changes in the process is put back. Without `argv` it is a process of our own, which ends now.
+    """
+    try:
+        args = build_parser().parse_args(argv)
+        with _surroundings:
+            return _run(args)
+    except BrokenPipeError:  # the reader, `head` perhaps, has read enough
+        return 141
+    finally:
+        for stream in (sys.stdout, sys.stderr) if argv is None else ():
+            try:
+                print(end="", file=stream, flush=True)
+            except OSError:  # nobody reads it any more, and Python would complain at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _run(args: argparse.Namespace) -> int:
+    try:
+        return args.run(args)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        raise
+    except (SenetError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    except MemoryError as error:
+        print(f"error: out of memory ({error}): a smaller --micro-batch or batch needs less", file=sys.stderr)
+    return 2
+
+
+@contextmanager
+def _change_surroundings() -> Iterator[None]:
+    with warnings.catch_warnings(), ExitStack() as undo:
         warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
-        try:
-            return args.run(args)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return 130
-        except BrokenPipeError:  # the reader, `head` perhaps, has read enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
-            return 141
-        except (SenetError, OSError) as error:
-            print(f"error: {error}", file=sys.stderr)
-        except MemoryError as error:
-            print(f"error: out of memory ({error}): a smaller --micro-batch or batch needs less", file=sys.stderr)
-        return 2
+        for stream, redirect in ((sys.stdout, redirect_stdout), (sys.stderr, redirect_stderr)):
+            if isinstance(stream, io.TextIOWrapper):
+                ours = undo.enter_context(redirect(Terminal(stream)))
+                undo.callback(ours.reconfigure, errors=stream.errors, line_buffering=stream.line_buffering)
+                # A terminal that has no × shows a ?; and a line appears when it is printed, through a pipe too.
+                ours.reconfigure(errors="replace", line_buffering=True)
+        yield
+
+
+_surroundings = Overlapping(_change_surroundings)

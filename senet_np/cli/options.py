@@ -54,7 +54,8 @@ def add_data_options(command: argparse.ArgumentParser, default: str) -> None:
 
 def add_workers(command: argparse.ArgumentParser) -> None:
     """--workers."""
-    words = "micro-batches at a time, on Linux each in a process (default: one per core); affects speed only"
+    words = "micro-batches at a time, on Linux each in a process; affects speed only "
+    words += "(default: one per core that this program may use and has memory for)"
     command.add_argument("--workers", type=whole(1, 1024), metavar="N", help=words)
 
 

@@ -1,19 +1,28 @@
 """Progress on the terminal, and a clean way to stop."""
 
+import errno
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from threading import current_thread, main_thread
 from typing import Any
 
 from ..settings import Settings
 from ..train.progress import Callback, Progress
 
+# Signals that mean stop, and handlers that stay: None is not Python's and could not be put back; nohup ignores SIGHUP.
+KEPT = {"SIGINT": (None,), "SIGTERM": (None,), "SIGHUP": (None, signal.SIG_IGN)}
+
 
 @contextmanager
 def stop_on_signals() -> Iterator[list[int]]:
-    """Collect Ctrl-C and SIGTERM in a list, which training reads before every step; a second Ctrl-C stops at once."""
+    """Collect Ctrl-C, SIGTERM and SIGHUP in a list, which training reads before every step.
+
+    A second Ctrl-C stops at once. Outside the main thread, where Python sets no handlers, the list stays empty.
+    """
     received: list[int] = []
 
     def receive(number: int, frame: Any) -> None:
@@ -21,12 +30,33 @@ def stop_on_signals() -> Iterator[list[int]]:
             raise KeyboardInterrupt
         received.append(number)
 
-    before = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {}
     try:
+        for number in signal.Signals if current_thread() is main_thread() else ():
+            if number.name in KEPT and signal.getsignal(number) not in KEPT[number.name]:
+                before[number] = signal.signal(number, receive)
         yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class Terminal:
+    """A stream; if it goes to a terminal that is closed meanwhile, what is written from then on is dropped."""
+
+    def __init__(self, stream: Any):
+        self.stream, self.dropped = stream, errno.EIO if stream.isatty() else None
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.stream, name)
+        return partial(self._attempt, found) if name in ("write", "flush", "reconfigure") else found
+
+    def _attempt(self, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        try:
+            return method(*args, **named)
+        except OSError as error:
+            if error.errno != self.dropped:
+                raise
 
 
 class TrainingBar(Callback):
@@ -42,7 +72,8 @@ class TrainingBar(Callback):
         self.images = images // self.size * self.size  # in one epoch
         done = progress.epoch * self.images + progress.batch * self.size
         options: dict[str, Any] = {"unit": "img", "unit_scale": True, "dynamic_ncols": True, "leave": False}
-        self.bar = tqdm(total=self.epochs * self.images, initial=done, disable=not sys.stderr.isatty(), **options)
+        bar = type("Bar", (tqdm,), {"monitor_interval": 0})  # without a thread that would stay in the process
+        self.bar = bar(total=self.epochs * self.images, initial=done, disable=not sys.stderr.isatty(), **options)
         self.began, self.seen = time.perf_counter(), 0
 
     def on_step(self, progress: Progress, loss: float, accuracy: float) -> None:

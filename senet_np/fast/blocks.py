@@ -5,10 +5,12 @@ the names of other functions of this file) stand for the fast versions.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from inspect import unwrap
 from types import FunctionType
 from typing import Any
+
+import numpy as np
 
 from .. import fast, se, variants
 
@@ -28,7 +30,14 @@ def _with_fast_ops(function: Callable[..., Any]) -> Callable[..., Any]:
     original = unwrap(function)  # mutation testing wraps it
     assert isinstance(original, FunctionType)
     names = {**original.__globals__, **_FAST_NAMES}
-    return FunctionType(original.__code__, names, original.__name__, original.__defaults__)
+    fast_function = FunctionType(original.__code__, names, original.__name__, original.__defaults__)
+
+    @wraps(original)
+    def block(*args: Any, **named: Any) -> Any:
+        with np.errstate(under="ignore"):  # behind a gate near 0, numbers too small to store become 0
+            return fast_function(*args, **named)
+
+    return block
 
 
 se_forward = _FAST_NAMES["se_forward"] = _with_fast_ops(se.se_forward)

@@ -15,6 +15,8 @@ GIB = 1 << 30
 def keep_freed_memory() -> bool:
     """Ask the C library to keep freed memory for the next allocation, for as long as the process lives.
 
+    This cannot be undone: the library does not tell what it did before.
+
     Returns:
         Whether it could be asked: glibc can (Linux); elsewhere nothing happens, and nothing but speed is lost.
 

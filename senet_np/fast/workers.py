@@ -14,16 +14,24 @@ import os
 import pickle
 import signal
 import sys
+import traceback
+import warnings
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from multiprocessing import current_process, get_context, parent_process
-from typing import Any
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from threading import Lock
+from typing import Any, NoReturn, cast
 
 from threadpoolctl import threadpool_limits
 
 from ..errors import SenetError
+from .cores import default_workers
 from .memory import keep_freed_memory
+from .overlap import Overlapping
 
 PROCESSES = sys.platform.startswith("linux")  # macOS' libraries do not survive a fork, and Windows has none
 LINE = 64  # bytes: where an array begins, in shared memory as elsewhere
@@ -32,34 +40,36 @@ DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG, from Linux's prctl.h
 
 Packed = tuple[bytes, list[Any]]  # a value, and the arrays in it apart, as buffers
 
+one_blas_thread = Overlapping(partial(threadpool_limits, 1, "blas"))
+_forking = Lock()  # another thread's processes would inherit the open pipe
+
 
 class Workers:
     """Processes or threads that share the work, for the length of a `with` statement.
 
     Processes are forked by the first `map` and know the code as it was then: after a change of a function or a class,
-    in a notebook say, begin another `with`. Call `map` from one thread only.
+    in a notebook say, begin another `with`. Call `map` from one thread only. Where the system refuses processes,
+    threads compute, and where it refuses these, the calling thread.
 
     Args:
-        count: how many compute at the same time; None for one per core.
+        count: how many compute at the same time; None for as many as this process has cores and memory for.
         processes: False for threads of this process, even where processes of their own are allowed.
     """
 
     def __init__(self, count: int | None = None, processes: bool = True):
-        self.count = count or os.cpu_count() or 1
-        allowed = PROCESSES and not current_process().daemon  # Python lets no daemon have children
-        self.processes = allowed and processes is not False
-        self.pool: ProcessPoolExecutor | None = None
-        self.forked = 0  # of processes
+        self.count = count or default_workers()
+        self.processes = processes and PROCESSES and not current_process().daemon  # Python lets no daemon have children
+        self.pool: dict[Connection, BaseProcess] = {}
         self.memory: mmap.mmap | None = None  # shared with the processes
 
     def __enter__(self) -> "Workers":
         keep_freed_memory()
-        self.limits = threadpool_limits(1, "blas")
+        one_blas_thread.__enter__()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._dismiss()
-        self.limits.restore_original_limits()
+        one_blas_thread.__exit__()
 
     def map(self, job: Callable[..., Any], given: tuple, *pieces: Iterable[Any]) -> list[Any]:
         """[job(*given, *piece) for piece in zip(*pieces)], several at a time.
@@ -78,67 +88,116 @@ class Workers:
             Exception: whatever `job` raised.
         """
         calls = [*zip(*pieces, strict=True)]
-        if self.count == 1 or len(calls) <= 1:
+        count = min(self.count, len(calls))
+        if count <= 1:
             return [job(*given, *call) for call in calls]
         tasks = _pack_all([(job, given), *calls]) if self.processes else None
-        if tasks is None:
-            with ThreadPoolExecutor(self.count) as pool:
-                return [*pool.map(lambda call: job(*given, *call), calls)]
+        if not tasks or not self._fork(count, tasks):
+            return _in_threads(count, job, given, calls)
         try:
-            return self._through_shared_memory(tasks)
-        except BaseException as error:
-            self._kill()  # some may still be computing, and would write into what comes next
-            if not isinstance(error, BrokenProcessPool):
-                raise
-            raise SenetError(
-                "a worker process died, as when the system runs out of memory: "
-                "try a smaller --micro-batch, or --workers 1, which starts no processes"
-            ) from error
+            return self._in_processes(count, tasks)
+        except BaseException:
+            self._dismiss()  # some may still be computing, and would write into what comes next
+            raise
 
-    def _through_shared_memory(self, tasks: list[Packed]) -> list[Any]:
-        """The results of all tasks but the first, which is what they have in common."""
-        sizes, count = [_size(task) for task in tasks], len(tasks) - 1
-        room = sizes[0] + max(sizes[1:]) + SLACK  # for a result: gradients are as large as parameters
-        pool, memory = self._forked(min(self.count, count), sum(sizes) + count * room)
-        at, handles = 0, []
-        for task, size in zip(tasks, sizes, strict=True):
-            handles.append(_write(task, memory, at))
-            at += size
-        self.next.value = 0
-        futures = [pool.submit(_result, *handles, at=at, room=room) for _ in range(self.forked)]
-        results = {index: result for future in futures for index, result in future.result()}
-        return [_read(results[index], memory) for index in range(count)]
-
-    def _forked(self, count: int, size: int) -> tuple[ProcessPoolExecutor, mmap.mmap]:
-        """At least `count` processes, and at least `size` bytes of memory that they share with this one."""
-        if self.pool is None or self.memory is None or len(self.memory) < size or self.forked < count:
-            self._dismiss()
-            fork = get_context("fork")
-            self.forked, self.memory, self.next = count, mmap.mmap(-1, size), fork.Value("q")
-            self.pool = ProcessPoolExecutor(count, fork, _begin, (self.memory, self.next))
-        return self.pool, self.memory
-
-    def _kill(self) -> None:
-        """End the processes, whatever they do: one may wait for ever for a lock that a dead one held."""
-        for process in [*(getattr(self.pool, "_processes", None) or {}).values()]:
-            process.kill()  # the executor would only ask (SIGTERM), and they have their parent's handler for that
+    def _fork(self, count: int, tasks: list[Packed]) -> bool:
+        """Have `count` processes and enough memory that they share with this one; False where the system refuses."""
+        size = sum(map(_size, tasks)) + (len(tasks) - 1) * _room(tasks)
+        if self.memory and len(self.memory) >= size and len(self.pool) >= count:
+            return True
         self._dismiss()
+        try:
+            self.memory, fork = mmap.mmap(-1, size), get_context("fork")
+            while len(self.pool) < count:
+                with _forking:
+                    ours, theirs = fork.Pipe()
+                    process = fork.Process(target=_serve, args=(theirs, self.memory), daemon=True)
+                    process.start()
+                    theirs.close()  # so that the process alone has it, and we see its end
+                self.pool[ours] = process
+        except OSError as error:
+            self._dismiss()
+            self.processes = False
+            _say_once("processes", error)
+        return self.processes
+
+    def _in_processes(self, count: int, tasks: list[Packed]) -> list[Any]:
+        """The results of all tasks but the first, which is what they have in common."""
+        assert self.memory
+        handles, at, room = [], 0, _room(tasks)
+        for task in tasks:
+            handles.append(_write(task, self.memory, at))
+            at += _size(task)
+        common, *calls = handles
+        todo, results, ready = enumerate(calls), {}, [*self.pool][:count]
+        while len(results) < len(calls):
+            for connection, (index, call) in zip(ready, todo, strict=False):
+                with suppress(ConnectionError):  # that one is dead, which is noticed below
+                    connection.send((index, common, call, at + index * room, room))
+            ready = cast(list[Connection], wait(self.pool))
+            for connection in ready:
+                results.update([_receive(connection)])
+        return [_read(results[index], self.memory) for index in range(len(calls))]
 
     def _dismiss(self) -> None:
-        if self.pool:
-            self.pool.shutdown(cancel_futures=True)
-        self.pool = self.memory = None
+        """End the processes, whatever they do."""
+        for process in self.pool.values():
+            process.kill()  # SIGTERM would not do: they have their parent's handler for that
+        for process in self.pool.values():
+            process.join()
+        self.pool, self.memory = {}, None
 
 
-_memory: mmap.mmap  # in a worker process: what it shares with its parent
-_next: Any  # and which call nobody has taken yet
+def _in_threads(count: int, job: Callable[..., Any], given: tuple, calls: list[tuple]) -> list[Any]:
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            results = pool.map(lambda call: job(*given, *call), calls)  # starts the threads
+        except RuntimeError as error:
+            pool.shutdown(cancel_futures=True)
+            _say_once("threads", error)
+        else:
+            return [*results]
+    return [job(*given, *call) for call in calls]
 
 
-def _begin(memory: mmap.mmap, next_call: Any) -> None:
-    global _memory, _next
-    _memory, _next = memory, next_call
+_refused: list[str] = []  # by the system, to this process
+
+
+def _say_once(kind: str, error: Exception) -> None:
+    if not _refused:
+        warnings.warn(f"the system refuses {kind} ({error}): it takes longer, to the same results", stacklevel=4)
+    _refused.append(kind)
+
+
+def _receive(connection: Connection) -> tuple[int, Packed]:
+    """The next answer of a process; what its job raised, is raised."""
+    try:
+        index, answer = connection.recv()
+    except (EOFError, OSError) as error:
+        raise SenetError(
+            "a worker process died, as when the system runs out of memory: "
+            "try a smaller --micro-batch, or --workers 1, which starts no processes"
+        ) from error
+    if isinstance(answer, BaseException):
+        raise answer
+    return index, answer
+
+
+def _serve(connection: Connection, memory: mmap.mmap) -> NoReturn:
+    """In a worker process: compute one call after the other; each has its own room behind the tasks for its result."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who finishes what it began
     die_with_parent()
+    while True:
+        index, common, call, at, room = connection.recv()
+        try:
+            job, given = _read(common, memory)
+            result = job(*given, *_read(call, memory))
+            packed = _pack(result)
+            answer = _write(packed, memory, at) if _size(packed) <= room else (pickle.dumps(result), [])
+        except BaseException as error:
+            error.add_note(f"in a worker process: {traceback.format_exc()}")
+            answer = _fit_to_travel(error)
+        connection.send((index, answer))
 
 
 def die_with_parent() -> None:
@@ -150,34 +209,12 @@ def die_with_parent() -> None:
             os._exit(1)
 
 
-def _result(common: Packed, *calls: Packed, at: int, room: int) -> list[tuple[int, Packed]]:
-    """In a worker process: take one call after the other, compute, and write the results behind the tasks."""
-    (job, given), results = _read(common, _memory), []
-    while (index := _take()) < len(calls):
-        try:
-            result, failure = job(*given, *_read(calls[index], _memory)), None
-        except Exception as error:
-            result, failure = None, _fit_to_travel(error)
-        if failure is not None:
-            raise failure  # out here, so that it does not carry the first one along as its context
-        packed = _pack(result)
-        fits = _size(packed) <= room
-        results.append((index, _write(packed, _memory, at + index * room) if fits else (pickle.dumps(result), [])))
-    return results
-
-
-def _fit_to_travel(error: Exception) -> Exception:
+def _fit_to_travel(error: BaseException) -> BaseException:
     """The error, or its text if it cannot be pickled: the parent would take that for the death of a worker."""
     try:
         return pickle.loads(pickle.dumps(error))
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
-
-
-def _take() -> int:
-    with _next.get_lock():
-        _next.value += 1
-        return _next.value - 1
 
 
 def _pack_all(values: list[Any]) -> list[Packed] | None:
@@ -195,6 +232,11 @@ def _pack(value: Any) -> Packed:
 
 def _size(packed: Packed) -> int:
     return sum(-(-len(buffer) // LINE) * LINE for buffer in packed[1])
+
+
+def _room(tasks: list[Packed]) -> int:
+    """Bytes for one result: gradients are as large as parameters, which are in the first task."""
+    return _size(tasks[0]) + max(map(_size, tasks[1:])) + SLACK
 
 
 def _write(packed: Packed, memory: mmap.mmap, at: int) -> Packed:
