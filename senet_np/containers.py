@@ -43,15 +43,17 @@ class Sequential(Container):
     def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
         """Pass x through all layers in order."""
         caches, new_state = {}, {}
-        for name, part in self.parts.items():
-            x, caches[name], new_state[name] = part.forward(params.get(name, {}), state.get(name, {}), x, training)
+        with np.errstate(under="ignore"):  # behind a gate near 0, numbers too small to store become 0
+            for name, part in self.parts.items():
+                x, caches[name], new_state[name] = part.forward(params.get(name, {}), state.get(name, {}), x, training)
         return x, caches, _without_empty(new_state)
 
     def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
         """Pass dy back through all layers in reverse order: the chain rule."""
         grads, first = {}, next(iter(self.parts), None)
-        for name, part in reversed(self.parts.items()):
-            dy, grads[name] = part.backward(dy, cache[name], needs_input_grad or name != first)  # type: ignore[assignment]
+        with np.errstate(under="ignore"):
+            for name, part in reversed(self.parts.items()):
+                dy, grads[name] = part.backward(dy, cache[name], needs_input_grad or name != first)  # type: ignore[assignment]
         return dy, _without_empty({name: grads[name] for name in self.parts})
 
 

@@ -105,9 +105,10 @@ class Model:
             actual = f"{images.dtype}{list(images.shape)}"
             raise ValueError(f"images is {actual}, expected uint8 (N, H, W, 3) with at least one image")
         batches = (self.normalizer(images[start : start + BATCH]) for start in range(0, len(images), BATCH))
-        if not record:
-            return np.concatenate([self._logits(x, replace) for x in batches])
-        logits, parts = zip(*(self._recorded(x, replace) for x in batches), strict=True)
+        with np.errstate(under="ignore"):  # behind a gate near 0, numbers too small to store become 0
+            if not record:
+                return np.concatenate([self._logits(x, replace) for x in batches])
+            logits, parts = zip(*(self._recorded(x, replace) for x in batches), strict=True)
         return np.concatenate(logits), _join(parts)
 
     def _logits(self, x: Array, replace: Layers | None) -> Array:

@@ -45,7 +45,8 @@ class Packer:
     def put(self, array: np.ndarray) -> dict[str, Any]:
         """Store an array: uint8 as it is, floats as float16 where nothing is lost, else as float32."""
         if array.dtype != np.uint8:
-            half = array.astype(np.float16)
+            with np.errstate(over="ignore", under="ignore"):  # what does not fit is stored as float32
+                half = array.astype(np.float16)
             array = half if np.array_equal(half.astype(array.dtype), array) else array.astype(np.float32)
         little_endian = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         content = little_endian.reshape(-1).view(np.uint8).reshape(-1, array.itemsize).T.tobytes()

@@ -7,27 +7,37 @@
 What makes the check strict:
 
 - The upstream gradient dy is random. With ones, the check of a batch norm would prove nothing.
-- Every element of every argument is moved by ±h, in float64.
+- Every element of every argument is moved by ±h, in float64; with `sample`, as many of each as it says.
 - The error is scaled by the largest value of the whole gradient array: so the rounding error of an entry near 0 does
   not look large, and no entry has to be left out.
 - Where a step changes a decision of the forward pass (a ReLU's mask, the index of a maximum: any bool or integer array
-  in the cache), there is no derivative, so the check asks for other inputs. It does the same where all gradients are 0.
+  in the cache), there is no derivative, so the check asks for other inputs. It does the same where all that disagrees
+  lies at corners (`corners.py` tells them from errors), where a step is lost in the last digits of an input, and where
+  all gradients are 0.
 - It refuses a forward pass that gives another result each time, and a pass that changes what it was given.
 """
 
+import math
+import timeit
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ..ops.arguments import check_count
 from . import convention
 from .convention import Arguments
+from .corners import LossAt, look_closer
 from .hints import find_hint, guess_factors
 from .report import MIN_SCALE, TOLERANCE, ArgumentCheck, Report
 
 STEP = 1e-5  # truncation error ~h² = 1e-10, rounding error ~1e-16/h = 1e-11: both far below the tolerance
 DY_SEED = 1709_01507  # not 0: dy must not equal an x that somebody else drew from default_rng(0)
+MAX_SECONDS = 60  # a check that takes longer says so first
+MIN_ULPS = 10  # units of an input's last digit in a step: with fewer, rounding makes another step of it
+ROUNDING = 4 * np.finfo(np.float64).eps  # of the losses in two slopes, as a share of Σ|y|: hardly ever more
 
 
 class UnfitInputsError(ValueError):
@@ -35,7 +45,7 @@ class UnfitInputsError(ValueError):
 
 
 class KinkError(UnfitInputsError):
-    """A step of ±h changed a ReLU's mask or a maximum's winner."""
+    """Within ±h the function has no derivative: a step changed a mask or a winner, or the slope jumps."""
 
 
 class FlatError(UnfitInputsError):
@@ -50,6 +60,7 @@ def check_gradients(
     rng: np.random.Generator | None = None,
     step: float = STEP,
     tolerance: float = TOLERANCE,
+    sample: int | None = None,
 ) -> Report:
     """Compare a backward pass with central differences, at every element of every argument.
 
@@ -61,9 +72,10 @@ def check_gradients(
             their order (None for what has none), or a single array.
         args: forward's arguments; the arrays to differentiate are float64. They are not changed.
         wrt: names of the arguments to check; by default all that backward returns a gradient for.
-        rng: draws dy; by default a fixed seed, so that a failure can be repeated.
+        rng: draws dy and the sample; by default a fixed seed, so that a failure can be repeated.
         step: h, in the unit of the argument.
         tolerance: the largest scaled error that passes, dimensionless.
+        sample: how many elements of each argument to move, drawn at random; None for all.
 
     Returns:
         A report, true if all gradients are right. `print(report)` says more.
@@ -71,11 +83,15 @@ def check_gradients(
     Raises:
         ValueError: a float array is not float64, empty or not finite; an argument to check is no float array; wrt
             names one that has no gradient; forward or backward does not keep the convention, or changes its arguments.
-        KinkError: a step changed a mask or an index in the cache; draw other inputs.
+        KinkError: a step changed a mask or an index in the cache, or every element that disagrees lies at a corner;
+            draw other inputs.
         FlatError: a gradient is zero at every element; draw other inputs.
+        UnfitInputsError: an input is so large that a step is lost in its last digits.
     """
-    if not step > 0:
+    if not 0 < step < math.inf:
         raise ValueError(f"step is {step}, expected a number above 0")
+    if sample is not None:
+        check_count("sample", sample, 1)
     named = convention.name_arguments(forward, args)
     convention.check_arguments(named)
 
@@ -85,7 +101,8 @@ def check_gradients(
     given = convention.copy_arrays(named)
     y, cache = run(given)
     convention.check_unchanged("forward", named, given)
-    dy = (np.random.default_rng(DY_SEED) if rng is None else rng).standard_normal(np.shape(y))
+    rng = np.random.default_rng(DY_SEED) if rng is None else rng
+    dy = rng.standard_normal(np.shape(y))
     dy = dy if np.ndim(y) else float(dy)
     dy_before = np.copy(dy)
     grads = convention.name_gradients(backward(dy, cache), named)
@@ -97,58 +114,105 @@ def check_gradients(
     chosen = [wrt] if isinstance(wrt, str) else wrt
     if unknown := [name for name in chosen or () if name not in grads]:
         raise ValueError(f"wrt names {unknown}, expected some of {[*grads]}: those have gradients")
-    checks = []
-    for name in chosen or grads:
-        if grads[name] is None and not convention.is_float_array(named[name]):
-            continue  # labels, a stride: no gradient is expected, and none came
-        problem = convention.find_problem(name, named[name], grads[name])
-        if problem:
-            checks.append(ArgumentCheck(name, None, None, problem))
-        else:
-            numeric = _numeric_gradient(run, named, name, dy, cache, step)
-            checks.append(_compare(name, np.asarray(grads[name]), numeric, named, tolerance))
+    # What is left out are labels, a stride: no gradient is expected, and none came.
+    names = [name for name in chosen or grads if grads[name] is not None or convention.is_float_array(named[name])]
+    problems = {name: convention.find_problem(name, named[name], grads[name]) for name in names}
+    moved = {name: _draw(named[name].shape, sample, rng) for name in names if not problems[name]}
+    _warn_if_long(lambda: run(convention.copy_arrays(named)), 2 * sum(map(np.count_nonzero, moved.values())))
+    checks, corners = [], []
+    for name in names:
+        if problems[name]:
+            checks.append(ArgumentCheck(name, None, None, problems[name]))
+            continue
+        loss_at, noise = _loss(run, named, name, dy, cache), ROUNDING * float(np.abs(y).sum()) / step
+        check = _compare(name, named[name], np.asarray(grads[name]), loss_at, moved[name], step, tolerance)
+        check, corner = look_closer(check, named[name], loss_at, step, noise)
+        checks.append(check if check.ok else replace(check, hint=_hint(check, named)))
+        corners += [corner] if corner else []
+    if corners and all(check.ok for check in checks):
+        raise KinkError(corners[0])
     rest = [name for name, value in named.items() if name not in grads and convention.is_float_array(value)]
     return Report(tuple(checks), unchecked=() if chosen else tuple(rest))
 
 
-def _numeric_gradient(
-    run: Callable[[Arguments], tuple[Any, Any]], named: Arguments, name: str, dy: Any, cache: Any, step: float
-) -> np.ndarray:
-    """(L(x_i + h) − L(x_i − h)) / 2h for every element x_i of one argument."""
-    moved = named[name].copy()
+def _draw(shape: tuple[int, ...], sample: int | None, rng: np.random.Generator) -> np.ndarray:
+    """Which elements to move: a mask."""
+    mask = np.ones(math.prod(shape), bool)
+    if sample is not None and sample < mask.size:
+        mask[rng.permutation(mask.size)[sample:]] = False
+    return mask.reshape(shape)
+
+
+def _warn_if_long(forward: Callable[[], Any], calls: int) -> None:
+    """Before a check that will take long, say how long, and what would be faster."""
+    seconds = calls * min(timeit.repeat(forward, number=1, repeat=2))  # of two: the first may wait for something
+    if seconds > MAX_SECONDS:
+        minutes = math.ceil(seconds / 60)
+        words = f"{minutes} minutes" if minutes < 120 else f"{minutes / 60:,.0f} hours"
+        warnings.warn(
+            f"this check will take about {words}: pass sample=100 to move no more than 100 elements of each argument; "
+            "or, for a layer or a net, use senet_np.gradcheck.directions.check_directions(net, shape)",
+            stacklevel=3,
+        )
+
+
+def _compare(
+    name: str, x: np.ndarray, grad: np.ndarray, loss_at: LossAt, moved: np.ndarray, step: float, tolerance: float
+) -> ArgumentCheck:
+    """The gradient of one argument beside (L(x_i + h) − L(x_i − h)) / 2h, at those elements x_i that `moved` picks."""
+    largest = tuple(map(int, np.unravel_index(np.abs(x).argmax(), x.shape)))
+    ulp = np.spacing(np.abs(x[largest]))
+    lost = UnfitInputsError(
+        f"{name}{list(largest)} is {x[largest]:g}, and a step of {step:g} is lost in its last digits: "
+        "scale the inputs to about 1, or pass a larger step"
+    )
+    if step < MIN_ULPS * ulp:
+        raise lost
+    numeric = np.zeros_like(x)
+    for index in filter(moved.__getitem__, np.ndindex(x.shape)):
+        up, down = x[index] + step, x[index] - step
+        numeric[index] = (loss_at(index, up) - loss_at(index, down)) / (up - down)
+    if not np.isfinite(numeric).all():
+        return ArgumentCheck(name, None, None, "forward's own result is not finite here")
+    if max(np.abs(numeric).max(), np.abs(grad[moved]).max()) < MIN_SCALE * TOLERANCE:
+        where = "everywhere" if moved.all() else "at every element of the sample"
+        raise FlatError(
+            f"the gradient of {name} is zero {where}, which proves nothing: draw other inputs (is every unit dead?) "
+            "or leave it out with wrt"
+        )
+    check = ArgumentCheck(name, grad, numeric, tolerance=tolerance, compared=moved)
+    if not check.ok and TOLERANCE < check.worst < 4 * np.sqrt(x.size) * ulp / step:
+        raise lost  # what disagrees is the rounding of L
+    return check
+
+
+def _hint(check: ArgumentCheck, named: Arguments) -> str:
+    """What the error looks like. Of a part of the elements alone: they have no shape to compare."""
+    if check.analytic is None or check.numeric is None:
+        return ""
+    part = ... if np.all(check.compared) else check.compared
+    return find_hint(check.analytic[part], check.numeric[part], guess_factors(named))
+
+
+def _loss(run: Callable[[Arguments], tuple[Any, Any]], named: Arguments, name: str, dy: Any, cache: Any) -> LossAt:
+    """L as a function of one element of an argument."""
     before = [array.copy() for array in decisions(cache)]
-    numeric = np.empty_like(moved)
 
     def loss_at(index: tuple[int, ...], value: float) -> float:
+        moved = named[name].copy()
         moved[index] = value
-        y, new_cache = run({**named, name: moved})
+        with np.errstate(invalid="ignore", under="ignore"):  # inf − inf, where forward overflows: its check tells it
+            y, new_cache = run({**named, name: moved})
+            loss = float(np.sum(y * dy))
         after = [*decisions(new_cache)]
         if len(before) != len(after) or not all(map(np.array_equal, before, after)):
             raise KinkError(
-                f"moving {name}{list(index)} by {step:g} changes a mask or an index in the cache: there is no "
-                "derivative to compare with. Draw other inputs"
+                f"moving {name}{list(index)} by {abs(value - named[name][index]):g} changes a mask or an index in the "
+                "cache: there is no derivative to compare with. Draw other inputs"
             )
-        return float(np.sum(y * dy))
+        return loss
 
-    for index in np.ndindex(moved.shape):
-        here = moved[index]
-        up, down = here + step, here - step
-        with np.errstate(invalid="ignore"):  # inf − inf, where forward overflows: `_compare` tells it
-            numeric[index] = (loss_at(index, up) - loss_at(index, down)) / (up - down)
-        moved[index] = here
-    return numeric
-
-
-def _compare(name: str, grad: np.ndarray, numeric: np.ndarray, named: Arguments, tolerance: float) -> ArgumentCheck:
-    if not np.isfinite(numeric).all():
-        return ArgumentCheck(name, None, None, "forward's own result is not finite here")
-    if max(np.abs(numeric).max(), np.abs(grad).max()) < MIN_SCALE * TOLERANCE:
-        raise FlatError(
-            f"the gradient of {name} is zero everywhere, which proves nothing: draw other inputs (is every unit dead?) "
-            "or leave it out with wrt"
-        )
-    check = ArgumentCheck(name, grad, numeric, tolerance=tolerance)
-    return check if check.ok else replace(check, hint=find_hint(grad, numeric, guess_factors(named)))
+    return loss_at
 
 
 def decisions(cache: Any) -> Iterator[np.ndarray]:

@@ -21,16 +21,21 @@ class ArgumentCheck:
     problem: str = ""  # wrong shape, missing gradient, ...
     hint: str = ""  # what the pattern of the error suggests
     tolerance: float = TOLERANCE
+    compared: np.ndarray | bool = True  # where they are compared: a sample, or what does not lie at a corner
 
     @property
     def errors(self) -> np.ndarray:
-        """|analytic − numeric|, scaled by the largest value of either array; what is not finite is infinitely wrong."""
+        """|analytic − numeric|, scaled by the largest value of either array; what is not finite is infinitely wrong.
+
+        What is not compared counts as 0.
+        """
         if self.analytic is None or self.numeric is None:
             return np.array(np.inf)
         finite = np.isfinite(self.analytic) & np.isfinite(self.numeric)
-        a, n = (np.where(finite, gradient, 0) for gradient in (self.analytic, self.numeric))
+        a, n = (np.where(finite & self.compared, gradient, 0) for gradient in (self.analytic, self.numeric))
         largest = max(np.abs(a).max(), np.abs(n).max(), MIN_SCALE)
-        return np.where(finite, np.abs(a - n) / largest, np.inf)
+        with np.errstate(under="ignore"):
+            return np.where(finite | np.logical_not(self.compared), np.abs(a - n) / largest, np.inf)
 
     @property
     def worst(self) -> float:
@@ -51,6 +56,8 @@ class ArgumentCheck:
         if self.problem:
             return f"{self.name}: {self.problem}"
         line = f"{self.name}: worst error {self.worst:.1e}"
+        if not np.all(self.compared):
+            line += f" ({np.sum(self.compared):,} of {np.size(self.compared):,} elements)"
         if self.ok or self.analytic is None or self.numeric is None:
             return line
         a, n = self.analytic[self.index], self.numeric[self.index]
@@ -93,5 +100,6 @@ class Report:
         for a in self.arguments:
             if not a.ok and not a.problem:
                 html += f"<p>error of d{escape(a.name)}, largest at {list(a.index)}</p>"
+                html += "" if np.all(a.compared) else "<p>What was not compared is white, too.</p>"
                 html += heat_map_html(a.errors, a.tolerance)
         return html

@@ -25,6 +25,7 @@ from .progress import Callback, Progress, Stopped
 from .schedule import learning_rate
 
 
+@np.errstate(under="ignore")  # what is too small to store becomes 0, as it should
 def train(model: Model, dataset: Dataset, progress: Progress, callback: Callback, workers: int | None = None) -> Score:
     """Train from `progress` to the end, and return the score on the test images.
 
@@ -33,7 +34,7 @@ def train(model: Model, dataset: Dataset, progress: Progress, callback: Callback
         dataset: what to train on.
         progress: where to begin; changed as training proceeds.
         callback: is told about every step and epoch, and asked whether to stop.
-        workers: how many micro-batches at a time; None for one per core. Affects speed only.
+        workers: how many micro-batches at a time; None for as many as are allowed. Affects speed only.
 
     Raises:
         Stopped: the callback wanted it.
@@ -122,7 +123,7 @@ def gradients(
 def _micro_batch(net: Layer, params: Tree, state: Tree, n: int, x: np.ndarray, labels: np.ndarray) -> Gradients:
     """What one micro-batch adds to a minibatch of n images."""
     share = len(labels) / n
-    with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # each thread has its own
         logits, cache, new_state = net.forward(params, state, x, True)
         loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
         _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache, needs_input_grad=False)

@@ -30,6 +30,7 @@ class SGD:
         """The velocity v starts at zero."""
         return {"velocity": tree_map(np.zeros_like, params)}
 
+    @np.errstate(under="ignore")  # the momentum of a dead unit fades away to 0
     def step(self, params: Tree, grads: Tree, optimizer_state: Tree, lr: float) -> tuple[Tree, Tree]:
         """One update: (new params, new optimizer state)."""
         mu, decay = self.momentum, self.weight_decay
@@ -55,6 +56,7 @@ class Adam:
         zeros = tree_map(np.zeros_like, params)
         return {"m": zeros, "v": tree_map(np.zeros_like, params), "t": np.zeros((), np.int64)}
 
+    @np.errstate(under="ignore")  # as above; and so do squares of small gradients
     def step(self, params: Tree, grads: Tree, optimizer_state: Tree, lr: float) -> tuple[Tree, Tree]:
         """One update: (new params, new optimizer state); t counts the steps."""
         b1, b2, t = self.beta1, self.beta2, optimizer_state["t"] + 1
