@@ -7,12 +7,14 @@ import io
 import os
 import struct
 import tarfile
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from senet_np.data import cifar10
 from senet_np.data.cifar10 import CLASSES, load_cifar10
 from senet_np.data.places import BATCHES, DataError
 from senet_np.data.places import BINARY_FOLDER as BINARY
@@ -21,10 +23,10 @@ from senet_np.data.places import PYTHON_FOLDER as PYTHON
 ROWS, PIXELS = 10_000, 3072  # images per file, bytes per image
 
 
-def rows(batch: int) -> np.ndarray:
-    """Pixels (10000, 3072) uint8: ten noisy rows over and over, so that gzip is quick, each with its number in it."""
-    pixels = np.tile(np.random.default_rng(batch).integers(0, 256, (10, PIXELS), dtype=np.uint8), (ROWS // 10, 1))
-    number = batch * ROWS + np.arange(ROWS)
+def rows(batch: int, count: int = ROWS) -> np.ndarray:
+    """Pixels (count, 3072) uint8: ten noisy rows over and over, so that gzip is quick, each with its number in it."""
+    pixels = np.tile(np.random.default_rng(batch).integers(0, 256, (10, PIXELS), dtype=np.uint8), (count // 10, 1))
+    number = batch * ROWS + np.arange(count)
     pixels[:, 0], pixels[:, 1], pixels[:, 2] = number >> 16, (number >> 8) & 255, number & 255
     return pixels
 
@@ -124,6 +126,36 @@ def member(name: str, content: bytes) -> tuple[tarfile.TarInfo, io.BytesIO]:
     header = tarfile.TarInfo(name)
     header.size = len(content)
     return header, io.BytesIO(content)
+
+
+def tarred(files: Mapping[str, bytes], packing: str = "", **options: int) -> bytes:
+    """A tar of files, packed by gz, bz2, xz or not at all."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=f"w:{packing}", **options) as tar:
+        for name, content in files.items():
+            tar.addfile(*member(name, content))
+    return buffer.getvalue()
+
+
+def zipped(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip of files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return buffer.getvalue()
+
+
+def small_batches(monkeypatch: pytest.MonkeyPatch, version: str = PYTHON) -> dict[str, bytes]:
+    """The six files with ten images each, and CIFAR-10 made so small for this test that they are all of it."""
+    for name, count in {"ROWS": 10, "TRAIN": 45, "VAL": 50, "ALL": 60}.items():
+        monkeypatch.setattr(cifar10, name, count)
+    small = {name: (rows(batch, 10), labels(batch)[:10]) for batch, name in enumerate(BATCHES)}
+    if version == BINARY:
+        return {
+            f"{name}.bin": np.hstack([np.array(y, np.uint8)[:, None], x]).tobytes() for name, (x, y) in small.items()
+        }
+    return {name: a_batch(*batch) for name, batch in small.items()} | {"batches.meta": official_meta()}
 
 
 def link_copy(folder: Path, parent: Path) -> Path:

@@ -3,13 +3,16 @@
 `test_untrusted_files.py` checks what is said; `test_faults.py` tries the same bytes in processes of their own.
 """
 
+import bz2
 import functools
 import gzip
 import io
+import lzma
 import os
 import pickle
 import struct
 import tarfile
+import zipfile
 from collections.abc import Callable
 
 from cifar10_files import (
@@ -24,13 +27,14 @@ from cifar10_files import (
     member,
     official_meta,
     text,
+    zipped,
 )
 from faults import Command, Fault, content
 
 Bad = tuple[Callable[[], bytes], str]  # makes the bytes; what the refusal says
 FIRST, META = f"{PYTHON}/{BATCHES[0]}", f"{PYTHON}/batches.meta"
 NONE_HELD = "holds no data_batch_1, data_batch_2, data_batch_3, data_batch_4, data_batch_5, test_batch;"
-NO_FILE, NO_ARCHIVE = "not an ordinary file", "cannot be read as a .tar.gz"
+NO_FILE, NO_ARCHIVE = "not an ordinary file", "cannot be read as an archive"
 DAMAGED, OTHERS = "damaged or not a pickle", "expected images of shape (10000, 3072) and 10000 labels"
 
 
@@ -61,6 +65,18 @@ def claim(made: tarfile.TarInfo, content: bytes = bytes(10_000)) -> Callable[[],
     return lambda: gzip.compress(made.tobuf(tarfile.GNU_FORMAT) + content, 1, mtime=0)
 
 
+def zip_with(*changes: tuple[bytes, int, bytes]) -> bytes:
+    """A zip of one file, not packed, with other bytes at some distances from marks in it."""
+    content = bytearray(zipped({FIRST: b"content"}, zipfile.ZIP_STORED))
+    for mark, distance, new in changes:
+        at = content.index(mark) + distance
+        content[at : at + len(new)] = new
+    return bytes(content)
+
+
+LOCAL, LISTED, END = b"PK\3\4", b"PK\1\2", b"PK\5\6"  # where a zip has a member, its entry in the list, and the end
+RARE = "packed with a password or in a rare way); unpack it, and name the folder"
+LONG_LIST = struct.pack("<4sHHHHIIH", END, 0, 0, 9, 9, 5 << 20, 0, 0)
 BAD_ARCHIVES: dict[str, Bad] = {
     "names with ..": (tar(("../evil", b"evil"), (f"{PYTHON}/../../evil", b"evil")), NONE_HELD),
     "absolute names": (tar(("/tmp/senet_np_evil", b"evil")), NONE_HELD),
@@ -83,12 +99,28 @@ BAD_ARCHIVES: dict[str, Bad] = {
     "a member of -1 bytes": (lambda: gzip.compress(b"x".ljust(124, b"\0") + b"-1".ljust(388, b"\0")), NO_ARCHIVE),
     "a header of 200,000 bytes": (claim(header(tarfile.XHDTYPE, 200_000, "pax"), b"9" * 200_192), NONE_HELD),
     "a bomb of 2 GB": (lambda: gzip.compress(bytes(1 << 24), 9, mtime=0) * 128, "unpacks into more than 512 MiB"),
-    "a tar that is not compressed": (lambda: gzip.decompress(tar(("a", b"a"))()), NO_ARCHIVE),
+    "a tar that is not compressed": (lambda: gzip.decompress(tar(("a", b"a"))()), NONE_HELD),
     "gzip of no tar": (lambda: gzip.compress(b"no tar " * 1000, mtime=0), NO_ARCHIVE),
     "gzip cut short": (lambda: gzip.compress(os.urandom(1 << 20), 1, mtime=0)[: 1 << 18], NO_ARCHIVE),
     "gzip without its end": (lambda: gzip.compress(b"", mtime=0)[:-9], NO_ARCHIVE),
+    "bzip2 of no tar": (lambda: bz2.compress(b"no tar " * 1000), NO_ARCHIVE),
+    "bzip2 cut short": (lambda: bz2.compress(os.urandom(1 << 20))[: 1 << 18], NO_ARCHIVE),
+    "xz of no tar": (lambda: lzma.compress(b"no tar " * 1000), NO_ARCHIVE),
+    "xz cut short": (lambda: lzma.compress(os.urandom(1 << 20))[: 1 << 18], NO_ARCHIVE),
+    "a header with a wrong checksum": (lambda: bytes(99) + gzip.decompress(tar((FIRST, b""))())[99:], NO_ARCHIVE),
     "nothing": (lambda: b"", NONE_HELD),
     "a page": (lambda: b"<html>", NO_ARCHIVE),
+    "a zip of names with ..": (lambda: zipped({"../evil": b"", "/tmp/senet_np_evil": b""}), NONE_HELD),
+    "a zip of nothing": (lambda: zipped({}), NONE_HELD),
+    "a zip bomb": (lambda: zipped({FIRST: bytes(65 << 20)}), "larger than 64 MiB"),
+    "a zip of a file twice": (lambda: zipped({META: official_meta(), "x/batches.meta": official_meta()}), "twice"),
+    "a zip packed by bzip2": (lambda: zipped({FIRST: b""}, zipfile.ZIP_BZIP2), RARE),
+    "a zip packed by LZMA": (lambda: zipped({FIRST: b""}, zipfile.ZIP_LZMA), RARE),
+    "a zip with a password": (lambda: zip_with((LOCAL, 6, b"\1"), (LISTED, 8, b"\1")), RARE),
+    "a zip with another checksum": (lambda: zip_with((b"content", 0, b"CONTENT")), "Bad CRC-32"),
+    "a zip whose member is elsewhere": (lambda: zip_with((LISTED, 42, b"\xff\xff\xff\x7f")), NO_ARCHIVE),
+    "a zip with a list of 5 MB": (lambda: LOCAL + bytes(5 << 20) + LONG_LIST, "list of members is too long"),
+    "a zip cut short": (lambda: zip_with()[:-30], "its end is missing"),
     "batches that are no pickles": (tar(*((f"{PYTHON}/{name}", b"no pickle") for name in BATCHES)), "refused"),
     "a batch that runs a command": (tar((FIRST, pickle.dumps({"data": Command()}))), "system'"),
 }

@@ -13,6 +13,7 @@ from .options import add_command, new_path, positive
 
 EXAMPLES = """\
   senet-np data                            which CIFAR-10 would be used, and whether its bytes are the official ones
+  senet-np data --data-dir ~/Downloads     find it there: a folder, a .tar.gz, a .tar or a .zip
   senet-np data --download                 download it into the cache folder (170 MB; continues where it broke off)
   senet-np data --download --data-dir DIR  download it into DIR
   senet-np data --download --url URL       from a server of your own, in a classroom for example

@@ -48,7 +48,7 @@ def add_data_options(command: argparse.ArgumentParser, default: str) -> None:
     """--data and --data-dir."""
     names = OneOf(("auto", "cifar10", "shapes"))
     command.add_argument("--data", type=parsed(names), metavar="NAME", help=f"{names.words} (default: {default})")
-    places = "the folder of CIFAR-10 (default: $SENET_NP_DATA, else the usual places)"
+    places = "CIFAR-10: a folder that holds it, or its archive (default: $SENET_NP_DATA, else the usual places)"
     command.add_argument("--data-dir", type=existing_path, metavar="DIR", help=places)
 
 

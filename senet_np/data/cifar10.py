@@ -8,20 +8,19 @@ Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 200
 https://www.cs.toronto.edu/~kriz/cifar.html; the md5 sums of the Python version as torchvision checks them.
 """
 
-import gzip
 import hashlib
 import os
 import warnings
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .archives import DAMAGED, members
 from .dataset import Dataset, Split
 from .pickles import load_batch_pickle
-from .places import BATCHES, BINARY_FOLDER, FETCH, PYTHON_FOLDER, DataError, find_in
+from .places import BATCHES, FETCH, DataError, find_in, held, what_to_do
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -47,7 +46,7 @@ PIXELS = 3 * 32 * 32  # bytes per image: 1024 red, 1024 green, 1024 blue, each r
 TRAIN, VAL, ALL = 45_000, 50_000, 60_000  # where the training, validation and test images end
 
 MAX_FILE_BYTES = 64 << 20  # a batch has 31 MB
-MAX_ARCHIVE_BYTES = 512 << 20  # the unpacked archive has 185 MB
+MAX_NAMES = 1000  # of other files in an archive, to tell what it is instead
 
 
 def load_cifar10(place: str | Path) -> Dataset:
@@ -65,6 +64,9 @@ def load_cifar10(place: str | Path) -> Dataset:
         images, labels, fingerprint, altered = _assemble(found)
     except MemoryError:
         raise DataError(f"there is too little memory to read {found}: about 400 MB are needed") from None
+    except OSError as error:
+        reason = f"{error.filename or found} cannot be read ({error.strerror or error})"
+        raise DataError(f"{reason}: allow it, or name another place") from None
     if altered:
         reason = f"the checksums of {', '.join(sorted(altered))} are not the official ones"
         warnings.warn(f"CIFAR-10 in {found} is marked '{ALTERED}': {reason}", stacklevel=2)
@@ -81,7 +83,7 @@ def _assemble(place: Path) -> tuple[np.ndarray, np.ndarray, str, list[str]]:
     for name, raw in _read_archive(place) if os.path.isfile(place) else _read_folder(place):
         what, is_binary = f"{name} in {place}", name.endswith(".bin")
         if name in md5:
-            raise DataError(f"{place} holds {name} twice, so it is not the official one; {FETCH}")
+            raise DataError(f"{place} holds {name} twice: name a folder or an archive that holds each batch once")
         if len(raw) > MAX_FILE_BYTES:
             raise DataError(f"{what} is larger than {MAX_FILE_BYTES >> 20} MiB, expected about 30; {FETCH}")
         md5[name] = hashlib.md5(raw, usedforsecurity=False).hexdigest()
@@ -128,40 +130,29 @@ def _decode_binary(raw: bytes, what: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Name and content of every file that counts; of one that is too large, a byte more than is allowed."""
-    binary = not any(os.path.isfile(folder / name) for name in BATCHES)
+    binary = held(folder, ".bin") > held(folder, "")
     for name in CHECKSUMS:
         if name.endswith(".bin") == binary and os.path.isfile(folder / name):
-            try:
-                with open(folder / name, "rb") as file:
-                    raw = file.read(MAX_FILE_BYTES + 1)
-            except OSError as error:
-                reason = f"{folder / name} cannot be read ({error.strerror or error})"
-                raise DataError(f"{reason}: allow it, or name another place") from None
-            yield name, raw
+            with open(folder / name, "rb") as file:
+                yield name, file.read(MAX_FILE_BYTES + 1)
 
 
 def _read_archive(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """The same in one pass over an archive; nothing is ever written to the disk.
-
-    A tar is one file after the other: a header of 512 bytes with name, size and kind, then the content, padded to a
-    multiple of 512. That is all that has to be known of it here, so nothing else in a header can do harm.
-    """
+    """The same of an archive, whatever its folders are called; where it has both versions, the one that comes first."""
+    binary, others = None, [archive.name]
     try:
-        with gzip.open(archive) as tar:
-            while (header := tar.read(512)).strip(b"\0"):
-                size = int(header[124:136].strip(b" \0") or b"0", 8)
-                end = tar.tell() + -(-size // 512) * 512
-                if size < 0 or end > MAX_ARCHIVE_BYTES:
-                    raise ValueError(f"it unpacks into more than {MAX_ARCHIVE_BYTES >> 20} MiB")
-                folder, _, name = header[:100].rstrip(b"\0").decode("latin-1").removeprefix("./").partition("/")
-                if folder in (PYTHON_FOLDER, BINARY_FOLDER) and name in CHECKSUMS:
-                    if header[156:157] not in (b"0", b"\0"):
-                        raise DataError(f"{name} in {archive} is not an ordinary file (a link, perhaps); {FETCH}")
-                    yield name, tar.read(min(size, MAX_FILE_BYTES + 1))
-                tar.seek(end)
-            while tar.read(1 << 20):  # gzip's own checksum is at the very end
-                if tar.tell() > MAX_ARCHIVE_BYTES:
-                    raise ValueError(f"it unpacks into more than {MAX_ARCHIVE_BYTES >> 20} MiB")
-    except (zlib.error, EOFError, OSError, ValueError) as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:120]
-        raise DataError(f"{archive} cannot be read as a .tar.gz archive ({reason}); {FETCH}") from None
+        for path, read in members(archive):
+            name = path.replace("\\", "/").rpartition("/")[2]
+            if name in CHECKSUMS and binary in (None, name.endswith(".bin")):
+                binary = name.endswith(".bin")
+                yield name, read(MAX_FILE_BYTES + 1)
+            elif len(others) < MAX_NAMES:
+                others.append(f"{archive.name}/{path}")
+    except DAMAGED as error:
+        if getattr(error, "errno", None):
+            raise
+        reason = " ".join(str(error).split())[:120]
+        advice = "unpack it, and name the folder" if isinstance(error, NotImplementedError) else what_to_do(others)
+        raise DataError(f"{archive} cannot be read as an archive ({reason}); {advice}") from None
+    if binary is None:
+        raise DataError(f"{archive} holds no {', '.join(BATCHES)}; {what_to_do(others)}")

@@ -4,9 +4,10 @@ Pillow reads it; Matplotlib needs Pillow too, so it is always installed.
 """
 
 import contextlib
-import warnings
+import re
+import struct
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -15,9 +16,19 @@ from ..files import check_is_file
 
 SMALL_SIDE = 32  # pixels: what the network sees
 MAX_SHOWN_SIDE = 512  # pixels: what a figure shows of the photo itself
+MAX_PIXELS = 89_000_000  # of an image that is read: 270 MB; Pillow's own limit, half a million above, may be off
 REDUCED_SIDE = 2048  # pixels: a longer side of twice that is halved, of three times that divided by three ...
 # Not all that Pillow knows: EPS, for one, would be handed to another program, which runs what it says.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF")
+ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
+# What people try too, known by its first bytes.
+NO_IMAGES = {
+    rb"^$": "it is empty",
+    rb"(?s)^.{4}ftyp(he|mif1|msf1)": "it is a HEIC photo",
+    rb"(?s)^.{4}ftyp(iso|mp4|qt)": "it is a video",
+    rb"^\s*%PDF-": "it is a PDF document",
+    rb"<svg\b": "it is an SVG drawing",
+}
 
 
 class Photo(NamedTuple):
@@ -34,29 +45,30 @@ def read_photo(path: Path) -> Photo:
     from PIL import Image, ImageOps
 
     check_is_file(path)
-    Image.init()
-    formats = [name for name in FORMATS if name in Image.OPEN]  # which it has depends on how it was built
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=formats) as image:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)  # above 90 million pixels
+        with open(path, "rb") as file:
+            image = _open(file)
+            if image.width * image.height > MAX_PIXELS:
+                size = f"{image.width:,} × {image.height:,} pixels, more than {MAX_PIXELS // 10**6} million"
+                raise SenetError(f"{path} is too large an image ({size}): make it smaller first")
             image.load()  # here: asked again, Pillow would give what it had of an image that breaks off
-            layer = _eight_bits(_reduced(image))
-            with contextlib.suppress(Exception):  # where its EXIF is damaged, which says nothing about the pixels
-                layer = ImageOps.exif_transpose(layer)
-            layer = layer.convert("RGBA")
+            layer = _eight_bits(_reduced(image)).convert("RGBA")
             photo = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+            with contextlib.suppress(Exception):  # where its EXIF is damaged, which says nothing about the pixels
+                photo.getexif()[ORIENTATION] = image.getexif()[ORIENTATION]  # which the steps before may have lost
+                photo = ImageOps.exif_transpose(photo)
             side = min(photo.size)
-            left, top = (photo.width - side) // 2, (photo.height - side) // 2
-            middle = photo.crop((left, top, left + side, top + side))  # first, so that nothing from outside bleeds in
+            top, left = (photo.height - side) // 2, (photo.width - side) // 2
+            middle = Image.fromarray(np.asarray(photo)[top : top + side, left : left + side])  # so nothing bleeds in
             small = middle.resize((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
             photo.thumbnail((MAX_SHOWN_SIDE, MAX_SHOWN_SIDE))
     except FileNotFoundError:
         raise SenetError(f"{path} does not exist: name an image file, or the number of a validation image") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise SenetError(f"{path} is too large an image ({error}): make it smaller first") from error
+    except SenetError:
+        raise
     except Exception as error:  # Pillow has many ways to say no
         reason = " ".join(str(error).split())[:160]
-        raise SenetError(f"{path} cannot be read as an image ({reason}): take a JPEG or PNG file") from error
+        raise SenetError(f"{path} cannot be read as an image ({reason}): save it as JPEG or PNG") from error
     name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
     return Photo(np.asarray(small), np.asarray(photo), name)
 
@@ -69,11 +81,27 @@ def sample_photo() -> Photo | None:
     return read_photo(path)._replace(name="a photo of a person") if path.is_file() else None
 
 
+def _open(file: IO[bytes]) -> Any:
+    """What Pillow's `open` does, but for its check of the size, which is a warning, an error or off, as others like."""
+    from PIL import Image
+
+    Image.init()
+    start = file.read(512)
+    for make, accepts in (Image.OPEN[name] for name in FORMATS if name in Image.OPEN):  # as Pillow was built
+        with contextlib.suppress(SyntaxError, LookupError, TypeError, struct.error):  # of another format after all
+            if accepts is None or accepts(start[:16]) is True:  # a text says why Pillow cannot
+                file.seek(0)
+                return make(file, "")
+    raise ValueError(next((what for key, what in NO_IMAGES.items() if re.search(key, start)), "of no known format"))
+
+
 def _reduced(image: Any) -> Any:
     """A large image made smaller by a whole number before it is copied: its copies are what takes memory."""
     factor = max(image.size) // REDUCED_SIDE
-    if factor < 2 or image.mode.startswith("I;16"):
+    if factor < 2:
         return image
+    if image.mode.startswith("I;16"):
+        image = _eight_bits(image)
     return (image.convert("RGBA") if image.mode in ("1", "P", "PA") else image).reduce(factor)
 
 
@@ -85,6 +113,8 @@ def _eight_bits(image: Any) -> Any:
         return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
     if image.mode in ("I", "F"):
         values = np.asarray(image, np.float64)
-        low, high = np.nanmin(values), np.nanmax(values)
-        return Image.fromarray((255 * np.nan_to_num((values - low) / ((high - low) or 1))).astype(np.uint8))
+        finite = values[np.isfinite(values)]
+        low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
+        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+        return Image.fromarray((255 * ((values - low) / ((high - low) or 1))).astype(np.uint8))
     return image
