@@ -40,3 +40,13 @@ def test_a_change_that_fails_counts_for_nothing(room):
     with change:
         assert state == ["changed"]
     assert state == ["as it was"]
+
+
+def test_a_change_that_is_kept_is_neither_undone_nor_made_again(room):
+    state, change = room
+    with change:
+        change.keep()
+    assert state == ["changed"]
+    state[0] = "changed by another"
+    with change:
+        assert state == ["changed by another"]

@@ -14,6 +14,7 @@ from senet_np.bench import timing
 from senet_np.cli import main
 from senet_np.errors import SenetError
 from senet_np.fast import workers as module
+from senet_np.fast.overlap import Overlapping
 from senet_np.fast.workers import PROCESSES, Workers
 from senet_np.nets import tiny
 from senet_np.train.loop import gradients
@@ -36,6 +37,7 @@ def refuse(error):
 def no_processes(monkeypatch):
     """A function that makes every fork fail with an error number."""
     monkeypatch.setattr(module, "_refused", [])
+    monkeypatch.setattr(module, "one_blas_thread", Overlapping(module.one_blas_thread.change))
 
     def forbid(number=errno.EAGAIN):
         monkeypatch.setattr(os, "fork", refuse(OSError(number, os.strerror(number))))
@@ -118,6 +120,7 @@ def test_no_bit_changes(no_processes):
     assert all(np.array_equal(grads[path], g) for path, g in tree_items(refused.grads))
 
 
+@pytest.mark.filterwarnings("default")
 def test_a_command_says_it_in_one_line_and_goes_on(no_processes, tmp_path, monkeypatch, few_shapes, capsys):
     monkeypatch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
     no_processes()
@@ -149,14 +152,17 @@ print(len({{*processes}} - {{os.getpid()}}))
 """
 
 
-def test_a_process_that_may_have_no_children_computes_by_itself():
+@pytest.mark.parametrize("blas_threads", ["1", "2"])
+def test_a_process_that_may_have_no_children_computes_by_itself(blas_threads):
     limit = """
 import resource
 os.getuid() or os.setuid(65533)  # root is not limited
 resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
 """
-    code = COMPUTE.format(limit=limit)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    code, blas = COMPUTE.format(limit=limit), {"OPENBLAS_NUM_THREADS": blas_threads}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, env={**os.environ, **blas}
+    )
     if "PermissionError" in done.stderr:
         pytest.skip("this root may not become another user, and is not limited")
     assert done.stdout == "0\n", done.stderr

@@ -31,7 +31,8 @@ def test_every_record_and_the_configuration_say_what_was_trained_on(run):
 def test_records_that_a_crash_left_behind_the_checkpoint_are_dropped(run):
     progress = run.load()
     progress.epoch = 1
-    (run.path / "log.jsonl").open("a").write('{"kind": "epo')  # cut off in the middle of a line
+    with (run.path / "log.jsonl").open("a") as log:
+        log.write('{"kind": "epo')  # cut off in the middle of a line
     assert [record["epoch"] for record in run.model(progress).metadata.epochs] == [1]
     run.forget_records_after(progress)
     assert [record["epoch"] for record in run.records] == [1]

@@ -1,7 +1,7 @@
 """A change of the whole process, wanted by several who begin and end in any order."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from threading import Lock
 from typing import Any
 
@@ -16,6 +16,11 @@ class Overlapping:
         with self.lock:
             self.changes.enter_context(self.change())
             self.users += 1
+
+    def keep(self) -> None:
+        """From now on the change stays in force, and is not made again."""
+        self.change = nullcontext
+        self.users += 1
 
     def __exit__(self, *error: object) -> None:
         with self.lock:

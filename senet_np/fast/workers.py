@@ -118,6 +118,7 @@ class Workers:
         except OSError as error:
             self._dismiss()
             self.processes = False
+            one_blas_thread.keep()  # a fork ends OpenBLAS's threads; refused new ones, it ends the program
             _say_once("processes", error)
         return self.processes
 
