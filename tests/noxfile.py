@@ -30,8 +30,8 @@ TESTS = (
         "model",
         "load",
     ),
-    *("run_folder", "old_runs", "interchange", "foreign_weights", "foreign_files", "weights_command", "bundled", "compare", "download", "paths", "photo"),
-    *("drawn", "places", "untrusted_files"),
+    *("run_folder", "old_runs", "interchange", "foreign_weights", "foreign_files", "weights_command", "bundled"),
+    *("compare", "download", "paths", "photo", "drawn", "places", "archives", "untrusted_files", "user_matplotlib"),
 )
 
 LOG = os.environ.pop("SENET_NP_STRESS", None)  # where `make stress` counts; the tests below try their core alone
