@@ -96,7 +96,7 @@ def test_what_does_not_become_an_array_is_named_with_the_reason(array, reason):
         (None, "object"),
         ("text", "str"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_is_no_float_is_named_by_its_dtype_and_never_converted(array, dtype):
     message = refused({**WEIGHTS, "head.fc.bias": array})
