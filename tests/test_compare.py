@@ -1,14 +1,10 @@
 """Comparisons: what a file may say, runs that are trained once, and a table that claims no more than it may."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import pytest
+from small_comparison import fill, line, write_comparison
 from tools import comparisons
 
 from senet_np.cli import main
@@ -16,51 +12,12 @@ from senet_np.errors import SenetError
 from senet_np.experiments.comparison import read_comparison
 from senet_np.experiments.report import as_markdown, as_text, make_report
 from senet_np.experiments.results import append_result, read_results
-from senet_np.experiments.runner import Job, run_here, run_job
-from senet_np.settings import settings_to_json
-
-FILE = """
-title = "SE against none"
-data = "shapes"
-seeds = {seeds}
-results = "mine.jsonl"
-reference = "without SE"
-[settings]
-epochs = 1
-widths = [4, 4]
-[arms."with SE"]
-[arms."without SE"]
-se = false
-"""
 
 
 @pytest.fixture
 def write(tmp_path):
     """Write a comparison file, with something in it replaced, and read it."""
-
-    def write(before="", after="", seeds=2):
-        path = tmp_path / "mine.toml"
-        text = FILE.format(seeds=seeds)
-        assert before in text
-        path.write_text(text.replace(before, after, 1) if before else text, "utf-8")
-        return read_comparison(path)
-
-    return write
-
-
-def line(settings, accuracy, fingerprint="f", **more):
-    """A result line, of 1,000 test images."""
-    return {
-        "settings": settings_to_json(settings), "provenance": "s", "fingerprint": fingerprint, "correct": 10 * accuracy,
-        "n": 1000, "parameters": 7, "seconds": 1.5, "machine": "m", **more,
-    }  # fmt: skip
-
-
-def fill(comparison, accuracies):
-    """Result lines for each arm: its accuracies by seed, in whole percent."""
-    for name, settings in comparison.cells:
-        if settings.seed < len(accuracies[name]):
-            append_result(comparison.results, line(settings, accuracies[name][settings.seed]))
+    return partial(write_comparison, tmp_path)
 
 
 def test_every_arm_meets_every_seed_pair_by_pair(write):
@@ -213,65 +170,19 @@ def test_the_page_has_the_command_and_as_many_cells_in_each_row(write):
     assert {row.count("|") for row in page.splitlines() if row.startswith("|")} == {9}
 
 
-def test_missing_runs_are_trained_and_finished_runs_are_reused(write, tmp_path, capsys):
-    comparison = write(seeds=1)
-    words = ["compare", str(comparison.path), "--runs-dir", str(tmp_path / "runs"), "--jobs", "2"]
-    assert main(words) == 0
-    assert "2 of 2: " in capsys.readouterr().out
-    assert comparison.path.with_suffix(".png").stat().st_size > 10_000
-    before = comparison.results.read_bytes()
-    assert main(words) == 0
-    assert "2 of 2 runs are finished" in capsys.readouterr().out
-    assert comparison.results.read_bytes() == before
-    assert len({r.settings.se for r in read_results(comparison.results)}) == 2
+def test_a_figure_that_fails_costs_the_figure_and_one_sentence(write, capsys, monkeypatch):
+    def fail(report):
+        raise RuntimeError("a font is missing")
 
-
-def test_a_run_whose_line_was_lost_is_read_from_its_folder(write, tmp_path, monkeypatch):
-    settings = write().cells[0][1]
-    from senet_np.data import load_shapes
-
-    job = Job(settings, tmp_path / "runs", None, 1, load_shapes().fingerprint)
-    record = run_job(job)
-    monkeypatch.setattr("senet_np.experiments.runner.train_run", None)  # whoever trains now fails
-    assert run_job(job) == record
-
-
-def test_other_bytes_than_the_comparisons_are_refused(write, tmp_path):
-    with pytest.raises(SenetError, match="holds other bytes"):
-        run_job(Job(write().cells[0][1], tmp_path / "runs", None, 1, "another fingerprint"))
-
-
-def die(_):
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def test_a_process_that_dies_is_one_clear_sentence(write, tmp_path, monkeypatch):
-    monkeypatch.setattr("senet_np.experiments.runner.run_job", die)
-    with pytest.raises(SenetError, match="a run's process died"):
-        list(run_here([Job(write().cells[0][1], tmp_path, None, 1, "f")], 1))
-
-
-def listen_to_ctrl_c():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
-
-
-def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(write, tmp_path):
-    comparison = write("epochs = 1", "epochs = 400", seeds=1)  # not done before the signal comes
-    words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--runs-dir", str(tmp_path / "runs")]
-    process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c
+    comparison = write()
+    fill(comparison, {"with SE": [60, 62], "without SE": [50, 51]})
+    monkeypatch.setattr("senet_np.figures.comparison.draw_comparison", fail)
+    assert main(["compare", str(comparison.path)]) == 0
+    shown = capsys.readouterr()
+    assert "too few seeds to say" in shown.out
+    assert (
+        shown.err == f"warning: no figure in {comparison.path.with_suffix('.png')} (RuntimeError: a font is missing)\n"
     )
-    logs = []
-    while len(logs) < 2 and process.poll() is None:  # until both have finished an epoch
-        time.sleep(0.1)
-        logs = [log for log in tmp_path.glob("runs/*/log.jsonl") if log.stat().st_size]
-    process.send_signal(signal.SIGINT)
-    _, complaint = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Traceback" not in complaint
-    sizes = [log.stat().st_size for log in logs]
-    time.sleep(1.5)  # an epoch takes less
-    assert [log.stat().st_size for log in logs] == sizes, "somebody trains on"
 
 
 def test_the_report_alone_needs_no_run(write, capsys):
@@ -290,14 +201,6 @@ def test_without_cifar10_the_sentence_says_what_a_comparison_can_do(write, tmp_p
 def test_without_results_the_report_says_so(write, capsys):
     assert main(["compare", str(write().path), "--report"]) == 0
     assert "no results yet" in capsys.readouterr().out
-
-
-def test_a_result_line_says_what_its_run_was_made_with(write, tmp_path):
-    from senet_np.data import load_shapes
-
-    record = run_job(Job(write().cells[0][1], tmp_path, None, 1, load_shapes().fingerprint))
-    assert record["versions"].keys() >= {"numpy", "python", "blas", "senet_np"}
-    assert json.loads(json.dumps(record)) == record
 
 
 def test_the_published_tables_are_those_of_the_result_lines(monkeypatch):

@@ -1,8 +1,9 @@
 """`senet-np compare`: train the runs of a comparison file, and say what may be concluded."""
 
 import argparse
-import os
 import sys
+import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from ..experiments.comparison import Comparison, read_comparison
 from ..experiments.comparison import __doc__ as FILE_FORMAT
 from ..experiments.report import as_markdown, as_text, find, make_report
 from ..experiments.results import append_result, read_results
-from ..experiments.runner import Job, run_folder, run_here, run_on_dask
+from ..experiments.runner import Job, Outcomes, run_folder, run_here
+from ..fast.cores import default_workers
 from .options import add_command, existing_path, new_file, new_path, whole
 from .progress import spell_seconds
 from .trained import data_line
@@ -32,10 +34,10 @@ def add(commands: Any) -> None:
     summary = "train networks over several seeds, and compare them with intervals"
     command = add_command(commands, "compare", run, summary, f"{EXAMPLES}\n{FILE_FORMAT}")
     command.add_argument("files", nargs="+", type=existing_path, metavar="FILE", help="comparison files (TOML)")
-    command.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="runs at a time (default: one per core)")
+    command.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="runs at once (default: one per usable core)")
     command.add_argument("--data-dir", type=existing_path, metavar="DIR", help="the folder of CIFAR-10")
     command.add_argument("--runs-dir", type=new_path, metavar="DIR", help="the runs' folders (default: runs/compare)")
-    command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler, for several machines")
+    command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler (tcp://host:8786), for several machines")
     command.add_argument("--report", action="store_true", help="only the table of the finished runs; draws with --plot")
     command.add_argument("--markdown", action="store_true", help="the table as Markdown")
     command.add_argument("--plot", type=new_file, metavar="PNG", help="the figure's file (default: beside FILE)")
@@ -47,10 +49,10 @@ def run(args: argparse.Namespace) -> int:
     comparisons = [read_comparison(path) for path in given["files"]]
     if "plot" in given and len(comparisons) > 1:
         raise SenetError("--plot names one file, and there are several comparisons: leave it out")
+    failures = 0
     if "report" not in given:
         try:
-            for comparison in comparisons:
-                _train_missing(comparison, given)
+            failures = sum([_train_missing(comparison, given) for comparison in comparisons])
         except KeyboardInterrupt:
             print("every finished run is in its file; the same command goes on with the others", file=sys.stderr)
             raise
@@ -62,16 +64,19 @@ def run(args: argparse.Namespace) -> int:
         print()
         print((as_markdown if "markdown" in given else as_text)(report))
         if "report" not in given or "plot" in given:
-            print(f"\nfigure in {_draw(report, given.get('plot') or comparison.path.with_suffix('.png'))}")
+            _draw(report, given.get("plot") or comparison.path.with_suffix(".png"))
+    if failures:
+        raise SenetError(f"{failures} of the runs failed, as said above; the same command tries these again")
     return 0
 
 
-def _train_missing(comparison: Comparison, given: dict[str, Any]) -> None:
+def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
+    """Train, and append each result to the file; return how many runs failed."""
     finished = find(comparison, read_results(comparison.results))
     missing = [(name, settings) for name, settings in comparison.cells if (name, settings.seed) not in finished]
     print(f"{comparison.title}: {len(finished)} of {len(comparison.cells)} runs are finished")
     if not missing:
-        return
+        return 0
     data_dir = given.get("data_dir")
     try:
         dataset = load_data(comparison.data, data_dir)
@@ -86,26 +91,44 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> None:
             f"{comparison.results} holds results on other bytes than {dataset.origin}: name that data with "
             "--data-dir, or another file as `results`"
         )
-    cores = os.cpu_count() or 1
+    cores = default_workers()
     at_a_time = min(given.get("jobs", cores), len(missing))
     workers = max(1, cores // at_a_time) if "scheduler" not in given else 1
     runs_dir = (given.get("runs_dir") or Path("runs") / "compare").absolute()
     place = str(Path(data_dir).absolute()) if data_dir else None
     jobs = {Job(settings, runs_dir, place, workers, dataset.fingerprint): name for name, settings in missing}
-    ended = run_on_dask([*jobs], given["scheduler"]) if "scheduler" in given else run_here([*jobs], at_a_time)
-    for count, (job, record) in enumerate(ended, start=len(finished) + 1):
-        append_result(comparison.results, record)
-        accuracy = f"{100 * record['correct'] / record['n']:.2f} % ({record['correct']} of {record['n']})"
-        print(
-            f"{count:4} of {len(comparison.cells)}: {jobs[job]}, seed {job.settings.seed} "
-            f"({job.settings.describe()}): {accuracy} in {spell_seconds(record['seconds'])}, {run_folder(job)}",
-            flush=True,
-        )
+    ended = _on_dask([*jobs], given["scheduler"]) if "scheduler" in given else run_here([*jobs], at_a_time)
+    failures = 0
+    with closing(ended):
+        for count, (job, outcome) in enumerate(ended, start=len(finished) + 1):
+            which = f"{jobs[job]}, seed {job.settings.seed} ({job.settings.describe()})"
+            which = f"{count:4} of {len(comparison.cells)}: {which}"
+            if isinstance(outcome, SenetError):
+                failures += 1
+                print(f"{which} failed: {outcome}", file=sys.stderr)
+                continue
+            append_result(comparison.results, outcome)
+            accuracy = f"{100 * outcome['correct'] / outcome['n']:.2f} % ({outcome['correct']} of {outcome['n']})"
+            print(f"{which}: {accuracy} in {spell_seconds(outcome['seconds'])}, {run_folder(job)}", flush=True)
+    return failures
 
 
-def _draw(report: Any, path: Path) -> Path:
-    from ..figures.comparison import draw_comparison
-    from ..figures.style import save, style
+def _on_dask(jobs: list[Job], scheduler: str) -> Outcomes:
+    try:
+        from ..experiments.dask_runner import run_on_dask
+    except ImportError:
+        raise SenetError('--scheduler needs Dask: python -m pip install "senet_np[dask]"') from None
+    return run_on_dask(jobs, scheduler)
 
-    with style():
-        return save(draw_comparison(report), path)
+
+def _draw(report: Any, path: Path) -> None:
+    """Draw the figure and say where it is; one that fails costs no more than itself."""
+    try:
+        from ..figures.comparison import draw_comparison
+        from ..figures.style import save, style
+
+        with style():
+            save(draw_comparison(report), path)
+        print(f"\nfigure in {path}")
+    except Exception as error:
+        warnings.warn(f"no figure in {path} ({type(error).__name__}: {error})", stacklevel=2)

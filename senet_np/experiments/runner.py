@@ -6,11 +6,10 @@ goes on from its last epoch, to the same bits as without the stop.
 
 import hashlib
 import json
-import os
 import platform
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
@@ -21,11 +20,16 @@ from typing import Any, NamedTuple
 from ..bench.machine import processor
 from ..data import Dataset, load_data
 from ..errors import SenetError
+from ..fast.cores import usable_cores
 from ..fast.workers import die_with_parent
+from ..files import only_one
 from ..runs.recorder import train_run
-from ..runs.run import alone_in, create_run, open_run, versions
+from ..runs.run import LOCK, create_run, open_run, versions
 from ..settings import Settings, settings_to_json
+from ..train.progress import Callback
 from ..tree import tree_size
+
+LAST_STEP_SECONDS = 60.0  # at most, of a run that is told to stop; an evaluation is one step, too
 
 
 class Job(NamedTuple):
@@ -38,18 +42,36 @@ class Job(NamedTuple):
     fingerprint: str  # the data must have it
 
 
-def run_job(job: Job) -> dict[str, Any]:
-    """Train one network to its end, or take its result from the folder where it has ended; return the result line."""
+# Of each run as it ends: its result line, or why there is none.
+Outcomes = Generator[tuple[Job, dict[str, Any] | SenetError], None, None]
+
+
+def run_job(job: Job, callback: Callback | None = None) -> dict[str, Any]:
+    """Train one network to its end, or take its result from the folder where it has ended; return the result line.
+
+    Where another worker has this run and is at its last step, it is waited for. `callback` may stop the training.
+    """
     dataset = _load(job.settings.data, job.data_dir)
     if dataset.fingerprint != job.fingerprint:
         raise SenetError(f"{dataset.origin} holds other bytes than the comparison was started on")
     folder = run_folder(job)
-    with alone_in(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def wait(taken: str) -> None:
+        from filelock import FileLock, Timeout
+
+        try:
+            FileLock(folder / LOCK).acquire(timeout=LAST_STEP_SECONDS).lock.release()
+        except Timeout:
+            raise SenetError(taken) from None
+
+    taken = f"another process is training in {folder}: wait for its end, or name another folder with --runs-dir"
+    with only_one(folder / LOCK, taken, wait):
         if not (folder / "config.json").exists():
             create_run(folder, job.settings, dataset)
         run = open_run(folder)
         progress = run.load()
-        result = run.result or train_run(run, dataset, progress, workers=job.workers)
+        result = run.result or train_run(run, dataset, progress, callback, job.workers)
     return {
         "settings": settings_to_json(job.settings),
         "data": dataset.name,
@@ -58,18 +80,19 @@ def run_job(job: Job) -> dict[str, Any]:
         **{name: result[name] for name in ("correct", "n", "test_loss")},
         "parameters": tree_size(progress.params),
         "seconds": round(progress.seconds, 1),
-        "machine": f"{processor()}, {os.cpu_count()} cores, {job.workers} for this run; {platform.system()}",
+        "machine": f"{processor()}, {usable_cores()} cores, {job.workers} for this run; {platform.system()}",
         "versions": versions(),
     }
 
 
-def run_here(jobs: list[Job], at_a_time: int) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """Make runs here, `at_a_time` at once, each in a process of its own; yield (job, result line) as each ends."""
+def run_here(jobs: list[Job], at_a_time: int) -> Outcomes:
+    """Make runs here, `at_a_time` at once, each in a process of its own; yield (job, outcome) as each ends."""
     with ProcessPoolExecutor(at_a_time, get_context("spawn"), _begin) as pool:
         try:
             futures = {pool.submit(run_job, job): job for job in jobs}
             for future in as_completed(futures):
-                yield futures[future], future.result()
+                error = future.exception()
+                yield futures[future], error if isinstance(error, SenetError) else future.result()
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
@@ -80,22 +103,6 @@ def run_here(jobs: list[Job], at_a_time: int) -> Iterator[tuple[Job, dict[str, A
                     "goes on from the last epoch"
                 ) from error
             raise
-
-
-def run_on_dask(jobs: list[Job], scheduler: str) -> Iterator[tuple[Job, dict[str, Any]]]:
-    """The same on the workers of a Dask cluster; each worker must find the data, and has its own run folders."""
-    try:
-        import distributed  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise SenetError('--scheduler needs Dask: python -m pip install "senet_np[dask]"') from None
-    try:
-        client = distributed.Client(scheduler, timeout=10)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise SenetError(f"no Dask scheduler answers at {scheduler}: {error}") from error
-    with client:
-        futures = {client.submit(run_job, job, pure=False): job for job in jobs}
-        for future in distributed.as_completed(futures):
-            yield futures[future], future.result()  # type: ignore[misc]
 
 
 def _begin() -> None:
