@@ -12,8 +12,8 @@ from .style import BLUE, ORANGE, new_figure
     "Training",
     alt="Loss and accuracy by epoch, on training and validation images.",
     see="Whether training has converged: where both curves are flat, more epochs would change little.",
-    beware="One run says nothing about another seed. And training images are flipped and cropped, so the two curves "
-    "are not measured on the same kind of images.",
+    beware="One run says nothing about another seed. And where training images are flipped and cropped, as on "
+    "CIFAR-10, the two curves are not measured on the same kind of images.",
 )
 def curves(sources: Sources) -> Iterator[Drawing]:
     """One figure, for a model with a log of its training."""
