@@ -106,7 +106,8 @@ def test_a_signal_to_the_parent_ends_all_processes_and_keeps_finished_runs(write
     comparison = write("epochs = 1", "epochs = 400")
     append_result(comparison.results, line(comparison.cells[0][1], 60, load_shapes().fingerprint))
     words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--runs-dir", str(tmp_path / "runs")]
-    process = subprocess.Popen([*words, "--jobs", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    heed = partial(signal.signal, number, signal.SIG_DFL)  # nohup, or a shell's `&`, ignores it
+    process = subprocess.Popen([*words, "--jobs", "2"], stdout=-1, stderr=-1, preexec_fn=heed)
     started = []
     while len(started) < 3:  # two runs, and what Python starts for itself
         time.sleep(0.02)
