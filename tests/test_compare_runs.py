@@ -60,7 +60,7 @@ def die(_):
 
 
 def test_a_process_that_dies_is_one_clear_sentence(write, tmp_path, monkeypatch):
-    monkeypatch.setattr("senet_np.experiments.runner.run_job", die)
+    monkeypatch.setattr("senet_np.experiments.runner._outcome", die)
     with pytest.raises(SenetError, match="a run's process died"):
         list(run_here([Job(write().cells[0][1], tmp_path, None, 1, "f")], 1))
 
@@ -120,6 +120,19 @@ def test_a_signal_to_the_parent_ends_all_processes_and_keeps_finished_runs(write
         assert time.monotonic() < end, "somebody trains on"
         time.sleep(0.05)
     assert len(read_results(comparison.results)) == 1
+
+
+def test_where_the_system_refuses_processes_one_run_at_a_time_ends_in_the_same_result(write, tmp_path, monkeypatch):
+    job = Job(write().cells[0][1], tmp_path / "usual", None, 1, runner._load("shapes", None).fingerprint)
+    ((_, usual),) = run_here([job], 1)
+
+    def refuse(*args):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(runner, "ProcessPoolExecutor", refuse)
+    with pytest.warns(UserWarning, match=r"^the system refuses processes .* one run at a time"):
+        ((_, refused),) = run_here([job._replace(folder=tmp_path / "refused")], 2)
+    assert refused | {"seconds": 0} == usual | {"seconds": 0}
 
 
 def test_a_run_that_fails_leaves_the_others(write, tmp_path):

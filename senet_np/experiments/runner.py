@@ -6,6 +6,7 @@ goes on from its last epoch, to the same bits as without the stop.
 
 import hashlib
 import json
+import os
 import platform
 import signal
 import warnings
@@ -86,13 +87,22 @@ def run_job(job: Job, callback: Callback | None = None) -> dict[str, Any]:
 
 
 def run_here(jobs: list[Job], at_a_time: int) -> Outcomes:
-    """Make runs here, `at_a_time` at once, each in a process of its own; yield (job, outcome) as each ends."""
-    with ProcessPoolExecutor(at_a_time, get_context("spawn"), _begin) as pool:
+    """Make runs here, `at_a_time` at once, each in a process of its own; yield (job, outcome) as each ends.
+
+    Where the system refuses processes, one run after the other is made in this one.
+    """
+    try:
+        executor = ProcessPoolExecutor(at_a_time, get_context("spawn"), _begin)
+        executor.submit(os.getpid).result()
+    except (OSError, RuntimeError) as error:
+        warnings.warn(f"the system refuses processes ({error}): one run at a time, to the same results", stacklevel=2)
+        yield from ((job, _outcome(job)) for job in jobs)
+        return
+    with executor as pool:
         try:
-            futures = {pool.submit(run_job, job): job for job in jobs}
+            futures = {pool.submit(_outcome, job): job for job in jobs}
             for future in as_completed(futures):
-                error = future.exception()
-                yield futures[future], error if isinstance(error, SenetError) else future.result()
+                yield futures[future], future.result()
         except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
@@ -103,6 +113,13 @@ def run_here(jobs: list[Job], at_a_time: int) -> Outcomes:
                     "goes on from the last epoch"
                 ) from error
             raise
+
+
+def _outcome(job: Job) -> dict[str, Any] | SenetError:
+    try:
+        return run_job(job)
+    except SenetError as error:
+        return error
 
 
 def _begin() -> None:
