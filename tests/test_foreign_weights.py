@@ -154,7 +154,8 @@ def test_a_prefix_that_the_nets_own_names_share_stays():
     net = {"fc": {"w": np.empty((2, 3)), "b": np.empty(3)}}
     weights = {"fc.weight": np.ones((3, 2)), "fc.bias": np.ones(3)}
     for prefix in ("", "model.", "fc."):
-        from_pytorch({prefix + name: array for name, array in weights.items()}, net, {})
+        params, _ = from_pytorch({prefix + name: array for name, array in weights.items()}, net, {})
+        assert np.array_equal(params["fc"]["w"], np.ones((2, 3)))
 
 
 @pytest.mark.parametrize("counter", ["n_averaged", "module.stage1.bn.num_batches_tracked"])

@@ -127,7 +127,7 @@ def test_numbers_that_are_not_finite_are_read_without_a_warning(tmp_path, odd):
         Image.fromarray(image).save(tmp_path / "a.tiff")
         with warnings.catch_warnings(), np.errstate(all="raise"):
             warnings.simplefilter("error")
-            read_photo(tmp_path / "a.tiff")
+            assert read_photo(tmp_path / "a.tiff").small.shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def test_letters_that_the_font_lacks_are_boxes_without_a_word(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         draw_small(tmp_path / "figure.png", "猫犬🐈.jpg")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("backend", ["nonsense", "module://gone"])
