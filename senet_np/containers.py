@@ -24,12 +24,22 @@ class Container:
 
     parts: dict[str, Layer]
 
+    @property
+    def learns(self) -> bool:
+        """Whether any part has parameters."""
+        return any(map(learns, self.parts.values()))
+
     def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
         """Initialize the parts in order, all from one generator."""
         params, state = {}, {}
         for name, part in self.parts.items():
             params[name], state[name] = part.init(rng, dtype)
         return _without_empty(params), _without_empty(state)
+
+
+def learns(layer: Layer) -> bool:
+    """Whether a layer has parameters."""
+    return getattr(layer, "learns", True)
 
 
 class Sequential(Container):
@@ -49,12 +59,15 @@ class Sequential(Container):
         return x, caches, _without_empty(new_state)
 
     def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
-        """Pass dy back through all layers in reverse order: the chain rule."""
-        grads, first = {}, next(iter(self.parts), None)
+        """Pass dy back through the layers in reverse order, as far as anyone needs it: the chain rule."""
+        grads = {}
+        first = next((name for name, part in self.parts.items() if needs_input_grad or learns(part)), None)
         with np.errstate(under="ignore"):
             for name, part in reversed(self.parts.items()):
                 dy, grads[name] = part.backward(dy, cache[name], needs_input_grad or name != first)  # type: ignore[assignment]
-        return dy, _without_empty({name: grads[name] for name in self.parts})
+                if name == first:
+                    break
+        return dy, _without_empty({name: grads[name] for name in self.parts if name in grads})
 
 
 class Residual(Container):

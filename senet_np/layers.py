@@ -46,6 +46,7 @@ class Layer(Protocol):
 class Stateless:
     """A layer without parameters and state: a pair of ops and its options."""
 
+    learns = False
     pair: ClassVar[tuple[Callable[..., Any], Callable[..., Any]]]  # forward, backward
 
     def __init__(self, **options: Any):
@@ -95,6 +96,12 @@ class GlobalAvgPool(Stateless):
     """The mean of each channel over all positions: (N, H, W, C) → (N, C)."""
 
     pair = fast.global_avg_pool_forward, fast.global_avg_pool_backward
+
+
+class GlobalMaxPool(Stateless):
+    """The largest value of each channel over all positions: (N, H, W, C) → (N, C)."""
+
+    pair = fast.global_max_pool_forward, fast.global_max_pool_backward
 
 
 class Linear:
@@ -150,6 +157,31 @@ class Conv2D:
         """See `ops.conv2d_backward`."""
         dx, dw, db = fast.conv2d_backward(dy, cache, needs_input_grad)
         return dx, _without_none(w=dw, b=db)
+
+
+class FrozenConv2D(Conv2D):
+    """A convolution without bias that does not learn: its kernels w are state, and have no gradient.
+
+    `nets.initialize.whiten` fills them; until then they are drawn as `Conv2D` draws them.
+    """
+
+    learns = False
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3):
+        super().__init__(in_channels, out_channels, kernel_size, bias=False)
+
+    def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
+        """Draw w, as state."""
+        params, state = super().init(rng, dtype)
+        return state, params
+
+    def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:
+        """See `ops.conv2d_forward`."""
+        return super().forward(state, state, x, training)
+
+    def backward(self, dy: Array, cache: Any, needs_input_grad: bool = True) -> tuple[Array | None, Tree]:
+        """See `ops.conv2d_backward`; there is nothing to do where the input needs no gradient."""
+        return (super().backward(dy, cache)[0] if needs_input_grad else None), {}
 
 
 class BatchNorm:

@@ -17,6 +17,7 @@ from .containers import BlockCache, image_gates, trace
 from .data.augment import Normalizer, fit_normalizer
 from .data.dataset import Dataset
 from .layers import Layer
+from .nets.initialize import MAX_IMAGES, pass_on, whiten
 from .se import SECache
 from .settings import Settings
 from .tree import Tree
@@ -141,12 +142,15 @@ class Model:
 
 def new_model(settings: Settings, dataset: Dataset, name: str = "new") -> Model:
     """An untrained model: its parameters drawn from the settings' seed, its normalizer measured on the dataset."""
-    net = settings.build_net()
+    net, normalizer = settings.build_net(), fit_normalizer(dataset.train.images)
     params, state = net.init(np.random.default_rng(settings.seed))
+    if settings.init == "identity":
+        params = pass_on(net, params)
+    if settings.whitening:
+        state = whiten(net, state, normalizer(dataset.train.images[:MAX_IMAGES]))
     images = {split: len(getattr(dataset, split).labels) for split in ("train", "val", "test")}
     data = DataInfo(dataset.name, dataset.provenance, dataset.origin, dataset.fingerprint, images)
     metadata = Metadata(name, data, origin=f"seed {settings.seed}", command=settings.command)
-    normalizer = fit_normalizer(dataset.train.images)
     return Model(net, params, state, normalizer, dataset.classes, settings, metadata)
 
 

@@ -7,6 +7,7 @@ declaration, and `check_settings` checks a value from anywhere else by the same 
 (pydantic does this too, but is a compiled dependency in place of these lines.)
 """
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -59,15 +60,15 @@ class Whole(Allowed):
 
 
 class Number(Allowed):
-    """A finite number of at least `low`, or above it where `above` is True; kept as a float."""
+    """A finite number of at least `low`, or above it where `above` is True, and below `below`; kept as a float."""
 
-    def __init__(self, low: float, above: bool = False):
+    def __init__(self, low: float, above: bool = False, below: float = math.inf):
         def allows(value: Any) -> bool:
-            inside = type(value) in (int, float) and low <= value <= sys.float_info.max
+            inside = type(value) in (int, float) and low <= value < below and value <= sys.float_info.max
             return inside and not (above and value == low)
 
         words = f"a number above {low:g}" if above else f"a number of at least {low:g}"
-        super().__init__(words, allows, float, float)
+        super().__init__(words if below == math.inf else f"{words} and below {below:g}", allows, float, float)
 
 
 class Wholes(Allowed):

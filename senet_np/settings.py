@@ -17,6 +17,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "cifar10": {"epochs": 10, "batch_size": 64, "micro_batch": 32, "augment": True},
     "shapes": {"epochs": 3, "batch_size": 32, "micro_batch": 16, "augment": False},
 }
+# What makes the sprint net learn fast; each is worth its place, see docs/results.md.
+RECIPES: dict[str, dict[str, Any]] = {
+    "sprint": {"whitening": True, "init": "identity"},
+}
 ADAM_LR = 3e-3
 
 
@@ -32,15 +36,36 @@ class Settings(AttentionSettings):
     batch_size: int = setting(32, Whole(2, 100_000), "images per update", "64 on cifar10, 32 on shapes")
     micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", "32 on cifar10, 16 on shapes")
     lr: float = setting(0.1, Number(0, above=True), "peak learning rate", f"0.1; {ADAM_LR:g} with adam")
+    schedule: str = setting(
+        "cosine", OneOf(("cosine", "triangle")), "learning rate: up, then down along a cosine, or a straight line"
+    )
     optimizer: str = setting("sgd", OneOf(("sgd", "adam")), "sgd (with Nesterov momentum) or adam")
+    momentum: float = setting(0.9, Number(0, below=1), "momentum of sgd")
     weight_decay: float = setting(5e-4, Number(0), "weight decay")
-    augment: bool = setting(False, Flag(), "flip and crop the training images at random", "on cifar10")
+    bn_bias_lr: float = setting(1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr")
+    lookahead: bool = setting(False, Flag(), "return to slowly following, averaged weights every five steps")
+    label_smoothing: float = setting(0, Number(0, below=1), "share of each label that is spread over all classes")
+    augment: bool = setting(False, Flag(), "flip and shift the training images at random", "on cifar10")
+    flip: str = setting(
+        "random", OneOf(("random", "alternating")), "augmented images are mirrored by chance, or in every other epoch"
+    )
+    shift: int = setting(4, Whole(0, 16), "pixels that augmented images are shifted by, at most, each way")
+    border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image")
+    init: str = setting(
+        "normal", OneOf(("normal", "identity")), "first weights of convolutions: random, or passing their input on"
+    )
+    whitening: bool = setting(False, Flag(), "a first convolution that whitens patches, and is not trained", "sprint's")
     seed: int = setting(0, Whole(0, 2**32 - 1), "all randomness comes from it")
 
     def build_net(self) -> Sequential:
         """The network, without parameters; SenetError where settings do not go together."""
+        attention = {name: getattr(self, name) for name in ATTENTION}
+        whitening = {"whitening": self.whitening} if NETS[self.net].whitening else {}
+        if self.whitening and not whitening:
+            able = ", ".join(name for name, net in NETS.items() if net.whitening)
+            raise SenetError(f"whitening is on, and the net {self.net} has no such convolution: choose {able}")
         try:
-            return NETS[self.net].build(self.se, self.widths, **{name: getattr(self, name) for name in ATTENTION})
+            return NETS[self.net].build(self.se, self.widths, **whitening, **attention)
         except ValueError as error:
             raise SenetError(str(error)) from error
 
@@ -78,7 +103,7 @@ class Settings(AttentionSettings):
 
 
 ATTENTION = tuple(declared.name for declared in fields(AttentionSettings))
-NET_NAMES = ("net", "se", *ATTENTION, "widths")  # the settings that a network is built from
+NET_NAMES = ("net", "se", *ATTENTION, "widths", "whitening")  # the settings that a network is built from
 NAMES = ("data", *NET_NAMES, *(one.name for one in fields(Settings) if one.name not in ("data", *NET_NAMES)))
 
 
@@ -88,8 +113,9 @@ def make_settings(data: str, given: dict[str, Any]) -> Settings:
     if unknown:
         raise SenetError(f"there is no setting {unknown[0]!r}, expected one of {', '.join(sorted(NAMES))}")
     defaults = dict(DEFAULTS.get(data, {}))
-    if given.get("net", "tiny") in [*NETS]:
-        defaults["widths"] = NETS[given.get("net", "tiny")].widths
+    net = given.get("net", "tiny")
+    if net in [*NETS]:
+        defaults |= {"widths": NETS[net].widths, **RECIPES.get(net, {})}
     if given.get("optimizer") == "adam":
         defaults["lr"] = ADAM_LR
     return _settings({**defaults, **given, "data": data})

@@ -81,7 +81,8 @@ def draw_batch_norm(draw, rng):
 
 def draw_softmax_cross_entropy(draw, rng):
     n, k = draw(sizes), draw(st.integers(2, 6))
-    return {"logits": 3 * rng.standard_normal((n, k)), "labels": rng.integers(k, size=n)}
+    smoothing = draw(st.sampled_from([0.0, 0.2, 1.0]))
+    return {"logits": 3 * rng.standard_normal((n, k)), "labels": rng.integers(k, size=n), "label_smoothing": smoothing}
 
 
 SQUEEZED = {  # (N, H, W, C) → the rows that pass through the FCs

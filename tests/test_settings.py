@@ -33,7 +33,17 @@ VALUES = {  # of each setting: some that are allowed, some that are not
     "lr": ([0.5, 1e-300, 3], [0, -1.0, float("nan"), float("inf"), 10**400]),
     "optimizer": (["sgd", "adam"], ["lion"]),
     "weight_decay": ([0, 0.1, 2], [-0.1, float("nan"), float("inf")]),
+    "schedule": (["cosine", "triangle"], ["linear"]),
+    "momentum": ([0, 0.9], [-0.1, 1, 1.5, float("nan")]),
+    "bn_bias_lr": ([0, 1, 64], [-1, float("inf")]),
+    "lookahead": ([True, False], []),
+    "label_smoothing": ([0, 0.2], [-0.1, 1, float("nan")]),
     "augment": ([True, False], []),
+    "flip": (["random", "alternating"], ["none", ""]),
+    "shift": ([0, 4, 16], [-1, 17]),
+    "border": (["black", "reflect"], ["white"]),
+    "init": (["normal", "identity"], ["zero"]),
+    "whitening": ([False], []),
     "seed": ([0, 7, 2**32 - 1], [-1, 2**32, 2**40]),
 }
 BASE = {"net": "resnet20", "widths": [16, 16, 16], "lr": 0.1}

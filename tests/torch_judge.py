@@ -74,8 +74,8 @@ def batch_norm(x, gamma, beta, mean=None, var=None, eps=1e-5):
     return F.batch_norm(rows, mean, var, gamma, beta, training=mean is None, eps=eps).reshape(x.shape)
 
 
-def softmax_cross_entropy(logits, labels):
-    return F.cross_entropy(logits, labels)
+def softmax_cross_entropy(logits, labels, label_smoothing=0.0):
+    return F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
 
 
 def se(u, w1, b1, w2, b2, squeeze="avg", gate="sigmoid"):

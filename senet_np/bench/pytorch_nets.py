@@ -147,6 +147,19 @@ def vgg(se=True, widths=(32, 64, 128), convs=2, classes=10, **attention):
     return named(**stages, head=head(widths[-1], classes))
 
 
+def sprint(se=True, widths=(64, 128, 128), classes=10, whitening=True, **attention):
+    """A frozen first convolution, then stages of two convolutions; each stage pools right after its first one."""
+    attach = partial(block, se=se, **attention)
+    stem = {"conv": conv(3, 32).requires_grad_(False), "relu": nn.ReLU()}
+    stages = {"stem": named(**stem) if whitening else unit(3, 32)}
+    for k, (c_in, c) in enumerate(pairwise((32, *widths)), start=1):
+        first = {"conv1": conv(c_in, c), "pool": nn.MaxPool2d(2), "bn1": nn.BatchNorm2d(c), "relu1": nn.ReLU()}
+        second = {"conv2": conv(c, c), "bn2": nn.BatchNorm2d(c), "relu2": nn.ReLU()}
+        stages[f"stage{k}"] = named(**first, **second, **attach(k, c))
+    top = named(pool=nn.AdaptiveMaxPool2d(1), flat=nn.Flatten(), fc=nn.Linear(widths[-1], classes))
+    return named(**stages, head=top)
+
+
 def resnet(se=True, widths=(16, 32, 64), blocks=3, classes=10, **attention):
     """The residual network for CIFAR: ResNet-20 with 3 blocks per stage; 5, 7, 9 and 18 make 32, 44, 56 and 110."""
     attach, stages = partial(block, se=se, **attention), {}
@@ -205,6 +218,9 @@ def build(settings):
     net = options.pop("net")
     if "excite" in options:  # as version 0.1 wrote it
         options["attention"] = {"fc": "se", "eca": "eca"}[options.pop("excite")]
+    if net == "sprint":
+        return sprint(**options)
+    options.pop("whitening", None)
     if net.startswith("resnet"):
         return resnet(blocks=(int(net.removeprefix("resnet")) - 2) // 6, **options)
     return {"tiny": tiny, "vgg": vgg, "inception": inception}[net](**options)

@@ -40,7 +40,8 @@ def take(
 def gradients(micro_batch: int) -> tuple[float, dict[str, np.ndarray]]:
     """The loss, and the gradients under PyTorch's names and in its layout."""
     loss, _ = _step("eager", "contiguous", micro_batch)
-    return loss, {name: p.grad.numpy() for name, p in _nets["eager", "contiguous"].named_parameters()}
+    learned = _nets["eager", "contiguous"]
+    return loss, {name: p.grad.numpy() for name, p in learned.named_parameters() if p.requires_grad}
 
 
 def step(kind: str, layout: str, micro_batch: int) -> float:

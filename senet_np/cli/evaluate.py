@@ -15,13 +15,17 @@ from .trained import add_model, data_line, load_data_of
 EXAMPLES = """\
   senet-np evaluate runs/mine
   senet-np evaluate tiny-se                                     a bundled model, on the data that is found here
+  senet-np evaluate runs/mine --tta                             also averaged over mirrored and shifted images
   senet-np evaluate runs/mine --data cifar10 --data-dir DIR     CIFAR-10 is in another folder now
 """
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
-    add_model(add_command(commands, "evaluate", run, "classify the test images with a trained network", EXAMPLES))
+    command = add_command(commands, "evaluate", run, "classify the test images with a trained network", EXAMPLES)
+    add_model(command)
+    help = "test-time augmentation: also classify with logits averaged over mirrored and shifted images"
+    command.add_argument("--tta", action="store_true", help=help)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,7 +37,11 @@ def run(args: argparse.Namespace) -> int:
         print(line)
     with Workers(given.get("workers")) as workers:
         score = evaluate(model, dataset.test, workers)
-    print(f"{model.settings.describe()}: mean test loss {score.loss:.4f} nats")
+        print(f"{model.settings.describe()}: mean test loss {score.loss:.4f} nats")
+        if "tta" in given:
+            averaged = evaluate(model, dataset.test, workers, tta=True)
+            line = result_line(averaged.correct, averaged.n, dataset.name, dataset.provenance)
+            print(f"over six views of each image, mirrored and shifted: {line}; without them:")
     print(result_line(score.correct, score.n, dataset.name, dataset.provenance))
     return 0
 

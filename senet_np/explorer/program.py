@@ -11,17 +11,32 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..containers import Concat, Residual, walk
-from ..layers import ECA, SE, AvgPool2D, BatchNorm, Conv2D, GlobalAvgPool, Layer, Linear, MaxPool2D, ReLU
+from ..layers import (
+    ECA,
+    SE,
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    FrozenConv2D,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Layer,
+    Linear,
+    MaxPool2D,
+    ReLU,
+)
 from ..tree import Tree, tree_at
 
 INSTRUCTIONS: dict[type, tuple[str, tuple[str, ...]]] = {  # the instruction's name, and the attributes that it copies
     Conv2D: ("conv", ("stride", "padding")),
+    FrozenConv2D: ("conv", ("stride", "padding")),
     Linear: ("linear", ()),
     BatchNorm: ("affine", ()),
     ReLU: ("relu", ()),
     MaxPool2D: ("max_pool", ("kernel_size", "stride", "padding")),
     AvgPool2D: ("avg_pool", ("kernel_size", "stride")),
     GlobalAvgPool: ("mean", ()),
+    GlobalMaxPool: ("maximum", ()),
     SE: ("se", ("squeeze", "gate")),
     ECA: ("eca", ("gate",)),
     Residual: ("add", ()),
@@ -62,4 +77,6 @@ def _arrays(layer: Layer, params: Tree, state: Tree) -> dict[str, np.ndarray]:
     if isinstance(layer, BatchNorm):
         factor = params["gamma"] / np.sqrt(state["var"] + np.float32(layer.eps))
         return {"factor": factor, "term": params["beta"] - state["mean"] * factor}
+    if isinstance(layer, FrozenConv2D):
+        return state
     return {} if isinstance(layer, (Residual, Concat)) else params  # a join has no parameters of its own

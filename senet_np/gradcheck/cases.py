@@ -129,7 +129,10 @@ def op_cases() -> Iterator[Case]:
     yield op_case("batch_norm", "of one image", drawn(x=normal(1, 4, 3, 2), gamma=normal(2), beta=normal(2)))
     labels = np.array([3, 0, 3, 1])
     yield op_case("softmax_cross_entropy", "batch of 1", drawn(logits=normal(1, 3), labels=np.array([2])))
-    yield op_case("softmax_cross_entropy", "", drawn(logits=lambda rng: 3 * rng.standard_normal((4, 5)), labels=labels))
+    logits = lambda rng: 3 * rng.standard_normal((4, 5))  # noqa: E731
+    yield op_case("softmax_cross_entropy", "", drawn(logits=logits, labels=labels))
+    smoothed = drawn(logits=logits, labels=labels, label_smoothing=0.2)
+    yield op_case("softmax_cross_entropy", "label smoothing 0.2", smoothed)
 
 
 def fast_cases() -> Iterator[Case]:
@@ -189,6 +192,8 @@ def layer_cases() -> Iterator[Case]:
     yield layer_case("MaxPool2D layer", "padded", layers.MaxPool2D(3, 1, padding=1), images)
     yield layer_case("AvgPool2D layer", "", layers.AvgPool2D(2, 2), images)
     yield layer_case("GlobalAvgPool layer", "", layers.GlobalAvgPool(), images)
+    yield layer_case("GlobalMaxPool layer", "", layers.GlobalMaxPool(), images)
+    yield layer_case("FrozenConv2D layer", "", layers.FrozenConv2D(3, 4), images)
     chain = Sequential([("conv", layers.Conv2D(3, 4)), ("se", layers.SE(4, reduction=1)), ("relu", layers.ReLU())])
     yield layer_case("Sequential", "conv, SE, ReLU", chain, images)
     shortcut = layers.Conv2D(3, 2, kernel_size=1, stride=2)
@@ -222,6 +227,8 @@ def net_cases() -> Iterator[Case]:
         yield layer_case("residual net", note, net, (3, 4, 5, 3))
     straight = nets.vgg(reduction=1, widths=(4, 3), classes=3, stages=(1,))
     yield layer_case("vgg net", "SE in stage 1 alone", straight, (3, 4, 4, 3))
+    quick = nets.sprint(reduction=2, widths=(3, 4), classes=3)
+    yield layer_case("sprint net", "", quick, (3, 8, 8, 3))
     # Its padded 3×3 pool needs maps of 3×3: on 2×2 all its windows see the same.
     yield layer_case("inception net", "", nets.inception(reduction=8, widths=(16,), modules=1, classes=3), (2, 6, 6, 3))
 

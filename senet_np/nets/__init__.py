@@ -19,10 +19,11 @@ from ..containers import Sequential
 from .attention import AttentionSettings
 from .inception import inception
 from .resnet import resnet
+from .sprint import sprint
 from .tiny import tiny
 from .vgg import vgg
 
-__all__ = ["NETS", "AttentionSettings", "Net", "inception", "resnet", "tiny", "vgg"]
+__all__ = ["NETS", "AttentionSettings", "Net", "inception", "resnet", "sprint", "tiny", "vgg"]
 
 
 class Net(NamedTuple):
@@ -31,11 +32,13 @@ class Net(NamedTuple):
     build: Callable[..., Sequential]
     widths: tuple[int, ...]  # channels of its stages, by default
     residual: bool = False  # whether it has shortcuts, and so more than one place for SE
+    whitening: bool = False  # whether its first convolution may be a frozen one that whitens
 
 
 NETS = {
     "tiny": Net(tiny, (32, 64, 128)),
     "vgg": Net(vgg, (32, 64, 128)),
     "inception": Net(inception, (128, 256)),
+    "sprint": Net(sprint, (64, 128, 128), whitening=True),
     **{f"resnet{6 * b + 2}": Net(partial(resnet, blocks=b), (16, 32, 64), True) for b in (3, 5, 7, 9, 18)},
 }

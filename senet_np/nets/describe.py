@@ -19,7 +19,20 @@ from typing import NamedTuple
 import numpy as np
 
 from ..containers import Concat, Residual, Step, trace
-from ..layers import ECA, SE, AvgPool2D, BatchNorm, Conv2D, GlobalAvgPool, Layer, Linear, MaxPool2D, ReLU
+from ..layers import (
+    ECA,
+    SE,
+    AvgPool2D,
+    BatchNorm,
+    Conv2D,
+    FrozenConv2D,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    Layer,
+    Linear,
+    MaxPool2D,
+    ReLU,
+)
 from ..tree import tree_size
 
 IMAGE = (32, 32, 3)  # pixels, pixels, colors
@@ -115,7 +128,7 @@ def _row(step: Step) -> Row:
 
 
 def _products(step: Step) -> int:
-    params, y = step.params, step.output
+    params, y = step.params or step.state, step.output
     positions = y.size // y.shape[-1]
     match step.node.layer:
         case Conv2D() | Linear():
@@ -131,8 +144,9 @@ def _products(step: Step) -> int:
 def _what(step: Step) -> str:
     """A layer in a few words."""
     match step.node.layer:
-        case Conv2D(kernel_size=k, stride=stride):
-            return f"conv {k}×{k}" + (f", stride {stride}" if stride > 1 else "")
+        case Conv2D(kernel_size=k, stride=stride) as conv:
+            frozen = ", frozen" if isinstance(conv, FrozenConv2D) else ""
+            return f"conv {k}×{k}" + (f", stride {stride}" if stride > 1 else "") + frozen
         case MaxPool2D(kernel_size=k, stride=stride) | AvgPool2D(kernel_size=k, stride=stride):
             kind = "max-pool" if isinstance(step.node.layer, MaxPool2D) else "average-pool"
             return f"{kind} {k}×{k}" + (f", stride {stride}" if stride > 1 else "")
@@ -141,7 +155,7 @@ def _what(step: Step) -> str:
         case ECA(kernel_size=k, gate=gate):
             return f"ECA k={k}, {gate}"
     names = {Linear: "linear", BatchNorm: "batch norm", ReLU: "ReLU", GlobalAvgPool: "global average pool"}
-    names |= {Residual: "branch + shortcut", Concat: "concatenate"}
+    names |= {GlobalMaxPool: "global max pool", Residual: "branch + shortcut", Concat: "concatenate"}
     if type(step.node.layer) not in names:
         raise ValueError(
             f"layer {step.node.path!r} is a {type(step.node.layer).__name__} that nets/describe.py cannot count, "

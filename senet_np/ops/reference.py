@@ -244,19 +244,22 @@ def batch_norm_backward(dy, cache):
     return dx.reshape(x.shape), dgamma, dbeta
 
 
-def softmax_cross_entropy_forward(logits, labels):
-    """−log of the right class's probability, averaged over the rows."""
+def softmax_cross_entropy_forward(logits, labels, label_smoothing=0.0):
+    """Each class's share of the target times −log of its probability, added up, and averaged over the rows."""
     p = np.zeros_like(logits)
     for n, k in np.ndindex(p.shape):
         p[n, k] = 1 / sum(math.exp(other - logits[n, k]) for other in logits[n])
-    loss = -sum(math.log(p[n, labels[n]]) for n in range(len(labels))) / len(labels)
-    return logits.dtype.type(loss), (p, labels)
+    target = np.zeros_like(p)
+    for n, k in np.ndindex(p.shape):
+        target[n, k] = label_smoothing / p.shape[1] + (1 - label_smoothing if k == labels[n] else 0)
+    loss = -sum(target[n, k] * math.log(p[n, k]) for n, k in np.ndindex(p.shape) if target[n, k]) / len(labels)
+    return logits.dtype.type(loss), (p, target)
 
 
 def softmax_cross_entropy_backward(dloss, cache):
-    """Probability minus one for the right class, probability for the others."""
-    p, labels = cache
+    """Probability minus target."""
+    p, target = cache
     dlogits = np.zeros_like(p)
     for n, k in np.ndindex(p.shape):
-        dlogits[n, k] = dloss * (p[n, k] - (k == labels[n])) / len(labels)
+        dlogits[n, k] = dloss * (p[n, k] - target[n, k]) / len(p)
     return dlogits

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.augment import plan_epoch, take_batch
+from ..data.augment import Augmentation, plan_epoch, take_batch
 from ..data.dataset import Dataset
 from ..errors import SenetError
 from ..fast.workers import Workers
@@ -22,7 +22,7 @@ from .diagnosis import check_finite, diverged
 from .evaluation import Score, evaluate
 from .optimizers import make_optimizer
 from .progress import Callback, Progress, Stopped
-from .schedule import learning_rate
+from .schedule import SCHEDULES
 
 
 @np.errstate(under="ignore")  # what is too small to store becomes 0, as it should
@@ -48,10 +48,12 @@ def train(model: Model, dataset: Dataset, progress: Progress, callback: Callback
             f"training stands at minibatch {progress.batch} of {size} images, and there are {len(labels):,} images: "
             "train again"
         )
-    rate = partial(learning_rate, steps=settings.epochs * batches, peak=settings.lr)
+    steps = settings.epochs * batches
+    rate = partial(SCHEDULES[settings.schedule], steps=steps, peak=settings.lr)
+    how = Augmentation(settings.flip, settings.shift, settings.border) if settings.augment else None
     with Workers(workers) as pool:
         while progress.epoch < settings.epochs:
-            plan = plan_epoch(len(labels), settings.seed, progress.epoch, settings.augment)
+            plan = plan_epoch(len(labels), settings.seed, progress.epoch, how)
             while progress.batch < batches:
                 step = progress.epoch * batches + progress.batch
                 if callback.should_stop():
@@ -62,10 +64,12 @@ def train(model: Model, dataset: Dataset, progress: Progress, callback: Callback
                 x, y, lr = model.normalizer(pixels), labels[index], rate(step)
 
                 with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is dealt with here
-                    now = gradients(model.net, progress.params, progress.state, x, y, settings.micro_batch, pool)
+                    weights = progress.params, progress.state
+                    now = gradients(model.net, *weights, x, y, settings.micro_batch, pool, settings.label_smoothing)
                     if not np.isfinite(now.loss):
                         raise diverged(model.net, progress, x, step + 1, lr, now.loss)
-                    updated = optimizer.step(progress.params, now.grads, progress.optimizer_state, lr)
+                    done = (step + 1) / steps
+                    updated = optimizer.step(progress.params, now.grads, progress.optimizer_state, lr, done)
 
                 (progress.params, progress.optimizer_state), progress.state = updated, now.state
                 progress.batch += 1
@@ -102,7 +106,14 @@ class Gradients(NamedTuple):
 
 
 def gradients(
-    net: Layer, params: Tree, state: Tree, x: np.ndarray, labels: np.ndarray, micro_batch: int, pool: Workers
+    net: Layer,
+    params: Tree,
+    state: Tree,
+    x: np.ndarray,
+    labels: np.ndarray,
+    micro_batch: int,
+    pool: Workers,
+    label_smoothing: float = 0.0,
 ) -> Gradients:
     """Loss and gradients of a minibatch x (N, H, W, 3) with labels (N,), cut into micro-batches.
 
@@ -114,17 +125,27 @@ def gradients(
     """
     n = len(labels)
     count = -(-n // micro_batch)
-    parts = pool.map(_micro_batch, (net, params, state, n), np.array_split(x, count), np.array_split(labels, count))
+    given = net, params, state, n, label_smoothing
+    parts = pool.map(_micro_batch, given, np.array_split(x, count), np.array_split(labels, count))
     grads = tree_map(lambda *g: sum(g[1:], g[0]), *(part.grads for part in parts))
-    new_state = tree_map(lambda *s: sum(s[1:], s[0]) / s[0].dtype.type(len(s)), *(part.state for part in parts))
+    new_state = tree_map(_mean, *(part.state for part in parts))
     return Gradients(sum(part.loss for part in parts), sum(part.correct for part in parts), grads, new_state)
 
 
-def _micro_batch(net: Layer, params: Tree, state: Tree, n: int, x: np.ndarray, labels: np.ndarray) -> Gradients:
+def _mean(first: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    """The mean of arrays; of equal ones, as frozen kernels are, to the last bit what they are."""
+    if all(np.array_equal(first, other) for other in others):
+        return first.copy()  # it may lie in memory that the workers use again
+    return sum(others, first) / first.dtype.type(1 + len(others))
+
+
+def _micro_batch(
+    net: Layer, params: Tree, state: Tree, n: int, label_smoothing: float, x: np.ndarray, labels: np.ndarray
+) -> Gradients:
     """What one micro-batch adds to a minibatch of n images."""
     share = len(labels) / n
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # each thread has its own
         logits, cache, new_state = net.forward(params, state, x, True)
-        loss, loss_cache = softmax_cross_entropy_forward(logits, labels)
+        loss, loss_cache = softmax_cross_entropy_forward(logits, labels, label_smoothing)
         _, grads = net.backward(softmax_cross_entropy_backward(share, loss_cache), cache, needs_input_grad=False)
     return Gradients(share * float(loss), int((logits.argmax(axis=1) == labels).sum()), grads, new_state)

@@ -70,19 +70,19 @@ The gradient λw of the penalty ½λ‖w‖² is so short that it is added here,
 
 softmax_cross_entropy: right class not subtracted; cause: simplest term of a sum forgotten
 All work goes into log Σ e^l, which gives p; the other term, the right class's own logit, looks too simple to matter.
-- dlogits[np.arange(n), labels] -= 1
+- dlogits[np.arange(n), labels] -= 1 - label_smoothing
 
 softmax_cross_entropy: sign flipped; cause: sign
 Maximum likelihood climbs with onehot − p; the minus before the logarithm, which makes it a loss, is forgotten.
-- dlogits = p.copy()
-- dlogits[np.arange(n), labels] -= 1
-+ dlogits = -p
-+ dlogits[np.arange(n), labels] += 1
+- dlogits = p - label_smoothing / k
+- dlogits[np.arange(n), labels] -= 1 - label_smoothing
++ dlogits = label_smoothing / k - p
++ dlogits[np.arange(n), labels] += 1 - label_smoothing
 
 softmax_cross_entropy: labels counted from 1; cause: labels off by one
 The data set's page counts its classes from 1, so 1 is subtracted from labels that start at 0, and −1 is a valid index.
-- dlogits[np.arange(n), labels] -= 1
-+ dlogits[np.arange(n), labels - 1] -= 1
+- dlogits[np.arange(n), labels] -= 1 - label_smoothing
++ dlogits[np.arange(n), labels - 1] -= 1 - label_smoothing
 
 softmax_cross_entropy: dloss ignored; cause: upstream gradient ignored
 The loss is the end of the chain, where dloss is 1, so the argument is taken for a formality.
@@ -91,14 +91,28 @@ The loss is the end of the chain, where dloss is 1, so the argument is taken for
 
 softmax_cross_entropy: columns in place of elements; cause: slice in place of paired indices
 [:, labels] reads like “in each row at its label”, but NumPy takes the columns of all labels in every row.
-- dlogits[np.arange(n), labels] -= 1
-+ dlogits[:, labels] -= 1
+- dlogits[np.arange(n), labels] -= 1 - label_smoothing
++ dlogits[:, labels] -= 1 - label_smoothing
 
 softmax_cross_entropy: softmax differentiated element by element; cause: diagonal taken for the whole Jacobian
 The sigmoid's p(1 − p) is used, as if a probability depended on its own logit alone and not on all of its row.
-- dlogits = p.copy()
-- dlogits[np.arange(n), labels] -= 1
+- dlogits = p - label_smoothing / k
+- dlogits[np.arange(n), labels] -= 1 - label_smoothing
 + dp = np.zeros_like(p)
 + dp[np.arange(n), labels] = -1 / p[np.arange(n), labels]
 + dlogits = dp * p * (1 - p)
+
+softmax_cross_entropy: smoothing forgotten backward; cause: option honored in one direction only
+Smoothing is added to the loss, which trains a little differently at once, and the gradient of the plain loss is kept.
+- dlogits = p - label_smoothing / k
+- dlogits[np.arange(n), labels] -= 1 - label_smoothing
++ dlogits = p.copy()
++ dlogits[np.arange(n), labels] -= 1
+
+softmax_cross_entropy: smoothed over the wrong classes only; cause: two definitions mixed
+Some texts spread ε over the K − 1 wrong classes; the loss here spreads it over all K, so the two halves do not fit.
+- dlogits = p - label_smoothing / k
+- dlogits[np.arange(n), labels] -= 1 - label_smoothing
++ dlogits = p - label_smoothing / (k - 1)
++ dlogits[np.arange(n), labels] -= 1 - label_smoothing - label_smoothing / (k - 1)
 """
