@@ -96,7 +96,10 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
     workers = max(1, cores // at_a_time) if "scheduler" not in given else 1
     runs_dir = (given.get("runs_dir") or Path("runs") / "compare").absolute()
     place = str(Path(data_dir).absolute()) if data_dir else None
-    jobs = {Job(settings, runs_dir, place, workers, dataset.fingerprint): name for name, settings in missing}
+    jobs = {
+        Job(settings, runs_dir, place, workers, dataset.fingerprint, comparison.measure): name
+        for name, settings in missing
+    }
     ended = _on_dask([*jobs], given["scheduler"]) if "scheduler" in given else run_here([*jobs], at_a_time)
     failures = 0
     with closing(ended):

@@ -5,6 +5,7 @@ data = "cifar10"              # or "shapes"
 seeds = 10                    # 0 to 9; or a list of them
 results = "cifar10.jsonl"     # where the result lines are stored, beside this file; several files may share it
 reference = "without SE"      # the arm that the others are compared with; without this line the first
+measure = ["tta", "changes"]  # also test with test-time augmentation, and on changed images; may be left out
 
 [settings]                    # of all arms: the options of `train`, dashes as underscores
 epochs = 4
@@ -24,8 +25,10 @@ from ..files import read_text
 from ..settings import DEFAULTS, NAMES, Settings, make_settings
 
 TEXTS, TABLES = ("title", "data", "results", "reference"), ("settings", "arms")
-KEYS: dict[str, Any] = {**dict.fromkeys(TEXTS, str), "seeds": (int, list), **dict.fromkeys(TABLES, dict)}
-OPTIONAL = {"reference", "settings"}
+KEYS: dict[str, Any] = {**dict.fromkeys(TEXTS, str), "seeds": (int, list), "measure": list}
+KEYS |= dict.fromkeys(TABLES, dict)
+OPTIONAL = {"reference", "settings", "measure"}
+MEASURES = ("tta", "changes")
 ARM_NAMES = [name for name in NAMES if name not in ("data", "seed")]  # settings that may differ between arms
 SEED = Settings.__dataclass_fields__["seed"].metadata["allowed"]  # what a seed may be
 MAX_SEEDS, MAX_ARMS, MAX_BYTES = 1000, 100, 1 << 20  # the last: of a file
@@ -42,6 +45,7 @@ class Comparison:
     results: Path
     reference: str
     arms: dict[str, Settings]  # by name; the seed in them has no meaning
+    measure: tuple[str, ...] = ()  # of MEASURES
 
     @property
     def cells(self) -> list[tuple[str, Settings]]:
@@ -76,8 +80,10 @@ def read_comparison(path: Path) -> Comparison:
     settings = {name: _arm(path, name, data, content.get("settings", {}), special) for name, special in arms.items()}
     if len(set(settings.values())) < len(settings):
         raise SenetError(f"{path} has two arms of the same settings: their runs would be the same")
-    seeds = _seeds(path, content["seeds"])
-    return Comparison(path, title, data, seeds, path.parent / content["results"], reference, settings)
+    seeds, measure = _seeds(path, content["seeds"]), content.get("measure", [])
+    if not all(what in MEASURES for what in measure):
+        raise SenetError(f"{path}: measure is {measure}, expected a list of {', '.join(MEASURES)}")
+    return Comparison(path, title, data, seeds, path.parent / content["results"], reference, settings, (*measure,))
 
 
 def _seeds(path: Path, given: int | list[Any]) -> tuple[int, ...]:

@@ -10,6 +10,8 @@ from .comparison import Comparison
 from .results import Result, read_results
 from .statistics import FEWEST, Difference, paired_difference
 
+TESTS = {"tta": "averaged over six views (test-time augmentation)"}  # what a measured result is called
+
 
 class Arm(NamedTuple):
     """One row of the table."""
@@ -20,6 +22,7 @@ class Arm(NamedTuple):
     multiply_adds: int  # for one image
     seconds: float  # of training, median
     difference: Difference | None  # from the reference, over the seeds that both have; None for itself, or no pair
+    measured: dict[str, dict[int, float]]  # what else was tested: accuracies by seed, %
 
 
 class Report(NamedTuple):
@@ -61,6 +64,10 @@ def _arm(comparison: Comparison, name: str, by_arm: dict[str, dict[int, Result]]
     other = {} if name == comparison.reference else by_arm.get(comparison.reference, {})
     pairs = [seed for seed in results if seed in other]
     sides = ([side[seed].accuracy for seed in pairs] for side in (results, other))
+    measured: dict[str, dict[int, float]] = {}
+    for seed, result in results.items():
+        for what, correct in result.measured.items():
+            measured.setdefault(what, {})[seed] = 100 * correct / result.n
     return Arm(
         name,
         {seed: result.accuracy for seed, result in results.items()},
@@ -68,6 +75,7 @@ def _arm(comparison: Comparison, name: str, by_arm: dict[str, dict[int, Result]]
         multiply_adds(comparison.arms[name].build_net()),
         statistics.median(result.seconds for result in results.values()),
         paired_difference(*sides) if pairs else None,
+        measured,
     )
 
 
@@ -79,25 +87,56 @@ def rows(report: Report) -> list[tuple[str, ...]]:
 
 
 def _row(arm: Arm, reference: str) -> tuple[str, ...]:
-    values = [*arm.accuracies.values()]
-    spread = f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-    d = arm.difference
-    if d is None:
-        difference, verdict = "", "reference" if arm.name == reference else "no pair yet"
-    else:
-        single = ", ".join(f"{value:+.2f}" for value in d.values)
-        difference = f"{single} (each pair)" if d.half is None else f"{d.mean:+.2f} ± {d.half:.2f}"
-        verdict = d.verdict
+    difference, verdict = _in_words(arm.difference)
+    if arm.difference is None:
+        verdict = "reference" if arm.name == reference else "no pair yet"
     return (
         arm.name,
-        str(len(values)),
-        f"{statistics.mean(values):.2f}{spread}",
+        str(len(arm.accuracies)),
+        _mean_and_spread(arm.accuracies),
         difference,
         verdict,
         f"{arm.parameters:,}",
         f"{arm.multiply_adds / 1e6:.2f} M",
         f"{arm.seconds:.0f}",
     )
+
+
+def measured_rows(report: Report) -> list[tuple[str, ...]]:
+    """The cells of the second table, the header first: what else was tested; empty where that is nothing."""
+    reference = report.comparison.reference
+    base = next((arm for arm in report.arms if arm.name == reference and arm.measured), None)
+    if base is None:
+        return []
+    others = [arm for arm in report.arms if arm.name != reference]
+    header = ["test images", f"{reference}, %"]
+    for arm in others:
+        header += [f"{arm.name}, %", f"minus {reference}, points", ""]
+    table = [tuple(header)]
+    for what, accuracies in base.measured.items():
+        row = [TESTS.get(what, what), _mean_and_spread(accuracies)]
+        for arm in others:
+            theirs = arm.measured.get(what, {})
+            pairs = [seed for seed in theirs if seed in accuracies]
+            sides = ([side[seed] for seed in pairs] for side in (theirs, accuracies))
+            row += [_mean_and_spread(theirs), *_in_words(paired_difference(*sides) if pairs else None)]
+        table.append(tuple(row))
+    return table
+
+
+def _mean_and_spread(accuracies: dict[int, float]) -> str:
+    values = [*accuracies.values()]
+    if not values:
+        return ""
+    return f"{statistics.mean(values):.2f}" + (f" ± {statistics.stdev(values):.2f}" if len(values) > 1 else "")
+
+
+def _in_words(d: Difference | None) -> tuple[str, str]:
+    """A difference and what may be said of it."""
+    if d is None:
+        return "", ""
+    single = ", ".join(f"{value:+.2f}" for value in d.values)
+    return f"{single} (each pair)" if d.half is None else f"{d.mean:+.2f} ± {d.half:.2f}", d.verdict
 
 
 def legend(report: Report) -> str:
@@ -116,16 +155,28 @@ def legend(report: Report) -> str:
 
 def as_text(report: Report) -> str:
     """The table for a terminal."""
-    table = rows(report)
+    lines = [*_aligned(rows(report), (0, 4)), ""]
+    if also := measured_rows(report):
+        lines += [*_aligned(also, (0, *range(4, len(also[0]), 3))), ""]
+    return "\n".join([report.comparison.title, "", *lines, legend(report)])
+
+
+def _aligned(table: list[tuple[str, ...]], left: tuple[int, ...]) -> list[str]:
+    """Lines with the cells of a column below each other: names and verdicts, the columns `left`, on the left."""
     widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-    aligned = [f"<{w}" if k in (0, 4) else f">{w}" for k, w in enumerate(widths)]  # names and verdicts on the left
-    lines = ["  ".join(map(format, row, aligned)).rstrip() for row in table]
-    return "\n".join([report.comparison.title, "", *lines, "", legend(report)])
+    aligned = [f"<{w}" if k in left else f">{w}" for k, w in enumerate(widths)]
+    return ["  ".join(map(format, row, aligned)).rstrip() for row in table]
 
 
 def as_markdown(report: Report) -> str:
     """The table for a page."""
-    header, *body = [f"| {' | '.join(row)} |" for row in rows(report)]
     command = f"python -m senet_np compare {quoted(report.comparison.path)}"
-    rule = "|---|---:|---:|---:|---|---:|---:|---:|"
-    return "\n".join([f"    {command}", "", header, rule, *body, "", f"*{legend(report)}*"])
+    lines = [*_ruled(rows(report), "|---|---:|---:|---:|---|---:|---:|---:|"), ""]
+    if also := measured_rows(report):
+        lines += [*_ruled(also, "|---|---:|" + "---:|---:|---|" * (len(also[0]) // 3)), ""]
+    return "\n".join([f"    {command}", "", *lines, f"*{legend(report)}*"])
+
+
+def _ruled(table: list[tuple[str, ...]], rule: str) -> list[str]:
+    header, *body = [f"| {' | '.join(row)} |" for row in table]
+    return [header, rule, *body]

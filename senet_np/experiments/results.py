@@ -28,6 +28,7 @@ class Result(NamedTuple):
     parameters: int
     seconds: float  # of training
     machine: str
+    measured: dict[str, int]  # what else was tested, and how many images of n were classified correctly then
 
     @property
     def accuracy(self) -> float:
@@ -49,8 +50,12 @@ def read_results(path: Path) -> list[Result]:
 def _result(path: Path, number: int, line: str) -> Result:
     try:
         record = current(json.loads(line))
+        record = {"measured": {}, **record}
         result = Result(read_settings(record["settings"]), *(record[name] for name in Result._fields[1:]))
-        sound = [*map(type, result)] == [*Result.__annotations__.values()]
+        *kinds, _ = Result.__annotations__.values()
+        sound = [*map(type, result)] == [*kinds, dict]
+        sound = sound and all(type(c) is int and 0 <= c <= result.n for c in result.measured.values())
+        sound = sound and all(map(str.isprintable, result.measured))
         sound = sound and (result.provenance + result.machine).isprintable() and 0 <= result.correct <= result.n != 0
         if not sound:
             raise ValueError(f"it holds {[*result[1:]]}")

@@ -19,14 +19,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..bench.machine import processor
-from ..data import Dataset, load_data
+from ..data import Dataset, Split, load_data
+from ..data.changes import CHANGES, changed
 from ..errors import SenetError
 from ..fast.cores import usable_cores
-from ..fast.workers import die_with_parent
+from ..fast.workers import Workers, die_with_parent
 from ..files import only_one
+from ..model import Model
 from ..runs.recorder import train_run
 from ..runs.run import LOCK, create_run, open_run, versions
 from ..settings import Settings, settings_to_json
+from ..train.evaluation import evaluate
 from ..train.progress import Callback
 from ..tree import tree_size
 
@@ -41,6 +44,7 @@ class Job(NamedTuple):
     data_dir: str | None
     workers: int
     fingerprint: str  # the data must have it
+    measure: tuple[str, ...] = ()  # what else to test: see `measured`
 
 
 # Of each run as it ends: its result line, or why there is none.
@@ -73,17 +77,31 @@ def run_job(job: Job, callback: Callback | None = None) -> dict[str, Any]:
         run = open_run(folder)
         progress = run.load()
         result = run.result or train_run(run, dataset, progress, callback, job.workers)
+        also = measured(run.model(progress), dataset.test, job)
     return {
         "settings": settings_to_json(job.settings),
         "data": dataset.name,
         "provenance": dataset.provenance,
         "fingerprint": dataset.fingerprint,
         **{name: result[name] for name in ("correct", "n", "test_loss")},
+        **({"measured": also} if also else {}),
         "parameters": tree_size(progress.params),
         "seconds": round(progress.seconds, 1),
         "machine": f"{processor()}, {usable_cores()} cores, {job.workers} for this run; {platform.system()}",
         "versions": versions(),
     }
+
+
+def measured(model: Model, test: Split, job: Job) -> dict[str, int]:
+    """How many test images are classified correctly with test-time augmentation, and under each of CHANGES."""
+    found = {}
+    with Workers(job.workers) as workers:
+        if "tta" in job.measure:
+            found["tta"] = evaluate(model, test, workers, tta=True).correct
+        if "changes" in job.measure:
+            for name in CHANGES:
+                found[name] = evaluate(model, Split(changed(test.images, name), test.labels), workers).correct
+    return found
 
 
 def run_here(jobs: list[Job], at_a_time: int) -> Outcomes:

@@ -1,0 +1,68 @@
+"""What a comparison measures beside the test images: averaged over views, and on changed images."""
+
+import pytest
+from small_comparison import line, write_comparison
+
+from senet_np.data import load_shapes
+from senet_np.data.changes import CHANGES
+from senet_np.errors import SenetError
+from senet_np.experiments.report import as_markdown, as_text, make_report, measured_rows
+from senet_np.experiments.results import append_result, read_results
+from senet_np.experiments.runner import Job, run_job
+
+
+def measured(comparison, tta):
+    """A report on lines that no run has made: accuracy 80 % everywhere, with views as given by arm."""
+    for name, settings in comparison.cells:
+        more = {"measured": {"tta": 10 * tta[name][settings.seed], "blur 1": 700}}
+        append_result(comparison.results, line(settings, 80, **more))
+    return make_report(comparison)
+
+
+def test_a_run_is_also_tested_on_views_and_changed_images(tmp_path):
+    settings = write_comparison(tmp_path).cells[0][1]
+    record = run_job(Job(settings, tmp_path / "runs", None, 1, load_shapes().fingerprint, ("tta", "changes")))
+    assert [*record["measured"]] == ["tta", *CHANGES]
+    assert record["measured"]["color cast 0.6"] != record["correct"]  # the sky's color decides there
+    append_result(tmp_path / "r.jsonl", record)
+    assert read_results(tmp_path / "r.jsonl")[0].measured == record["measured"]
+
+
+def test_a_run_of_which_nothing_more_is_wanted_says_nothing_more(tmp_path):
+    settings = write_comparison(tmp_path).cells[0][1]
+    assert "measured" not in run_job(Job(settings, tmp_path / "runs", None, 1, load_shapes().fingerprint))
+
+
+def test_a_comparison_file_says_what_is_measured(tmp_path):
+    assert write_comparison(tmp_path).measure == ()
+    assert write_comparison(tmp_path, "seeds", 'measure = ["tta"]\nseeds').measure == ("tta",)
+
+
+def test_an_unknown_measure_is_one_clear_sentence(tmp_path):
+    with pytest.raises(SenetError, match=r"measure is \['speed'\], expected a list of tta, changes"):
+        write_comparison(tmp_path, "seeds", 'measure = ["speed"]\nseeds')
+
+
+def test_the_second_table_pairs_what_was_measured(tmp_path):
+    tta = {"with SE": [82, 83, 84, 83, 83], "without SE": [81, 82, 83, 82, 82]}
+    report = measured(write_comparison(tmp_path, seeds=5), tta)
+    header, views, blur = measured_rows(report)
+    assert header == ("test images", "without SE, %", "with SE, %", "minus without SE, points", "")
+    assert views[1:] == ("82.00 ± 0.71", "83.00 ± 0.71", "+1.00 ± 0.00", "more")
+    assert blur == ("blur 1", "70.00 ± 0.00", "70.00 ± 0.00", "+0.00 ± 0.00", "no difference seen")
+    assert "82.00 ± 0.71" in as_text(report)
+    assert "| blur 1 | 70.00 ± 0.00 |" in as_markdown(report)
+
+
+def test_without_measured_lines_there_is_no_second_table(tmp_path):
+    comparison = write_comparison(tmp_path)
+    append_result(comparison.results, line(comparison.cells[0][1], 80))
+    assert measured_rows(make_report(comparison)) == []
+
+
+@pytest.mark.parametrize("wrong", [{"tta": 1001}, {"tta": -1}, {"tta": 0.5}, {"\x1b[2J": 1}, [1]])
+def test_a_measured_number_that_cannot_be_is_refused(tmp_path, wrong):
+    comparison = write_comparison(tmp_path)
+    append_result(comparison.results, line(comparison.cells[0][1], 80, measured=wrong))
+    with pytest.raises(SenetError, match="line 1 is not a result"):
+        read_results(comparison.results)
