@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from senet_np.layers import ECA, SE
-from senet_np.nets import NETS, AttentionSettings, inception, resnet, tiny, vgg
+from senet_np.nets import NETS, AttentionSettings, inception, resnet, sprint, tiny, vgg
 from senet_np.nets.attention import POSITIONS, Attach
 from senet_np.se import GATE
 from senet_np.variants import BLOCKS
 
-STRAIGHT = [tiny, vgg, inception]
+STRAIGHT = [tiny, vgg, inception, sprint]
 every_straight_net = pytest.mark.parametrize("net", STRAIGHT, ids=lambda net: net.__name__)
 every_net = pytest.mark.parametrize("net", [*STRAIGHT, resnet], ids=lambda net: net.__name__)
 WRONG = {"squeeze": "sum", "gate": "softmax", "attention": "fc", "position": "inside"}

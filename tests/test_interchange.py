@@ -84,7 +84,7 @@ def test_what_leaves_and_what_comes_in_is_contiguous_and_a_copy():
 @pytest.mark.parametrize(
     "choices", [{}, {"se": False}, {"se_bias": False, "squeeze": "none"}, {"attention": "eca"}], ids=str
 )
-@pytest.mark.parametrize("name", ["tiny", "vgg", "inception", "resnet20"])
+@pytest.mark.parametrize("name", ["tiny", "vgg", "inception", "resnet20", "sprint"])
 def test_every_net_comes_back_bit_for_bit(name, choices):
     net = NETS[name].build(widths=(16, 16), **choices)
     trees = drawn(net)

@@ -8,14 +8,14 @@ from fixture import our_losses
 
 from senet_np.containers import Sequential, se_caches
 from senet_np.gradcheck import TOLERANCE, directions
-from senet_np.nets import NETS, inception, resnet, tiny, vgg
+from senet_np.nets import NETS, inception, resnet, sprint, tiny, vgg
 from senet_np.nets.attention import POSITIONS
 from senet_np.ops import softmax_cross_entropy_forward
 from senet_np.se import hidden_width
 from senet_np.tree import tree_items, tree_map, tree_size
 from senet_np.variants import eca_kernel
 
-WIDTHS = {tiny: (8, 8, 12), vgg: (8, 8, 12), inception: (16, 32), resnet: (8, 8, 12)}
+WIDTHS = {tiny: (8, 8, 12), vgg: (8, 8, 12), inception: (16, 32), resnet: (8, 8, 12), sprint: (8, 8, 12)}
 FORMS = [  # reduction 1 where a gate can be shut: it is, for good, if all hidden units are dead, and 4 leaves two
     {"se": False},
     {"reduction": 2},
@@ -129,6 +129,7 @@ WHERE = {
     vgg: [f"stage{s}.unit{k}.se" for s in (1, 2, 3) for k in (1, 2)],
     inception: [f"stage{s}.module{k}.se" for s in (1, 2) for k in (1, 2)],
     resnet: [f"stage{s}.block{k}.residual.branch.se" for s in (1, 2, 3) for k in (1, 2, 3)],
+    sprint: ["stage1.se", "stage2.se", "stage3.se"],
 }
 
 
@@ -152,7 +153,7 @@ def test_there_is_a_gate_for_every_channel_of_its_stage(net):
 
 @every_net
 def test_without_the_squeeze_there_is_a_gate_for_every_position(net):
-    height, width = (4, 6) if net is inception else (8, 12)
+    height, width = (4, 6) if net in (inception, sprint) else (8, 12)
     assert gates(net(widths=WIDTHS[net], squeeze="none"))[WHERE[net][0]] == (3, height, width, WIDTHS[net][0])
 
 
@@ -176,18 +177,19 @@ def test_a_residual_net_has_as_many_layers_as_its_name_says(name):
 
 @pytest.mark.parametrize("name", NETS)
 def test_the_widths_in_the_table_are_what_a_net_has_by_itself(name):
-    build, widths, _ = NETS[name]
+    build, widths, *_ = NETS[name]
     by_itself, given = (tree_map(np.shape, net.init(rng())[0]) for net in (build(), build(widths=widths)))
     assert by_itself == given
 
 
 @every_net
-def test_the_head_sees_maps_a_quarter_as_high_and_as_wide_as_the_image(net):
+def test_the_head_sees_maps_a_quarter_as_high_and_as_wide_as_the_image_and_sprints_an_eighth(net):
     built = net(widths=WIDTHS[net])
     params, state = built.init(rng())
     body = Sequential([(name, layer) for name, layer in built.parts.items() if name != "head"])
-    maps, _, _ = body.forward(params, state, np.ones((3, 8, 12, 3), np.float32), True)
-    assert maps.shape == (3, 2, 3, WIDTHS[net][-1])
+    maps, _, _ = body.forward(params, state, np.ones((3, 16, 24, 3), np.float32), True)
+    scale = 8 if net is sprint else 4
+    assert maps.shape == (3, 16 // scale, 24 // scale, WIDTHS[net][-1])
 
 
 # What they do.
@@ -198,6 +200,7 @@ def test_at_full_width_backward_is_the_derivative_along_random_directions(net, f
     # Shorter steps than a shallow net takes: nets as deep as these have a kink within 1e-5 in almost every direction.
     monkeypatch.setattr(directions, "STEP", 3e-7)
     images = (2, 12, 12, 3) if net is inception else (2, 8, 8, 3)  # maps that its 3×3 windows do not see as a whole
+    images = (2, 16, 16, 3) if net is sprint else images
     assert directions.check_directions(net(**form), images, directions=5) < TOLERANCE
 
 

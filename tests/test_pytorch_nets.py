@@ -27,6 +27,7 @@ torch.set_num_threads(1)  # the arrays are small: threads would only wait for on
 
 FILE = Path(senet_np.__file__).parent / "bench" / "pytorch_nets.py"
 WIDTHS = {"tiny": (6, 8, 10), "vgg": (6, 8, 10), "inception": (16, 32), "resnet20": (6, 8, 10)}
+WIDTHS |= {"sprint": (6, 8, 10)}
 OPTIONS = [
     {},
     {"se": False},
@@ -36,8 +37,9 @@ OPTIONS = [
     {"gate": "relu"},
     {"attention": "eca", "gate": "tanh"},
 ]
+WHITENING = [("sprint", {"whitening": False})]
 PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"attention": "eca"})]
-CASES = [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES]
+CASES = [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES] + WHITENING
 every_case = pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 TOLERANCE = 1e-4
 
@@ -67,7 +69,7 @@ def make_pair(theirs, name, options):
 
 
 def images():
-    return np.random.default_rng(1).standard_normal((3, 8, 12, 3)).astype(np.float32)  # not square
+    return np.random.default_rng(1).standard_normal((3, 16, 24, 3)).astype(np.float32)  # not square
 
 
 def our_logits(net, params, state):

@@ -71,10 +71,18 @@ def test_another_seed_gives_other_weights(tmp_path, undisturbed, few_settings, f
     assert not np.array_equal(other.load().params["head"]["fc"]["w"], undisturbed.load().params["head"]["fc"]["w"])
 
 
+RECIPES = {
+    "sgd": {"optimizer": "sgd", "lr": 0.01},
+    "adam": {"optimizer": "adam", "lr": 0.01},
+    "sprint": {"net": "sprint", "whitening": True, "init": "identity", "lookahead": True, "label_smoothing": 0.2,
+               "flip": "alternating", "border": "reflect", "schedule": "triangle", "bn_bias_lr": 64, "lr": 0.01},
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("stops", [[1], [6], [7, 2], [1, 1, 1, 9], [17]])
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_a_run_that_was_stopped_ends_bit_identical(tmp_path, few_settings, few_shapes, callback, stops, optimizer):
-    settings = replace(few_settings, optimizer=optimizer, lr=0.01)
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_that_was_stopped_ends_bit_identical(tmp_path, few_settings, few_shapes, callback, stops, recipe):
+    settings = replace(few_settings, **RECIPES[recipe])
     undisturbed = finished(tmp_path / "undisturbed", settings, few_shapes)
     create_run(tmp_path / "stopped", settings, few_shapes)
     for stop_after in stops:

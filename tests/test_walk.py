@@ -14,7 +14,7 @@ from senet_np.nets.attention import POSITIONS
 from senet_np.tree import tree_at
 from senet_np.variants import BLOCKS
 
-EVERY = {name: NETS[name].build(widths=(16, 20)) for name in ("tiny", "vgg", "inception", "resnet20")}
+EVERY = {name: NETS[name].build(widths=(16, 20)) for name in ("tiny", "vgg", "inception", "resnet20", "sprint")}
 EVERY |= {f"tiny, {squeeze}": tiny(widths=(4, 6), squeeze=squeeze) for squeeze in BLOCKS}
 EVERY |= {f"resnet, {place}": resnet(widths=(4, 6), blocks=1, position=place) for place in POSITIONS}
 EVERY |= {"inception, ECA": inception(widths=(16,), attention="eca"), "vgg without SE": vgg(se=False, widths=(4, 6))}
@@ -174,7 +174,7 @@ class Gates:
 
 @every_net
 def test_a_replaced_layer_runs_in_place_of_the_one_at_its_path(net):
-    arguments, path = start(net), walk(net)[2].path  # the ReLU of the stem
+    arguments, path = start(net), next(node.path for node in walk(net) if isinstance(node.layer, ReLU))
     *_, last = trace(net, *arguments, replace={path: Gates()})
     other = with_parts(net, lambda layer, here: Gates() if here == path else layer)
     assert np.array_equal(last.output, other.forward(*arguments, False)[0])

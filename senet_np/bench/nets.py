@@ -1,4 +1,4 @@
-"""A training step (forward, loss, backward, all gradients) of three networks: step by step, and against PyTorch."""
+"""A training step (forward, loss, backward, all gradients) of four networks: step by step, and against PyTorch."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from ..containers import Sequential
 from ..fast.workers import Workers
-from ..layers import Conv2D, Layer
-from ..nets import resnet, tiny
+from ..layers import Conv2D, FrozenConv2D, Layer
+from ..nets import resnet, sprint, tiny
 from ..nets.describe import describe
 from ..runs.interchange import to_pytorch
 from ..train.loop import Gradients, gradients
@@ -37,6 +37,7 @@ class BenchNet(NamedTuple):
 
 NETS = {
     "tiny": BenchNet("tiny SE-CNN", tiny, {}),
+    "sprint": BenchNet("sprint SE-CNN", sprint, {}),
     "resnet20": BenchNet("SE-ResNet-20", resnet, {}),
     "wide": BenchNet(
         "wide SE-ResNet (64/128/256, one block per stage)", resnet, {"widths": (64, 128, 256), "blocks": 1}
@@ -60,11 +61,13 @@ def default_micro_batch(batch: int, workers: int) -> int:
 def convolution_flops(net: Layer, batch: int) -> int:
     """Additions and multiplications that the definition needs for all convolutions of one training step.
 
-    Three products per convolution, y, dw and dx; no dx for the first one, whose input is the image. A kernel may need
-    fewer; rates always count these.
+    Three products per convolution, y, dw and dx; no dx for the first one that learns, and of a frozen one y alone. A
+    kernel may need fewer; rates always count these.
     """
-    products = [row.multiply_adds for row in describe(net) if isinstance(row.layer, Conv2D)]
-    return 2 * batch * (3 * sum(products) - products[0])
+    rows = [row for row in describe(net) if isinstance(row.layer, Conv2D)]
+    y = sum(row.multiply_adds for row in rows)
+    first, *others = [row.multiply_adds for row in rows if not isinstance(row.layer, FrozenConv2D)]
+    return 2 * batch * (y + first + 2 * sum(others))
 
 
 def rungs(net: BenchNet, batch: int, micro_batch: int, workers: int, rounds: int, loops: bool) -> dict[str, float]:

@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
     command = add_command(commands, "bench", run, "measure the speed of training steps and convolutions", EXAMPLES)
     option, images = command.add_argument, whole(2, 4096)
     option("parts", nargs="*", metavar="PART", help="some of nets, convolutions, growth, loop (default: all)")
-    option("--nets", metavar="N,N", help="some of tiny,resnet20,wide (default: all)")
+    option("--nets", metavar="N,N", help="some of tiny,sprint,resnet20,wide (default: all)")
     option("--batch", type=images, metavar="B", help="images in a minibatch (default: 128)")
     option("--micro-batch", type=images, metavar="M", help="images at a time (default: the fastest number)")
     add_workers(command)
