@@ -142,6 +142,7 @@ class Model:
 
 def new_model(settings: Settings, dataset: Dataset, name: str = "new") -> Model:
     """An untrained model: its parameters drawn from the settings' seed, its normalizer measured on the dataset."""
+    dataset = dataset.with_first(settings.train_images)
     net, normalizer = settings.build_net(), fit_normalizer(dataset.train.images)
     params, state = net.init(np.random.default_rng(settings.seed))
     if settings.init == "identity":

@@ -32,6 +32,7 @@ class Settings(AttentionSettings):
     net: str = setting("tiny", OneOf((*NETS,)), "network")
     se: bool = setting(True, Flag(), "with or without SE blocks", "with")
     widths: tuple[int, ...] = setting((32, 64, 128), Wholes(1, 4, 1, 4096), "channels of each stage", "the network's")
+    train_images: int = setting(0, Whole(0, 10**9), "learn from the first so many training images only; 0 for all")
     epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", "10 on cifar10, 3 on shapes")
     batch_size: int = setting(32, Whole(2, 100_000), "images per update", "64 on cifar10, 32 on shapes")
     micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", "32 on cifar10, 16 on shapes")

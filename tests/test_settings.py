@@ -27,6 +27,7 @@ VALUES = {  # of each setting: some that are allowed, some that are not
     "position": (["standard", "pre", "post", "identity"], ["inside"]),
     "stages": ([[1], [1, 3], [3, 1]], [[0], [1, 101], [-1]]),
     "widths": ([[16], [16, 16, 16, 16], [4096]], [[], [0], [4097], [16] * 5, [16] * 9]),
+    "train_images": ([0, 1, 5000, 10**9], [-1, 10**9 + 1]),
     "epochs": ([1, 100_000], [0, -1, 100_001, 10**30]),
     "batch_size": COUNTS,
     "micro_batch": COUNTS,

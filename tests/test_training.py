@@ -161,3 +161,12 @@ def test_an_output_that_overflows_is_blamed_on_its_layer_inside_a_residual_block
     progress = broken(model, "stage1.block2.residual.branch.bn2.gamma", 3e38)
     with pytest.raises(DivergedError, match=r": the output of layer stage1\.block2\.residual\.branch\.bn2\."):
         train(model, few_shapes, progress, Callback())
+
+
+def test_a_run_on_the_first_images_never_sees_the_others(tmp_path, few_settings, few_shapes):
+    settings = replace(few_settings, train_images=40)
+    run = finished(tmp_path / "some", settings, few_shapes)
+    alone = finished(tmp_path / "alone", replace(few_settings), few_shapes.with_first(40))
+    assert_same_bits(run.load(), alone.load())
+    assert run.data.images["train"] == 40
+    assert run.records[-2]["step"] == few_settings.epochs * (40 // few_settings.batch_size)

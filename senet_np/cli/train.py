@@ -54,6 +54,7 @@ def _create(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     dataset = load_data(requested, given.get("data_dir"))
     print(data_line(dataset, requested))
     settings = make_settings(dataset.name, {name: given[name] for name in NAMES[1:] if name in given})
+    dataset = dataset.with_first(settings.train_images)
     n = len(dataset.train.labels)
     if settings.batch_size > n:
         raise SenetError(f"--batch-size is {settings.batch_size}, expected at most {n}, the number of training images")
@@ -82,7 +83,7 @@ def _reopen(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     print(data_line(dataset, dataset.name))
     if dataset.fingerprint != run.data.fingerprint:
         raise SenetError(f"{dataset.origin} holds other bytes than the run began with: name that data with --data-dir")
-    return run, dataset
+    return run, dataset.with_first(run.settings.train_images)
 
 
 def _finish(run: Run, dataset: Dataset, given: dict[str, Any]) -> int:

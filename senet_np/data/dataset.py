@@ -4,7 +4,7 @@ Images stay uint8 in memory (CIFAR-10 is 184 MB so, and 737 MB as float32); the 
 minibatch at a time into floats.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -32,3 +32,8 @@ class Dataset:
     provenance: str  # written on every result: "official bytes", "not the official bytes", "made by NumPy"
     origin: str  # the place that it was read from, or the call that made it
     fingerprint: str  # hex digest of what was read: a resumed run must see the same
+
+    def with_first(self, n: int) -> "Dataset":
+        """The same with the first n training images only; all of them where n is 0 or there are no more."""
+        images, labels = self.train
+        return replace(self, train=Split(images[:n], labels[:n])) if n else self

@@ -55,6 +55,7 @@ def train_run(
         Stopped: the callback wanted it; the checkpoint holds the very step.
         DivergedError: a number is no longer finite; the checkpoint is the last good one.
     """
+    dataset = dataset.with_first(run.settings.train_images)
     run.forget_records_after(progress)
     recorder = Recorder(run, dataset, progress, callback or Callback())
     recorder.take_snapshot()

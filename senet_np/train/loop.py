@@ -41,6 +41,7 @@ def train(model: Model, dataset: Dataset, progress: Progress, callback: Callback
         DivergedError: a number is no longer finite.
     """
     settings, optimizer = model.settings, make_optimizer(model.settings)
+    dataset = dataset.with_first(settings.train_images)
     (images, labels), size = dataset.train, settings.batch_size
     batches = len(labels) // size  # an incomplete last minibatch is dropped
     if not batches or progress.batch > batches:
