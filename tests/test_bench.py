@@ -174,7 +174,9 @@ def test_an_unknown_part_is_refused_in_one_line(capsys):
 @pytest.mark.parametrize("name", nets.NETS)
 def test_every_group_of_ops_that_a_network_has_takes_some_of_its_time(name):
     milliseconds = profile.measure(nets.NETS[name].build(), 2, 2)
-    assert {group for group, ms in milliseconds.items() if not ms > 0} == (set() if name in ("tiny", "sprint") else {"max pooling"})
+    assert {group for group, ms in milliseconds.items() if not ms > 0} == (
+        set() if name in ("tiny", "sprint") else {"max pooling"}
+    )
 
 
 def test_this_process_never_imports_pytorch(record):

@@ -3,12 +3,15 @@
 import pytest
 from small_comparison import line, write_comparison
 
+from senet_np.cli import main
 from senet_np.data import load_shapes
 from senet_np.data.changes import CHANGES
 from senet_np.errors import SenetError
-from senet_np.experiments.report import as_markdown, as_text, make_report, measured_rows
+from senet_np.experiments.report import TESTS, as_markdown, as_text, make_report, measured_rows
 from senet_np.experiments.results import append_result, read_results
 from senet_np.experiments.runner import Job, run_job
+from senet_np.figures.comparison import draw_measured
+from senet_np.figures.style import style
 
 
 def measured(comparison, tta):
@@ -46,8 +49,9 @@ def test_an_unknown_measure_is_one_clear_sentence(tmp_path):
 def test_the_second_table_pairs_what_was_measured(tmp_path):
     tta = {"with SE": [82, 83, 84, 83, 83], "without SE": [81, 82, 83, 82, 82]}
     report = measured(write_comparison(tmp_path, seeds=5), tta)
-    header, views, blur = measured_rows(report)
+    header, unchanged, views, blur = measured_rows(report)
     assert header == ("test images", "without SE, %", "with SE, %", "minus without SE, points", "")
+    assert unchanged[:2] == ("unchanged", "80.00 ± 0.00")
     assert views[1:] == ("82.00 ± 0.71", "83.00 ± 0.71", "+1.00 ± 0.00", "more")
     assert blur == ("blur 1", "70.00 ± 0.00", "70.00 ± 0.00", "+0.00 ± 0.00", "no difference seen")
     assert "82.00 ± 0.71" in as_text(report)
@@ -66,3 +70,21 @@ def test_a_measured_number_that_cannot_be_is_refused(tmp_path, wrong):
     append_result(comparison.results, line(comparison.cells[0][1], 80, measured=wrong))
     with pytest.raises(SenetError, match="line 1 is not a result"):
         read_results(comparison.results)
+
+
+def test_the_second_figure_draws_each_pair_of_each_test(tmp_path):
+    tta = {"with SE": [82, 83, 84, 83, 83], "without SE": [81, 82, 82, 82, 82]}
+    report = measured(write_comparison(tmp_path, seeds=5), tta)
+    with style():
+        accuracy, difference = draw_measured(report).axes
+    assert [label.get_text() for label in accuracy.get_yticklabels()] == ["blur 1", TESTS["tta"], "unchanged"]
+    drawn = [line for line in difference.lines if len(line.get_xdata()) == 5]
+    assert [sorted(line.get_xdata().tolist()) for line in drawn] == [[0] * 5, [1, 1, 1, 1, 2], [0] * 5]
+
+
+def test_the_command_draws_both_figures(tmp_path, capsys):
+    comparison = write_comparison(tmp_path, seeds=1)
+    measured(comparison, {"with SE": [82], "without SE": [81]})
+    assert main(["compare", str(comparison.path), "--report", "--plot", str(tmp_path / "x.png")]) == 0
+    assert f"figure in {tmp_path / 'x-measured.png'}" in capsys.readouterr().out
+    assert (tmp_path / "x-measured.png").stat().st_size > 10_000

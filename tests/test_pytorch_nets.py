@@ -39,7 +39,9 @@ OPTIONS = [
 ]
 WHITENING = [("sprint", {"whitening": False})]
 PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"attention": "eca"})]
-CASES = [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES] + WHITENING
+CASES = (
+    [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES] + WHITENING
+)
 every_case = pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 TOLERANCE = 1e-4
 

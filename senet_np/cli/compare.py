@@ -11,7 +11,7 @@ from ..data import DataError, load_data
 from ..errors import SenetError
 from ..experiments.comparison import Comparison, read_comparison
 from ..experiments.comparison import __doc__ as FILE_FORMAT
-from ..experiments.report import as_markdown, as_text, find, make_report
+from ..experiments.report import as_markdown, as_text, find, make_report, measured_rows
 from ..experiments.results import append_result, read_results
 from ..experiments.runner import Job, Outcomes, run_folder, run_here
 from ..fast.cores import default_workers
@@ -127,11 +127,15 @@ def _on_dask(jobs: list[Job], scheduler: str) -> Outcomes:
 def _draw(report: Any, path: Path) -> None:
     """Draw the figure and say where it is; one that fails costs no more than itself."""
     try:
-        from ..figures.comparison import draw_comparison
+        from ..figures.comparison import draw_comparison, draw_measured
         from ..figures.style import save, style
 
         with style():
             save(draw_comparison(report), path)
-        print(f"\nfigure in {path}")
+            print(f"\nfigure in {path}")
+            if len(measured_rows(report)) > 1 and len(report.arms) > 1:
+                second = path.with_stem(f"{path.stem}-measured")
+                save(draw_measured(report), second)
+                print(f"figure in {second}")
     except Exception as error:
         warnings.warn(f"no figure in {path} ({type(error).__name__}: {error})", stacklevel=2)

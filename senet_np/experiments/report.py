@@ -10,7 +10,7 @@ from .comparison import Comparison
 from .results import Result, read_results
 from .statistics import FEWEST, Difference, paired_difference
 
-TESTS = {"tta": "averaged over six views (test-time augmentation)"}  # what a measured result is called
+TESTS = {"tta": "test-time augmentation"}  # what a measured result is called
 
 
 class Arm(NamedTuple):
@@ -22,7 +22,7 @@ class Arm(NamedTuple):
     multiply_adds: int  # for one image
     seconds: float  # of training, median
     difference: Difference | None  # from the reference, over the seeds that both have; None for itself, or no pair
-    measured: dict[str, dict[int, float]]  # what else was tested: accuracies by seed, %
+    measured: dict[str, dict[int, float]]  # accuracies by seed, %, also of "unchanged" images; empty if not tested
 
 
 class Report(NamedTuple):
@@ -66,7 +66,7 @@ def _arm(comparison: Comparison, name: str, by_arm: dict[str, dict[int, Result]]
     sides = ([side[seed].accuracy for seed in pairs] for side in (results, other))
     measured: dict[str, dict[int, float]] = {}
     for seed, result in results.items():
-        for what, correct in result.measured.items():
+        for what, correct in ({"unchanged": result.correct} | result.measured if result.measured else {}).items():
             measured.setdefault(what, {})[seed] = 100 * correct / result.n
     return Arm(
         name,
