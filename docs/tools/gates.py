@@ -22,6 +22,7 @@ from senet_np.figures.report import draw, plan
 from senet_np.figures.style import save
 from senet_np.figures.tables import Table, block_table, intervention_table
 from senet_np.runs.bundled import findings_path, names
+from senet_np.runs.twins import plain_twin
 
 
 def refreshed(path: Path, figures: bool = False) -> str:
@@ -48,8 +49,8 @@ def refreshed(path: Path, figures: bool = False) -> str:
         if part == "blocks table":
             return f"{as_markdown(block_table(findings))}\n\n*{model.provenance}; n = {findings.images}*"
         if part == "interventions table":
-            counts = findings.interventions
-            return f"{as_markdown(intervention_table(counts))}\n\n*{model.provenance}; n = {counts.n:,} images*"
+            counts, twin = findings.interventions, sources.twin.result if sources.twin else None
+            return f"{as_markdown(intervention_table(counts, twin))}\n\n*{model.provenance}; n = {counts.n:,} images*"
         file = f"{part}.png"
         if file not in planned:
             raise SenetError(f"{path} asks for {part!r} of {name}, expected one of {', '.join(planned)}")
@@ -71,7 +72,7 @@ def bundled_sources(name: str) -> Sources:
         images, labels = load_shapes().val
         truth = model.classes[labels[0]]
         photo = Photo(images[0], images[0], f"validation image 0 ({truth})", truth)
-    return Sources(model, load_findings(findings_path(name)), photo)
+    return Sources(model, load_findings(findings_path(name)), photo, twin=plain_twin(model))
 
 
 def model_table() -> Table:

@@ -16,6 +16,7 @@ from ..model import Model
 from ..runs.bundled import findings_path
 from ..runs.load import load
 from ..runs.run import Run
+from ..runs.twins import plain_twin
 from ..train.evaluation import result_line
 from .options import add_command, as_path, new_path, whole
 from .trained import add_model, check_data_option, data_line, load_data_of
@@ -62,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
             findings = load_findings(findings_path(args.model))
         elif model.settings.se and dataset:
             findings = measure(model, dataset, "val", workers, given.get("interventions"))
-        page, *figures = write_report(Sources(model, findings, photo, dataset, workers), out, notes)
+        twin = plain_twin(model) if findings else None
+        page, *figures = write_report(Sources(model, findings, photo, dataset, workers, twin), out, notes)
     if findings is None:
         print("this net has no SE blocks, so there are no gates to draw")
     print(f"figures: {len(figures)}, in {out}; open {page}")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.interventions import ALL, INTERVENTIONS, Interventions
+from ..model import Result
 from .registry import Drawing, Sources, register
 from .style import BLUE, GRAY, ORANGE, block_panels, new_figure, rows_for, shared_legend, short
 
@@ -19,31 +20,37 @@ PANELS_PER_ROW = 5
     "image's gates or shuffled ones, beside the accuracy with the learned gates.",
     see="The distance from 'mean' to the learned gates shows how much it matters that gates look at the image. The "
     "gray squares know the true class: they are oracles, no fair comparison.",
-    beware="The other layers were trained together with these gates, so a fall does not show that a net trained "
-    "without SE would be that much worse: the paired comparisons show that.",
+    beware="The other layers were trained together with these gates, so a fall is not what SE is worth. The dashed "
+    "line is the same net trained without SE: its distance from the learned gates is, but for chance, what SE is "
+    "worth.",
 )
 def interventions(sources: Sources) -> Iterator[Drawing]:
     """One figure of all blocks."""
     if sources.findings and sources.findings.interventions:
-        counts = sources.findings.interventions
-        yield Drawing(title(counts), sources.images(counts.n), lambda: draw_interventions(counts))
+        counts, twin = sources.findings.interventions, sources.twin.result if sources.twin else None
+        source = sources.images(counts.n)
+        if sources.twin and twin:
+            source += f"; without SE: {sources.twin.name}, {twin.correct:,} of {twin.n:,} test images"
+        yield Drawing(title(counts, twin), source, lambda: draw_interventions(counts, twin))
 
 
-def title(counts: Interventions) -> str:
-    """What it costs to give every image the same gates, in all blocks."""
+def title(counts: Interventions, twin: Result | None = None) -> str:
+    """What it costs to give every image the same gates, in all blocks; and how well the net does that never had any."""
     place = ALL if ALL in counts.correct else next(iter(counts.correct))
     learned, mean = counts.learned / counts.n, counts.correct[place]["mean"] / counts.n
     noise = np.sqrt((learned * (1 - learned) + mean * (1 - mean)) / counts.n)  # at most: the images are the same
     verdict = "it matters that gates look at the image" if learned - mean > 2 * noise else "no difference seen"
-    return (
+    found = (
         f"With each channel's mean gate in {short(place)}, {100 * mean:.1f} % are correct instead of "
         f"{100 * learned:.1f} %: {verdict}"
     )
+    return found + (f". Trained without SE: {100 * twin.accuracy:.1f} %" if twin else "")
 
 
-def draw_interventions(counts: Interventions) -> Any:
+def draw_interventions(counts: Interventions, twin: Result | None = None) -> Any:
     """Draw the accuracy with each intervention, one panel per block, beside that with the learned gates.
 
+    A dashed line is the accuracy of `twin`, the same network trained without SE.
     Bars are ± 1 standard error of a share of n images.
     """
     places = [*counts.correct]
@@ -58,8 +65,11 @@ def draw_interventions(counts: Interventions) -> Any:
         for mask, marker, color, label in ((~oracle, "o", BLUE, "replaced"), (oracle, "s", GRAY, "told the class")):
             axes.errorbar(100 * share[mask], y[mask], xerr=error[mask], fmt=marker, color=color, label=label)
         axes.axvline(100 * counts.learned / counts.n, color=ORANGE, linewidth=1.5, label="learned gates")
+        if twin:
+            label = "the same net, trained without SE"
+            axes.axvline(100 * twin.accuracy, color=GRAY, linewidth=1.5, linestyle="--", label=label)
         axes.set(title=place if place == ALL else f"{short(place)} alone", xlabel="correct (%)")
         axes.grid(axis="y", color=GRAY, alpha=0.2)
     panels[0].set_yticks(y, INTERVENTIONS)
-    shared_legend(figure, panels[0], 3)
+    shared_legend(figure, panels[0], 4 if twin else 3)
     return figure

@@ -17,7 +17,7 @@ from ..analysis.findings import Findings
 from ..data.dataset import Dataset
 from ..data.photo import Photo
 from ..fast.workers import Workers
-from ..model import Model
+from ..model import Metadata, Model
 from .style import short
 
 
@@ -29,6 +29,7 @@ class Sources(NamedTuple):
     photo: Photo | None = None  # the image to follow through the network
     dataset: Dataset | None = None  # for the top-activating images and, for shapes, both skies
     workers: Workers = Workers(1)
+    twin: Metadata | None = None  # of the same network trained without SE
 
     def images(self, n: int | None = None) -> str:
         """What the findings were measured on: "n = 10,000 test images", or the first n of them."""

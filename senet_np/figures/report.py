@@ -51,8 +51,9 @@ def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = ()) -> li
     if findings:
         tables.append((f"Each block in numbers, {findings.images}", block_table(findings)))
     if findings and findings.interventions:
+        twin = sources.twin.result if sources.twin else None
         heading = f"Accuracy with replaced gates, in percent of {findings.interventions.n:,} images"
-        tables.append((heading, intervention_table(findings.interventions)))
+        tables.append((heading, intervention_table(findings.interventions, twin)))
     try:
         out.mkdir(parents=True, exist_ok=True)
         drawn, failed = _draw_all(sources)

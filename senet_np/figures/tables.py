@@ -4,6 +4,7 @@ from ..analysis.findings import Findings
 from ..analysis.health import diagnose
 from ..analysis.interventions import ALL, INTERVENTIONS, Interventions
 from ..analysis.specificity import class_selectivity, variance_shares
+from ..model import Result
 from .style import short
 
 Table = list[list[str]]  # the first row is the head
@@ -33,11 +34,16 @@ def block_table(findings: Findings) -> Table:
     return rows
 
 
-def intervention_table(counts: Interventions) -> Table:
-    """One row per intervention: the accuracy (in percent) with it in each block alone, and in all."""
+def intervention_table(counts: Interventions, twin: Result | None = None) -> Table:
+    """One row per intervention: the accuracy (in percent) with it in each block alone, and in all.
+
+    The last row is the accuracy of `twin`, the same network trained without SE.
+    """
     n, places = counts.n, counts.correct
     rows = [["gates", *(place if place == ALL else f"{short(place)} alone" for place in places)]]
     rows.append(["learned", *(f"{100 * counts.learned / n:.2f}" for _ in places)])
     for name in INTERVENTIONS:
         rows.append([name, *(f"{100 * correct[name] / n:.2f}" for correct in places.values())])
+    if twin:
+        rows.append([f"trained without SE ({twin.n:,} test images)", *(f"{100 * twin.accuracy:.2f}" for _ in places)])
     return rows

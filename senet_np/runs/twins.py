@@ -1,0 +1,45 @@
+"""The plain twin of a model: the same network trained without SE, on the same data with the same settings and seed.
+
+What replaced gates cost a network with SE is not what SE is worth: the twin had to do without from the start.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import SenetError
+from ..model import Metadata, Model
+from ..nets.attention import AttentionSettings
+from ..settings import Settings
+from .bundled import load_bundled, names
+from .run import open_run
+
+
+def plain_twin(model: Model) -> Metadata | None:
+    """The metadata, with the test result, of a model's plain twin; None where there is none that is trained to its end.
+
+    It is looked for among the runs beside the model's own, and among the bundled models.
+    """
+    wanted, data = _without_se(model.settings), model.metadata.data.fingerprint
+    for settings, metadata in _candidates(Path(model.metadata.name).parent):
+        if not settings.se and metadata.result and (_without_se(settings), metadata.data.fingerprint) == (wanted, data):
+            return metadata
+    return None
+
+
+def _without_se(settings: Settings) -> Settings:
+    return replace(settings, se=False, **vars(AttentionSettings()))
+
+
+def _candidates(folder: Path) -> Iterator[tuple[Settings, Metadata]]:
+    for config in sorted(folder.glob("*/config.json")):
+        try:
+            run = open_run(config.parent)
+            if run.result and not run.settings.se:
+                model = run.model()
+                yield model.settings, model.metadata
+        except SenetError:
+            continue  # damaged, or something else
+    for name in names():
+        model = load_bundled(name)
+        yield model.settings, model.metadata
