@@ -223,7 +223,7 @@ with_se, without = (
 for path in without:
     if path.endswith(".w"):
         print(f"{path:14} the same first weights? {np.array_equal(with_se[path], without[path])}")
-order = plan_epoch(600, seed=0, epoch=0, augment=False).order
+order = plan_epoch(600, seed=0, epoch=0, how=None).order
 print("and the order of the images:", order[:8], "…, which depends on the seed alone")
 
 # %% [markdown]

@@ -70,7 +70,7 @@ def test_profiles_have_one_panel_per_block_and_the_mean_of_all_rises_in_each():
 def test_shares_are_bars_that_fill_the_width():
     shares = {path: variance_shares(stats) for path, stats in STATS.items()}
     selectivity = {path: class_selectivity(stats.mean) for path, stats in STATS.items()}
-    bars, dots = drawn(draw_shares(shares, selectivity))
+    bars, dots = drawn(draw_shares(shares, selectivity, {"stage1.se": np.array([0.25, 0.5])}))
     ends = [bar.get_x() + bar.get_width() for bar in bars.patches]
     assert ends[-4:] == pytest.approx([100] * 4)
     assert len(dots.lines) == 2 * len(GATES)

@@ -7,7 +7,7 @@ from untrained import FEW, untrained
 from senet_np.analysis.gates import BINS, collect, gate_limits, summarize
 from senet_np.analysis.health import diagnose
 from senet_np.analysis.hidden import summarize_hidden
-from senet_np.analysis.specificity import class_selectivity, variance_shares
+from senet_np.analysis.specificity import class_selectivity, class_share_interval, variance_shares
 from senet_np.fast.workers import Workers
 
 rng = np.random.default_rng(0)
@@ -124,3 +124,26 @@ def test_the_histogram_of_a_block_is_of_all_its_gates():
     gates = rng.uniform(size=(30, 5))
     share = summarize(gates, LABELS, 10).histogram
     assert np.allclose(share, np.histogram(gates, BINS, (0, 1))[0] / gates.size)
+
+
+def test_the_interval_of_the_class_share_holds_what_other_images_of_the_same_kind_have():
+    def gates(seed):  # of 3 classes and 5 channels: the class moves the mean
+        draw = np.random.default_rng(seed)
+        return 0.5 + 0.1 * np.repeat(SHIFTS, 200, axis=0) + 0.1 * draw.standard_normal((600, 5))
+
+    SHIFTS, labels = np.random.default_rng(9).standard_normal((3, 5)), np.repeat(np.arange(3), 200)
+    low, high = class_share_interval(gates(0), labels)
+    others = [variance_shares(summarize(gates(seed), labels, 3)).class_ for seed in range(1, 41)]
+    assert np.mean([low <= share <= high for share in others]) >= 0.85
+    assert 0 < high - low < 0.1
+
+
+def test_more_images_give_a_narrower_interval():
+    draw = np.random.default_rng(0)
+    gates, labels = draw.random((4000, 3)) + 0.3 * (np.arange(4000) % 2)[:, None], np.arange(4000) % 2
+    few, many = (np.diff(class_share_interval(gates[:n], labels[:n]))[0] for n in (400, 4000))
+    assert 2.2 < few / many < 4.5  # √10
+
+
+def test_gates_that_are_all_alike_have_a_share_of_0():
+    assert class_share_interval(np.full((20, 3), 0.5), np.arange(20) % 2).tolist() == [0, 0]

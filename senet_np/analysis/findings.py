@@ -21,6 +21,7 @@ from .hidden import HiddenStatistics, summarize_hidden
 from .interventions import Interventions
 from .pruning import Pruning
 from .replace import Gates
+from .specificity import class_share_interval
 
 MAX_TRAINING_IMAGES = 10_000  # the first ones: means and ranks are taken from them
 MAX_MULTIPLY_ADDS = 1.5e12  # for interventions and for pruning, each, by default: about half a minute
@@ -35,6 +36,7 @@ class Findings(NamedTuple):
     interventions: Interventions | None  # None where they were left out
     pruning: Pruning | None
     snapshots: dict[int, dict[str, np.ndarray]]  # {step: {path: (BINS,) share of the gates in each bin}}
+    class_shares: dict[str, np.ndarray]  # {path: (2,) 95 % interval of the class's share, over images}; may be empty
 
 
 def measure(
@@ -64,6 +66,7 @@ def measure(
             step: {path: _shares(s, limits) for path, s in snapshot.items()}
             for step, snapshot in model.metadata.snapshots.items()
         },
+        {path: class_share_interval(s, labels) for path, s in gates.items()},
     )
     if not thorough:
         return findings
@@ -106,6 +109,7 @@ def save_findings(path: Path, findings: Findings, about: dict[str, Any]) -> None
         "gates": {path: stats._asdict() for path, stats in findings.blocks.items()},
         "hidden": {path: units._asdict() for path, units in findings.hidden.items()},
         "snapshots": findings.snapshots,
+        "class_shares": {path: {"interval": interval} for path, interval in findings.class_shares.items()},
     }
     arrays = {
         f"{kind}/{place}/{name}": _small(np.asarray(array))
@@ -131,7 +135,7 @@ def load_findings(path: Path) -> Findings:
     """
     with reading(path) as (declared, texts):
         arrays = {name: array.read() for name, array in declared.items()}
-    groups: dict[str, dict[str, Any]] = {"gates": {}, "hidden": {}, "snapshots": {}}
+    groups: dict[str, dict[str, Any]] = {"gates": {}, "hidden": {}, "snapshots": {}, "class_shares": {}}
     try:
         for name, array in arrays.items():
             kind, place, part = name.split("/")
@@ -147,6 +151,7 @@ def load_findings(path: Path) -> Findings:
             replaced and Interventions(**replaced),
             pruned and Pruning(**pruned),
             {int(step): gates for step, gates in groups["snapshots"].items()},
+            {place: parts["interval"] for place, parts in groups["class_shares"].items()},
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise SenetError(f"{path} does not hold findings ({error!r:.160}): make it again") from error

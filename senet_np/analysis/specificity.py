@@ -38,6 +38,36 @@ def variance_shares(stats: GateStatistics) -> Shares:
     return Shares(channel / total, class_ / total, image / total, total)
 
 
+def class_share_interval(gates: np.ndarray, labels: np.ndarray, draws: int = 500, seed: int = 0) -> np.ndarray:
+    """A 95 % interval of the class's share over images: how far other images of these classes might move it.
+
+    The images of each class are drawn again with replacement, `draws` times, and the share is computed for each draw
+    (bootstrap): 95 % of the shares lie between the two numbers.
+
+    Args:
+        gates: (n, C), of one block.
+        labels: (n,) the images' classes.
+        draws, seed: how often, and of which generator.
+
+    Returns:
+        (2,) lowest and highest share, 0 to 1.
+
+    Source: Efron 1979.
+    """
+    rng, classes = np.random.default_rng(seed), np.unique(labels)
+    weights = np.array([np.mean(labels == k) for k in classes])
+    means, variances = np.empty((2, len(classes), draws, gates.shape[1]))
+    for k, class_ in enumerate(classes):
+        s = gates[labels == class_].astype(np.float64)
+        drawn = rng.multinomial(len(s), np.full(len(s), 1 / len(s)), size=draws) / len(s)  # (draws, n) sums to 1
+        means[k] = drawn @ s
+        variances[k] = np.maximum(drawn @ s**2 - means[k] ** 2, 0)
+    overall = np.tensordot(weights, means, 1)  # (draws, C)
+    class_ = np.tensordot(weights, (means - overall) ** 2, 1).mean(axis=1)
+    total = overall.var(axis=1) + class_ + np.tensordot(weights, variances, 1).mean(axis=1)
+    return np.quantile(np.where(total < MIN_VARIANCE, 0, class_ / np.maximum(total, MIN_VARIANCE)), (0.025, 0.975))
+
+
 def class_selectivity(means: np.ndarray) -> np.ndarray:
     """Compute how much each channel's gate prefers its favorite class.
 

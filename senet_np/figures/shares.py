@@ -16,7 +16,7 @@ from .style import BLUE, GRAY, MAX_NUMBERS, ORANGE, new_figure, percentages, sho
     alt="Left, one bar per block: the shares of the gates' variance that come from the channel, from the class and "
     "from the image. Right, each channel's class selectivity and the block's mean.",
     see="The hatched part is what the paper calls class-specific, as one number per block; the dotted part is what "
-    "changes from one image of a class to the next.",
+    "changes from one image of a class to the next. Black lines are 95 % intervals over images.",
     beware="A share of the variance tells what gates depend on, not what the net needs: only the interventions tell "
     "that. With ten classes and few channels, small differences between blocks mean nothing.",
 )
@@ -26,7 +26,8 @@ def shares(sources: Sources) -> Iterator[Drawing]:
         blocks = sources.findings.blocks
         parts = {path: variance_shares(stats) for path, stats in blocks.items()}
         selectivity = {path: class_selectivity(stats.mean) for path, stats in blocks.items()}
-        yield Drawing(title(parts), sources.images(), lambda: draw_shares(parts, selectivity))
+        intervals = sources.findings.class_shares
+        yield Drawing(title(parts), sources.images(), lambda: draw_shares(parts, selectivity, intervals))
 
 
 def title(shares: Mapping[str, Shares]) -> str:
@@ -49,8 +50,13 @@ def trend(parts: Mapping[str, float]) -> str:
     return f"it does not rise with depth: it falls at {where}"
 
 
-def draw_shares(shares: Mapping[str, Shares], selectivity: Mapping[str, np.ndarray]) -> Any:
-    """Draw where the variance of each block's gates comes from, and how much its channels (C,) prefer one class."""
+def draw_shares(
+    shares: Mapping[str, Shares], selectivity: Mapping[str, np.ndarray], intervals: Mapping[str, np.ndarray]
+) -> Any:
+    """Draw where the variance of each block's gates comes from, and how much its channels (C,) prefer one class.
+
+    `intervals` are those of the class's share, {path: (2,)}, as black lines at the end of its bar.
+    """
     figure = new_figure(11, 2.0 + 0.42 * len(shares))
     bars, dots = figure.subplots(1, 2, sharey=True, width_ratios=(1.6, 1))
     y, left = np.arange(len(shares))[::-1], np.zeros(len(shares))  # the first block at the top
@@ -63,6 +69,10 @@ def draw_shares(shares: Mapping[str, Shares], selectivity: Mapping[str, np.ndarr
         width = np.array([100 * getattr(share, field) for share in shares.values()])
         bars.barh(y, width, left=left, color=color, hatch=hatch, edgecolor="white", label=label)
         left += width
+    for row, (path, share) in zip(y, shares.items(), strict=True):
+        if path in intervals:
+            ends = 100 * (share.channel + intervals[path])
+            bars.plot(ends, [row, row], color="black", linewidth=2, solid_capstyle="butt")
     bars.set_yticks(y, [short(path) for path in shares])
     bars.set(xlabel="share of the variance of the block's gates (%)", xlim=(0, 100))
     bars.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1))

@@ -11,19 +11,27 @@ Table = list[list[str]]  # the first row is the head
 
 
 def block_table(findings: Findings) -> Table:
-    """One row per block: where the variance of its gates comes from (in percent), and whether it is alive."""
+    """One row per block: where the variance of its gates comes from (in percent), and whether it is alive.
+
+    The class's share has its 95 % interval over images, where that was measured.
+    """
     head = ["block", "channels", "mean gate", "sd over images", "channel, %", "class, %", "image, %"]
     rows = [[*head, "class selectivity", "shut, %", "open, %", "hidden units (dead)", "verdict"]]
     for path, stats in findings.blocks.items():
         shares, health = variance_shares(stats), diagnose(stats, findings.hidden.get(path))
         selectivity = class_selectivity(stats.mean).mean() if stats.limits[0] >= 0 else None
+        class_share = f"{100 * shares.class_:.1f}"
+        if path in findings.class_shares:
+            class_share += " ({:.1f} to {:.1f})".format(*100 * findings.class_shares[path])
         rows.append(
             [
                 short(path),
                 f"{stats.mean.shape[1]}",
                 f"{stats.overall_mean.mean():.2f}",
                 f"{stats.overall_sd.mean():.3f}",
-                *(f"{100 * share:.1f}" for share in shares[:3]),
+                f"{100 * shares.channel:.1f}",
+                class_share,
+                f"{100 * shares.image:.1f}",
                 "–" if selectivity is None else f"{selectivity:.3f}",
                 f"{100 * health.shut:.1f}",
                 f"{100 * health.open:.1f}",
