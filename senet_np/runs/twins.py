@@ -4,6 +4,7 @@ What replaced gates cost a network with SE is not what SE is worth: the twin had
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def plain_twin(model: Model) -> Metadata | None:
     """
     wanted, data = _without_se(model.settings), model.metadata.data.fingerprint
     for settings, metadata in _candidates(Path(model.metadata.name).parent):
-        if not settings.se and metadata.result and (_without_se(settings), metadata.data.fingerprint) == (wanted, data):
+        if metadata.result and (_without_se(settings), metadata.data.fingerprint) == (wanted, data):
             return metadata
     return None
 
@@ -32,14 +33,14 @@ def _without_se(settings: Settings) -> Settings:
 
 
 def _candidates(folder: Path) -> Iterator[tuple[Settings, Metadata]]:
+    """Settings and metadata of the models without SE that can be read."""
     for config in sorted(folder.glob("*/config.json")):
-        try:
+        with suppress(SenetError):  # it is damaged, or something else
             run = open_run(config.parent)
             if run.result and not run.settings.se:
-                model = run.model()
-                yield model.settings, model.metadata
-        except SenetError:
-            continue  # damaged, or something else
+                yield run.settings, run.model().metadata
     for name in names():
-        model = load_bundled(name)
-        yield model.settings, model.metadata
+        with suppress(SenetError):
+            model = load_bundled(name)
+            if not model.settings.se:
+                yield model.settings, model.metadata
