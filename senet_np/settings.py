@@ -17,11 +17,29 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "cifar10": {"epochs": 10, "batch_size": 64, "micro_batch": 32, "augment": True},
     "shapes": {"epochs": 3, "batch_size": 32, "micro_batch": 16, "augment": False},
 }
-# What makes the sprint net learn fast; each is worth its place, see docs/results.md.
-RECIPES: dict[str, dict[str, Any]] = {
-    "sprint": {"whitening": True, "init": "identity"},
+# What differs by network. What each piece of sprint's recipe is worth stands in docs/results.md.
+SPRINT: dict[str, Any] = {
+    "batch_size": 256,
+    "micro_batch": 64,
+    "lr": 0.375,
+    "schedule": "triangle",
+    "momentum": 0.85,
+    "weight_decay": 1.33e-3,
+    "bn_bias_lr": 64,
+    "lookahead": True,
+    "label_smoothing": 0.2,
+    "flip": "alternating",
+    "shift": 2,
+    "border": "reflect",
+    "init": "identity",
+    "whitening": True,
+}
+RECIPES: dict[tuple[str, str], dict[str, Any]] = {  # by data set and network
+    ("cifar10", "sprint"): {**SPRINT, "epochs": 18},
+    ("shapes", "sprint"): {**SPRINT, "epochs": 5},
 }
 ADAM_LR = 3e-3
+BY_NET, BY_DATA_AND_NET = "the network's", "the data set's and the network's"
 
 
 @dataclass(frozen=True)
@@ -33,27 +51,46 @@ class Settings(AttentionSettings):
     se: bool = setting(True, Flag(), "with or without SE blocks", "with")
     widths: tuple[int, ...] = setting((32, 64, 128), Wholes(1, 4, 1, 4096), "channels of each stage", "the network's")
     train_images: int = setting(0, Whole(0, 10**9), "learn from the first so many training images only; 0 for all")
-    epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", "10 on cifar10, 3 on shapes")
-    batch_size: int = setting(32, Whole(2, 100_000), "images per update", "64 on cifar10, 32 on shapes")
-    micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", "32 on cifar10, 16 on shapes")
-    lr: float = setting(0.1, Number(0, above=True), "peak learning rate", f"0.1; {ADAM_LR:g} with adam")
+    epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", BY_DATA_AND_NET)
+    batch_size: int = setting(32, Whole(2, 100_000), "images per update", BY_DATA_AND_NET)
+    micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", BY_DATA_AND_NET)
+    lr: float = setting(
+        0.1, Number(0, above=True), "peak learning rate", f"0.1, sprint {SPRINT['lr']:g}; {ADAM_LR:g} with adam"
+    )
     schedule: str = setting(
-        "cosine", OneOf(("cosine", "triangle")), "learning rate: up, then down along a cosine, or a straight line"
+        "cosine",
+        OneOf(("cosine", "triangle")),
+        "learning rate: up, then down along a cosine, or a straight line",
+        BY_NET,
     )
     optimizer: str = setting("sgd", OneOf(("sgd", "adam")), "sgd (with Nesterov momentum) or adam")
-    momentum: float = setting(0.9, Number(0, below=1), "momentum of sgd")
-    weight_decay: float = setting(5e-4, Number(0), "weight decay")
-    bn_bias_lr: float = setting(1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr")
-    lookahead: bool = setting(False, Flag(), "return to slowly following, averaged weights every five steps")
-    label_smoothing: float = setting(0, Number(0, below=1), "share of each label that is spread over all classes")
+    momentum: float = setting(0.9, Number(0, below=1), "momentum of sgd", f"0.9, sprint {SPRINT['momentum']:g}")
+    weight_decay: float = setting(5e-4, Number(0), "weight decay", f"0.0005, sprint {SPRINT['weight_decay']:g}")
+    bn_bias_lr: float = setting(
+        1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr", "1, sprint 64"
+    )
+    lookahead: bool = setting(
+        False, Flag(), "return to slowly following, averaged weights every five steps", "sprint's"
+    )
+    label_smoothing: float = setting(
+        0, Number(0, below=1), "share of each label that is spread over all classes", "0, sprint 0.2"
+    )
     augment: bool = setting(False, Flag(), "flip and shift the training images at random", "on cifar10")
     flip: str = setting(
-        "random", OneOf(("random", "alternating")), "augmented images are mirrored by chance, or in every other epoch"
+        "random",
+        OneOf(("random", "alternating")),
+        "augmented images are mirrored by chance, or in every other epoch",
+        BY_NET,
     )
-    shift: int = setting(4, Whole(0, 16), "pixels that augmented images are shifted by, at most, each way")
-    border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image")
+    shift: int = setting(
+        4, Whole(0, 16), "pixels that augmented images are shifted by, at most, each way", "4, sprint 2"
+    )
+    border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image", BY_NET)
     init: str = setting(
-        "normal", OneOf(("normal", "identity")), "first weights of convolutions: random, or passing their input on"
+        "normal",
+        OneOf(("normal", "identity")),
+        "first weights of convolutions: random, or passing their input on",
+        BY_NET,
     )
     whitening: bool = setting(False, Flag(), "a first convolution that whitens patches, and is not trained", "sprint's")
     seed: int = setting(0, Whole(0, 2**32 - 1), "all randomness comes from it")
@@ -116,7 +153,7 @@ def make_settings(data: str, given: dict[str, Any]) -> Settings:
     defaults = dict(DEFAULTS.get(data, {}))
     net = given.get("net", "tiny")
     if net in [*NETS]:
-        defaults |= {"widths": NETS[net].widths, **RECIPES.get(net, {})}
+        defaults |= {"widths": NETS[net].widths, **RECIPES.get((data, net), {})}
     if given.get("optimizer") == "adam":
         defaults["lr"] = ADAM_LR
     return _settings({**defaults, **given, "data": data})

@@ -95,8 +95,8 @@ def _read_about(file: Path) -> tuple[Settings, Normalizer] | tuple[None, None]:
         return None, None
     try:
         about = json.loads(text)
-        defaults = settings_to_json(make_settings(about["data"]["name"], {}))
         declared = current_settings(about["settings"])
+        defaults = settings_to_json(make_settings(about["data"]["name"], {"net": declared["net"]}))
         settings = settings_from_json({**defaults, **{name: declared[name] for name in NET_NAMES}})
         normalizer = read_normalizer(about)
     except (SenetError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
