@@ -554,5 +554,4 @@ print("all gradients are equal, bit for bit")
 # Solutions: [solutions/11_speed.ipynb](solutions/11_speed.ipynb)
 #
 # **Read next:** `senet_np/fast/`; [docs/speed.md](../docs/speed.md);
-# `senet_np/bench/`. That was the last notebook. To use what you have learned: `assignments/4_claim.ipynb`,
-# or SE in a network of your own.
+# `senet_np/bench/`. **Next:** notebook 12, which spends the speed on accuracy.
