@@ -147,8 +147,8 @@ def new_model(settings: Settings, dataset: Dataset, name: str = "new") -> Model:
     params, state = net.init(np.random.default_rng(settings.seed))
     if settings.init == "identity":
         params = pass_on(net, params)
-    if settings.whitening:
-        state = whiten(net, state, normalizer(dataset.train.images[:MAX_IMAGES]))
+    if settings.whitening != "none":
+        params, state = whiten(net, params, state, normalizer(dataset.train.images[:MAX_IMAGES]))
     images = {split: len(getattr(dataset, split).labels) for split in ("train", "val", "test")}
     data = DataInfo(dataset.name, dataset.provenance, dataset.origin, dataset.fingerprint, images)
     metadata = Metadata(name, data, origin=f"seed {settings.seed}", command=settings.command)

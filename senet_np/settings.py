@@ -32,7 +32,7 @@ SPRINT: dict[str, Any] = {
     "shift": 2,
     "border": "reflect",
     "init": "identity",
-    "whitening": True,
+    "whitening": "frozen",
 }
 RECIPES: dict[tuple[str, str], dict[str, Any]] = {  # by data set and network
     ("cifar10", "sprint"): {**SPRINT, "epochs": 18},
@@ -92,18 +92,23 @@ class Settings(AttentionSettings):
         "first weights of convolutions: random, or passing their input on",
         BY_NET,
     )
-    whitening: bool = setting(False, Flag(), "a first convolution that whitens patches, and is not trained", "sprint's")
+    whitening: str = setting(
+        "none",
+        OneOf(("none", "init", "frozen")),
+        "kernels that whiten patches, for the first convolution to begin with, or for good",
+        BY_NET,
+    )
     seed: int = setting(0, Whole(0, 2**32 - 1), "all randomness comes from it")
 
     def build_net(self) -> Sequential:
         """The network, without parameters; SenetError where settings do not go together."""
         attention = {name: getattr(self, name) for name in ATTENTION}
-        whitening = {"whitening": self.whitening} if NETS[self.net].whitening else {}
-        if self.whitening and not whitening:
-            able = ", ".join(name for name, net in NETS.items() if net.whitening)
-            raise SenetError(f"whitening is on, and the net {self.net} has no such convolution: choose {able}")
+        frozen = {"frozen": self.whitening == "frozen"} if NETS[self.net].frozen else {}
+        if self.whitening == "frozen" and not frozen:
+            able = ", ".join(name for name, net in NETS.items() if net.frozen)
+            raise SenetError(f"whitening is 'frozen', and {self.net} trains all convolutions: choose {able}, or 'init'")
         try:
-            return NETS[self.net].build(self.se, self.widths, **whitening, **attention)
+            return NETS[self.net].build(self.se, self.widths, **frozen, **attention)
         except ValueError as error:
             raise SenetError(str(error)) from error
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from senet_np.data import load_shapes
+from senet_np.errors import SenetError
 from senet_np.fast.workers import Workers
 from senet_np.model import new_model
-from senet_np.nets import resnet, sprint
+from senet_np.nets import resnet, sprint, tiny
 from senet_np.nets.initialize import EPS, pass_on, whiten, whitening_kernels
 from senet_np.ops import conv2d_forward
 from senet_np.settings import make_settings
@@ -75,10 +76,16 @@ def test_kernels_with_a_stride_and_all_else_stay_as_they_were_drawn():
     assert changed == convs | {"stage2.block1.residual.branch.conv2.w"}
 
 
-def test_a_net_without_a_frozen_convolution_is_not_whitened():
-    net = sprint(whitening=False)
-    state = net.init(np.random.default_rng(0))[1]
-    assert whiten(net, state, smooth_images(2)) == state
+@pytest.mark.parametrize(("c", "whitened"), [(4, 4), (5, 4), (60, 54)])
+def test_the_first_convolution_is_whitened_as_far_as_its_channels_go(c, whitened):
+    net, x = tiny(widths=(c, 4)), smooth_images(20)
+    trees = net.init(np.random.default_rng(0))
+    (params, state), before = whiten(net, *trees, x), trees[0]["stage1"]["conv"]["w"]
+    w = params["stage1"]["conv"]["w"]
+    assert np.array_equal(w[..., :whitened], whitening_kernels(x, 3, whitened).astype(np.float32))
+    assert np.array_equal(w[..., whitened:], before[..., whitened:])
+    assert params["stage2"] == trees[0]["stage2"]
+    assert dict(tree_items(state)).keys() == dict(tree_items(trees[1])).keys()
 
 
 def small_model(**given):
@@ -104,6 +111,13 @@ def test_frozen_kernels_stay_to_the_last_bit_however_a_minibatch_is_cut(micro_ba
         assert "stem" not in found.grads
 
 
-def test_without_whitening_the_first_convolution_learns():
-    model, _ = small_model(whitening=False)
-    assert model.params["stem"]["conv"]["w"].shape == (3, 3, 3, 32)
+@pytest.mark.parametrize("whitening", ["none", "init"])
+def test_a_first_convolution_that_is_not_frozen_learns(whitening):
+    model, dataset = small_model(whitening=whitening)
+    kernels = whitening_kernels(model.normalizer(dataset.train.images), 3, 32).astype(np.float32)
+    assert np.array_equal(model.params["stem"]["conv"]["w"], kernels) == (whitening == "init")
+
+
+def test_freezing_where_no_convolution_can_be_frozen_is_one_clear_sentence():
+    with pytest.raises(SenetError, match="whitening is 'frozen', and tiny trains all convolutions: choose sprint, or"):
+        make_settings("cifar10", {"whitening": "frozen"}).build_net()

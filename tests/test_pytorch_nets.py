@@ -37,11 +37,9 @@ OPTIONS = [
     {"gate": "relu"},
     {"attention": "eca", "gate": "tanh"},
 ]
-WHITENING = [("sprint", {"whitening": False})]
+FROZEN = [("sprint", {"frozen": False})]
 PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"attention": "eca"})]
-CASES = (
-    [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES] + WHITENING
-)
+CASES = [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES] + FROZEN
 every_case = pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 TOLERANCE = 1e-4
 
@@ -67,7 +65,9 @@ def test_the_file_needs_pytorch_alone():
 def make_pair(theirs, name, options):
     """Our net and PyTorch's, both without the numbers."""
     options = {"widths": WIDTHS[name], **options}
-    return NETS[name].build(**options), theirs.build({"net": name, **options}).eval()
+    ours = NETS[name].build(**options)
+    whitening = {} if options.pop("frozen", True) else {"whitening": "none"}
+    return ours, theirs.build({"net": name, **options, **whitening}).eval()
 
 
 def images():

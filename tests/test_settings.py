@@ -44,7 +44,7 @@ VALUES = {  # of each setting: some that are allowed, some that are not
     "shift": ([0, 4, 16], [-1, 17]),
     "border": (["black", "reflect"], ["white"]),
     "init": (["normal", "identity"], ["zero"]),
-    "whitening": ([False], []),
+    "whitening": (["none", "init"], ["all"]),
     "seed": ([0, 7, 2**32 - 1], [-1, 2**32, 2**40]),
 }
 BASE = {"net": "resnet20", "widths": [16, 16, 16], "lr": 0.1}

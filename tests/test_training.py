@@ -74,7 +74,7 @@ def test_another_seed_gives_other_weights(tmp_path, undisturbed, few_settings, f
 RECIPES = {
     "sgd": {"optimizer": "sgd", "lr": 0.01},
     "adam": {"optimizer": "adam", "lr": 0.01},
-    "sprint": {"net": "sprint", "whitening": True, "init": "identity", "lookahead": True, "label_smoothing": 0.2,
+    "sprint": {"net": "sprint", "whitening": "frozen", "init": "identity", "lookahead": True, "label_smoothing": 0.2,
                "flip": "alternating", "border": "reflect", "schedule": "triangle", "bn_bias_lr": 64, "lr": 0.01},
 }  # fmt: skip
 

@@ -147,11 +147,11 @@ def vgg(se=True, widths=(32, 64, 128), convs=2, classes=10, **attention):
     return named(**stages, head=head(widths[-1], classes))
 
 
-def sprint(se=True, widths=(64, 128, 128), classes=10, whitening=True, **attention):
+def sprint(se=True, widths=(64, 128, 128), classes=10, frozen=True, **attention):
     """A frozen first convolution, then stages of two convolutions; each stage pools right after its first one."""
     attach = partial(block, se=se, **attention)
     stem = {"conv": conv(3, 32).requires_grad_(False), "relu": nn.ReLU()}
-    stages = {"stem": named(**stem) if whitening else unit(3, 32)}
+    stages = {"stem": named(**stem) if frozen else unit(3, 32)}
     for k, (c_in, c) in enumerate(pairwise((32, *widths)), start=1):
         first = {"conv1": conv(c_in, c), "pool": nn.MaxPool2d(2), "bn1": nn.BatchNorm2d(c), "relu1": nn.ReLU()}
         second = {"conv2": conv(c, c), "bn2": nn.BatchNorm2d(c), "relu2": nn.ReLU()}
@@ -218,9 +218,9 @@ def build(settings):
     net = options.pop("net")
     if "excite" in options:  # as version 0.1 wrote it
         options["attention"] = {"fc": "se", "eca": "eca"}[options.pop("excite")]
+    whitening = options.pop("whitening", "frozen")
     if net == "sprint":
-        return sprint(**options)
-    options.pop("whitening", None)
+        return sprint(frozen=whitening == "frozen", **options)
     if net.startswith("resnet"):
         return resnet(blocks=(int(net.removeprefix("resnet")) - 2) // 6, **options)
     return {"tiny": tiny, "vgg": vgg, "inception": inception}[net](**options)

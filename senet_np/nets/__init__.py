@@ -32,13 +32,13 @@ class Net(NamedTuple):
     build: Callable[..., Sequential]
     widths: tuple[int, ...]  # channels of its stages, by default
     residual: bool = False  # whether it has shortcuts, and so more than one place for SE
-    whitening: bool = False  # whether its first convolution may be a frozen one that whitens
+    frozen: bool = False  # whether its first convolution can be one that is not trained
 
 
 NETS = {
     "tiny": Net(tiny, (32, 64, 128)),
     "vgg": Net(vgg, (32, 64, 128)),
     "inception": Net(inception, (128, 256)),
-    "sprint": Net(sprint, (64, 128, 128), whitening=True),
+    "sprint": Net(sprint, (64, 128, 128), frozen=True),
     **{f"resnet{6 * b + 2}": Net(partial(resnet, blocks=b), (16, 32, 64), True) for b in (3, 5, 7, 9, 18)},
 }

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..containers import walk
 from ..layers import Conv2D, FrozenConv2D, Layer
-from ..tree import Tree, tree_at, tree_build, tree_items
+from ..tree import Tree, tree_build, tree_items
 
 MAX_IMAGES = 5000  # enough to measure the covariance of patches on
 EPS = 5e-4  # added to a variance: directions in which patches hardly vary are mostly noise
@@ -39,23 +39,27 @@ def pass_on(net: Layer, params: Tree) -> Tree:
     return tree_build(flat)
 
 
-def whiten(net: Layer, state: Tree, x: np.ndarray) -> Tree:
-    """Fill the network's frozen convolution with kernels that whiten the patches of its input.
+def whiten(net: Layer, params: Tree, state: Tree, x: np.ndarray) -> tuple[Tree, Tree]:
+    """Let the network's first convolution begin with kernels that whiten the patches of its input.
+
+    A `FrozenConv2D` keeps them. Output channels beyond twice the numbers in a patch keep the weights that were drawn.
 
     Args:
-        net: the network; nothing happens where it has no `FrozenConv2D`.
-        state: its state, which is left as it is.
+        net: the network.
+        params, state: its trees, which are left as they are.
         x: normalized images (N, H, W, C), some thousand.
 
     Returns:
-        The new state.
+        The new params and state.
     """
-    flat = dict(tree_items(state))
-    for path, layer, _ in walk(net):
-        if isinstance(layer, FrozenConv2D):
-            w = tree_at(state, path)["w"]
-            flat[f"{path}.w"] = whitening_kernels(x, layer.kernel_size, w.shape[3]).astype(w.dtype)
-    return tree_build(flat)
+    path, layer = next((path, layer) for path, layer, _ in walk(net) if isinstance(layer, Conv2D))
+    trees = [dict(tree_items(params)), dict(tree_items(state))]
+    holder = trees[isinstance(layer, FrozenConv2D)]
+    w = holder[f"{path}.w"].copy()
+    channels = min(w.shape[3] // 2, layer.kernel_size**2 * x.shape[-1]) * 2
+    w[..., :channels] = whitening_kernels(x, layer.kernel_size, channels)
+    holder[f"{path}.w"] = w
+    return tree_build(trees[0]), tree_build(trees[1])
 
 
 def whitening_kernels(x: np.ndarray, kernel_size: int, channels: int) -> np.ndarray:

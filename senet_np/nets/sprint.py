@@ -27,18 +27,18 @@ def sprint(
     se: bool = True,
     widths: Sequence[int] = (64, 128, 128),
     classes: int = 10,
-    whitening: bool = True,
+    frozen: bool = True,
     **attention: Any,
 ) -> Sequential:
     """Build the sprint net with or without SE.
 
-    `whitening` says whether the first convolution is frozen; `nets.initialize.whiten` fills it.
+    `frozen` says whether the first convolution is not trained; `nets.initialize.whiten` gives it its kernels.
 
     Source: after the net of Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds"), which has 2×2 patches, GELU and no SE.
     """
     attach = Attach(se, len(widths), attention)
-    frozen = [("conv", FrozenConv2D(3, STEM)), ("relu", ReLU())]
-    stages, c_in = [("stem", Sequential(frozen if whitening else conv_bn_relu(3, STEM)))], STEM
+    fixed = [("conv", FrozenConv2D(3, STEM)), ("relu", ReLU())]
+    stages, c_in = [("stem", Sequential(fixed if frozen else conv_bn_relu(3, STEM)))], STEM
     for number, c in enumerate(widths, start=1):
         first = [("conv1", Conv2D(c_in, c, bias=False)), ("pool", MaxPool2D(2, 2)), ("bn1", BatchNorm(c))]
         second = [("conv2", Conv2D(c, c, bias=False)), ("bn2", BatchNorm(c))]

@@ -7,7 +7,7 @@ from ..settings import Settings, settings_from_json
 # Settings that the first runs do not have, and what these were trained with.
 LATER: dict[str, Any] = {"se_bias": True, "attention": "se", "position": "standard", "stages": []}
 LATER |= {"momentum": 0.9, "schedule": "cosine", "bn_bias_lr": 1, "lookahead": False, "label_smoothing": 0}
-LATER |= {"flip": "random", "shift": 4, "border": "black", "init": "normal", "whitening": False}
+LATER |= {"flip": "random", "shift": 4, "border": "black", "init": "normal", "whitening": "none"}
 LATER |= {"train_images": 0}
 ATTENTION = {"fc": "se"}
 TREES = {"memory": "optimizer_state"}  # of a checkpoint
