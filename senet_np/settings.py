@@ -35,7 +35,7 @@ SPRINT: dict[str, Any] = {
     "whitening": "frozen",
 }
 RECIPES: dict[tuple[str, str], dict[str, Any]] = {  # by data set and network
-    ("cifar10", "sprint"): {**SPRINT, "epochs": 18},
+    ("cifar10", "sprint"): {**SPRINT, "epochs": 16},
     ("shapes", "sprint"): {**SPRINT, "epochs": 5},
 }
 ADAM_LR = 3e-3

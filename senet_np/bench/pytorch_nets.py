@@ -147,7 +147,7 @@ def vgg(se=True, widths=(32, 64, 128), convs=2, classes=10, **attention):
     return named(**stages, head=head(widths[-1], classes))
 
 
-def sprint(se=True, widths=(64, 128, 128), classes=10, frozen=True, **attention):
+def sprint(se=True, widths=(64, 192, 192), classes=10, frozen=True, **attention):
     """A frozen first convolution, then stages of two convolutions; each stage pools right after its first one."""
     attach = partial(block, se=se, **attention)
     stem = {"conv": conv(3, 32).requires_grad_(False), "relu": nn.ReLU()}

@@ -39,6 +39,6 @@ NETS = {
     "tiny": Net(tiny, (32, 64, 128)),
     "vgg": Net(vgg, (32, 64, 128)),
     "inception": Net(inception, (128, 256)),
-    "sprint": Net(sprint, (64, 128, 128), frozen=True),
+    "sprint": Net(sprint, (64, 192, 192), frozen=True),
     **{f"resnet{6 * b + 2}": Net(partial(resnet, blocks=b), (16, 32, 64), True) for b in (3, 5, 7, 9, 18)},
 }

@@ -3,8 +3,8 @@
     image 32×32×3
     stem     conv 3×3 → 32, whitening, frozen   ReLU                                    → 32×32×32
     stage1   conv 3×3 → 64    max-pool 2×2  BN  ReLU   conv 3×3 → 64    BN  ReLU  SE   → 16×16×64
-    stage2   conv 3×3 → 128   max-pool 2×2  BN  ReLU   conv 3×3 → 128   BN  ReLU  SE   →  8×8×128
-    stage3   conv 3×3 → 128   max-pool 2×2  BN  ReLU   conv 3×3 → 128   BN  ReLU  SE   →  4×4×128
+    stage2   conv 3×3 → 192   max-pool 2×2  BN  ReLU   conv 3×3 → 192   BN  ReLU  SE   →  8×8×192
+    stage3   conv 3×3 → 192   max-pool 2×2  BN  ReLU   conv 3×3 → 192   BN  ReLU  SE   →  4×4×192
     head     largest value of each channel, linear                                      → 10 logits
 
 What makes it quick: the stem is computed from the images and never trained, so no gradient goes through it. Pooling
@@ -25,7 +25,7 @@ STEM = 32  # channels of the first convolution: 16 whitening kernels and their n
 
 def sprint(
     se: bool = True,
-    widths: Sequence[int] = (64, 128, 128),
+    widths: Sequence[int] = (64, 192, 192),
     classes: int = 10,
     frozen: bool = True,
     **attention: Any,
