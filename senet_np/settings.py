@@ -34,7 +34,7 @@ SPRINT: dict[str, Any] = {
     "init": "identity",
     "whitening": "frozen",
 }
-RECIPES: dict[tuple[str, str], dict[str, Any]] = {  # by data set and network
+RECIPES: dict[tuple[str, str], dict[str, Any]] = {  # by data set and network; docs/choices.md lists them all
     ("cifar10", "sprint"): {**SPRINT, "epochs": 16},
     ("shapes", "sprint"): {**SPRINT, "epochs": 5},
 }
@@ -54,49 +54,21 @@ class Settings(AttentionSettings):
     epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", BY_DATA_AND_NET)
     batch_size: int = setting(32, Whole(2, 100_000), "images per update", BY_DATA_AND_NET)
     micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", BY_DATA_AND_NET)
-    lr: float = setting(
-        0.1, Number(0, above=True), "peak learning rate", f"0.1, sprint {SPRINT['lr']:g}; {ADAM_LR:g} with adam"
-    )
-    schedule: str = setting(
-        "cosine",
-        OneOf(("cosine", "triangle")),
-        "learning rate: up, then down along a cosine, or a straight line",
-        BY_NET,
-    )
+    lr: float = setting(0.1, Number(0, above=True), "peak learning rate", f"{BY_NET}; {ADAM_LR:g} with adam")
+    schedule: str = setting("cosine", OneOf(("cosine", "triangle")), "how the learning rate falls", BY_NET)
     optimizer: str = setting("sgd", OneOf(("sgd", "adam")), "sgd (with Nesterov momentum) or adam")
-    momentum: float = setting(0.9, Number(0, below=1), "momentum of sgd", f"0.9, sprint {SPRINT['momentum']:g}")
-    weight_decay: float = setting(5e-4, Number(0), "weight decay", f"0.0005, sprint {SPRINT['weight_decay']:g}")
-    bn_bias_lr: float = setting(
-        1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr", "1, sprint 64"
-    )
-    lookahead: bool = setting(
-        False, Flag(), "return to slowly following, averaged weights every five steps", "sprint's"
-    )
-    label_smoothing: float = setting(
-        0, Number(0, below=1), "share of each label that is spread over all classes", "0, sprint 0.2"
-    )
+    momentum: float = setting(0.9, Number(0, below=1), "momentum of sgd", BY_NET)
+    weight_decay: float = setting(5e-4, Number(0), "weight decay", BY_NET)
+    bn_bias_lr: float = setting(1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr", BY_NET)
+    lookahead: bool = setting(False, Flag(), "return to slowly moving average weights every five steps", BY_NET)
+    label_smoothing: float = setting(0, Number(0, below=1), "share of a label spread over all classes", BY_NET)
     augment: bool = setting(False, Flag(), "flip and shift the training images at random", "on cifar10")
-    flip: str = setting(
-        "random",
-        OneOf(("random", "alternating")),
-        "augmented images are mirrored by chance, or in every other epoch",
-        BY_NET,
-    )
-    shift: int = setting(
-        4, Whole(0, 16), "pixels that augmented images are shifted by, at most, each way", "4, sprint 2"
-    )
+    flip: str = setting("random", OneOf(("random", "alternating")), "flip by chance, or in every other epoch", BY_NET)
+    shift: int = setting(4, Whole(0, 16), "shift images by up to so many pixels", BY_NET)
     border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image", BY_NET)
-    init: str = setting(
-        "normal",
-        OneOf(("normal", "identity")),
-        "first weights of convolutions: random, or passing their input on",
-        BY_NET,
-    )
+    init: str = setting("normal", OneOf(("normal", "identity")), "first weights: random, or pass the input on", BY_NET)
     whitening: str = setting(
-        "none",
-        OneOf(("none", "init", "frozen")),
-        "kernels that whiten patches, for the first convolution to begin with, or for good",
-        BY_NET,
+        "none", OneOf(("none", "init", "frozen")), "the first convolution whitens: to begin with, or for good", BY_NET
     )
     seed: int = setting(0, Whole(0, 2**32 - 1), "all randomness comes from it")
 

@@ -68,8 +68,8 @@ def distances(optimizer, steps=400, seed=1):
     state, found = optimizer.init(params), []
     for step in range(steps):
         noisy = {"w": params["w"] + draw.standard_normal(20)}
-        params, state = optimizer.step(params, noisy, state, 0.1, (step + 1) / steps)
-        found.append(np.linalg.norm(params["w"]))
+        params, state = optimizer.step(params, noisy, state, 0.3, (step + 1) / steps)
+        found.append(np.linalg.norm(state["slow"]["w"]))
     return found
 
 

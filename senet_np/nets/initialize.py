@@ -1,6 +1,6 @@
 """First weights that know something: convolutions that pass their input on, and kernels that whiten patches.
 
-`layers.py` draws weights at random. Both functions here return trees in which some of them are replaced.
+`layers.py` draws weights at random. `pass_on` and `whiten` return trees in which some of them are replaced.
 """
 
 import numpy as np
@@ -57,7 +57,8 @@ def whiten(net: Layer, params: Tree, state: Tree, x: np.ndarray) -> tuple[Tree, 
     holder = trees[isinstance(layer, FrozenConv2D)]
     w = holder[f"{path}.w"].copy()
     channels = min(w.shape[3] // 2, layer.kernel_size**2 * x.shape[-1]) * 2
-    w[..., :channels] = whitening_kernels(x, layer.kernel_size, channels)
+    if channels:
+        w[..., :channels] = whitening_kernels(x, layer.kernel_size, channels)
     holder[f"{path}.w"] = w
     return tree_build(trees[0]), tree_build(trees[1])
 

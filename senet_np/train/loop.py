@@ -69,8 +69,8 @@ def train(model: Model, dataset: Dataset, progress: Progress, callback: Callback
                     now = gradients(model.net, *weights, x, y, settings.micro_batch, pool, settings.label_smoothing)
                     if not np.isfinite(now.loss):
                         raise diverged(model.net, progress, x, step + 1, lr, now.loss)
-                    done = (step + 1) / steps
-                    updated = optimizer.step(progress.params, now.grads, progress.optimizer_state, lr, done)
+                    share = (step + 1) / steps
+                    updated = optimizer.step(progress.params, now.grads, progress.optimizer_state, lr, share)
 
                 (progress.params, progress.optimizer_state), progress.state = updated, now.state
                 progress.batch += 1
