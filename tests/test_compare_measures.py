@@ -4,7 +4,6 @@ import pytest
 from small_comparison import line, write_comparison
 
 from senet_np.cli import main
-from senet_np.data import load_shapes
 from senet_np.data.changes import CHANGES
 from senet_np.errors import SenetError
 from senet_np.experiments.report import TESTS, as_markdown, as_text, make_report, measured_rows
@@ -12,6 +11,7 @@ from senet_np.experiments.results import append_result, read_results
 from senet_np.experiments.runner import Job, run_job
 from senet_np.figures.comparison import draw_measured
 from senet_np.figures.style import style
+from senet_np.model import Result
 
 
 def measured(comparison, tta):
@@ -22,18 +22,28 @@ def measured(comparison, tta):
     return make_report(comparison)
 
 
-def test_a_run_is_also_tested_on_views_and_changed_images(tmp_path):
-    settings = write_comparison(tmp_path).cells[0][1]
-    record = run_job(Job(settings, tmp_path / "runs", None, 1, load_shapes().fingerprint, ("tta", "changes")))
-    assert [*record["measured"]] == ["tta", *CHANGES]
-    assert record["measured"]["color cast 0.6"] != record["correct"]  # the sky's color decides there
+@pytest.fixture
+def job(tmp_path, monkeypatch, few_shapes):
+    """One run of a comparison, on few images."""
+    monkeypatch.setattr("senet_np.experiments.runner._load", lambda *_: few_shapes)
+    return Job(write_comparison(tmp_path).cells[0][1], tmp_path / "runs", None, 1, few_shapes.fingerprint)
+
+
+def test_a_run_is_also_tested_on_views_and_changed_images(tmp_path, job, monkeypatch):
+    def count(model, split, workers, tta=False):  # in place of evaluate: tells which images it was given
+        return Result(60 if tta else int(split.images.mean() // 10), 60)
+
+    monkeypatch.setattr("senet_np.experiments.runner.evaluate", count)
+    record = run_job(job._replace(measure=("tta", "changes")))
+    found = record["measured"]
+    assert [*found] == ["tta", *CHANGES]
+    assert found["brightness -0.3"] < found["blur 1"] < found["brightness +0.3"] < found["tta"] == 60
     append_result(tmp_path / "r.jsonl", record)
     assert read_results(tmp_path / "r.jsonl")[0].measured == record["measured"]
 
 
-def test_a_run_of_which_nothing_more_is_wanted_says_nothing_more(tmp_path):
-    settings = write_comparison(tmp_path).cells[0][1]
-    assert "measured" not in run_job(Job(settings, tmp_path / "runs", None, 1, load_shapes().fingerprint))
+def test_a_run_of_which_nothing_more_is_wanted_says_nothing_more(job):
+    assert "measured" not in run_job(job)
 
 
 def test_a_comparison_file_says_what_is_measured(tmp_path):

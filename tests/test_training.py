@@ -79,9 +79,14 @@ RECIPES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("stops", [[1], [6], [7, 2], [1, 1, 1, 9], [17]])
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_a_run_that_was_stopped_ends_bit_identical(tmp_path, few_settings, few_shapes, callback, stops, recipe):
+STOPS = [[1], [6], [7, 2], [1, 1, 1, 9], [17]]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "stops"),
+    [(name, stops) for name in ("sgd", "adam") for stops in STOPS] + [("sprint", [7, 2]), ("sprint", [17])],
+)
+def test_a_run_that_was_stopped_ends_bit_identical(tmp_path, few_settings, few_shapes, callback, recipe, stops):
     settings = replace(few_settings, **RECIPES[recipe])
     undisturbed = finished(tmp_path / "undisturbed", settings, few_shapes)
     create_run(tmp_path / "stopped", settings, few_shapes)

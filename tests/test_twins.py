@@ -50,6 +50,8 @@ def test_title_and_table_say_how_good_the_twin_is():
     assert intervention_table(counts, TWIN)[:-1] == intervention_table(counts)
 
 
-def test_explain_shows_the_twin(tmp_path):
-    assert main(["explain", "tiny-se", "--out", str(tmp_path)]) == 0
-    assert "trained without SE (10,000 test images)" in (tmp_path / "index.html").read_text("utf-8")
+def test_explain_shows_the_twin(monkeypatch):
+    shown = []
+    monkeypatch.setattr("senet_np.cli.explain.write_report", lambda sources, *_: shown.append(sources) or ["page"])
+    assert main(["explain", "tiny-se"]) == 0
+    assert shown[0].twin.result == TWIN
