@@ -98,12 +98,6 @@ class GlobalAvgPool(Stateless):
     pair = fast.global_avg_pool_forward, fast.global_avg_pool_backward
 
 
-class GlobalMaxPool(Stateless):
-    """The largest value of each channel over all positions: (N, H, W, C) → (N, C)."""
-
-    pair = fast.global_max_pool_forward, fast.global_max_pool_backward
-
-
 class Linear:
     """Fully connected layer D → M. Parameters w (D, M), drawn from N(0, std²), and b (M,), zero."""
 

@@ -156,8 +156,7 @@ def sprint(se=True, widths=(64, 192, 192), classes=10, frozen=True, **attention)
         first = {"conv1": conv(c_in, c), "pool": nn.MaxPool2d(2), "bn1": nn.BatchNorm2d(c), "relu1": nn.ReLU()}
         second = {"conv2": conv(c, c), "bn2": nn.BatchNorm2d(c), "relu2": nn.ReLU()}
         stages[f"stage{k}"] = named(**first, **second, **attach(k, c))
-    top = named(pool=nn.AdaptiveMaxPool2d(1), flat=nn.Flatten(), fc=nn.Linear(widths[-1], classes))
-    return named(**stages, head=top)
+    return named(**stages, head=head(widths[-1], classes))
 
 
 def resnet(se=True, widths=(16, 32, 64), blocks=3, classes=10, **attention):

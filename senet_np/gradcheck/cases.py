@@ -192,7 +192,6 @@ def layer_cases() -> Iterator[Case]:
     yield layer_case("MaxPool2D layer", "padded", layers.MaxPool2D(3, 1, padding=1), images)
     yield layer_case("AvgPool2D layer", "", layers.AvgPool2D(2, 2), images)
     yield layer_case("GlobalAvgPool layer", "", layers.GlobalAvgPool(), images)
-    yield layer_case("GlobalMaxPool layer", "", layers.GlobalMaxPool(), images)
     yield layer_case("FrozenConv2D layer", "", layers.FrozenConv2D(3, 4), images)
     chain = Sequential([("conv", layers.Conv2D(3, 4)), ("se", layers.SE(4, reduction=1)), ("relu", layers.ReLU())])
     yield layer_case("Sequential", "conv, SE, ReLU", chain, images)

@@ -27,7 +27,6 @@ from ..layers import (
     Conv2D,
     FrozenConv2D,
     GlobalAvgPool,
-    GlobalMaxPool,
     Layer,
     Linear,
     MaxPool2D,
@@ -155,7 +154,7 @@ def _what(step: Step) -> str:
         case ECA(kernel_size=k, gate=gate):
             return f"ECA k={k}, {gate}"
     names = {Linear: "linear", BatchNorm: "batch norm", ReLU: "ReLU", GlobalAvgPool: "global average pool"}
-    names |= {GlobalMaxPool: "global max pool", Residual: "branch + shortcut", Concat: "concatenate"}
+    names |= {Residual: "branch + shortcut", Concat: "concatenate"}
     if type(step.node.layer) not in names:
         raise ValueError(
             f"layer {step.node.path!r} is a {type(step.node.layer).__name__} that nets/describe.py cannot count, "

@@ -146,7 +146,6 @@ const OPS = {
   max_pool: ([x], step) => pool(x, step, -Infinity, Math.max, (value) => value),
   avg_pool: ([x], step) => pool(x, step, 0, (a, b) => a + b, (value) => value / step.kernel_size ** 2),
   mean: ([x]) => ({ h: 1, w: 1, c: x.c, data: Float32Array.from(squeeze(x, "avg")) }),
-  maximum: ([x]) => ({ h: 1, w: 1, c: x.c, data: Float32Array.from(squeeze(x, "max")) }),
   add: ([x, other]) => elementwise(x, (value, c, k) => value + other.data[k]),
 };
 const BLOCKS = { se, eca };
