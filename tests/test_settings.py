@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from senet_np.cli.main import build_parser, main
 from senet_np.errors import SenetError
 from senet_np.experiments.comparison import read_comparison
-from senet_np.settings import NAMES, NET_NAMES, Settings, make_settings, settings_from_json, settings_to_json
+from senet_np.nets import NETS
+from senet_np.settings import NAMES, NET_NAMES, RECIPES, Settings, make_settings, settings_from_json, settings_to_json
 from senet_np.train.optimizers import OPTIMIZERS
 
 COUNTS = ([2, 100_000], [1, 0, -2, 100_001, 10**30])
@@ -182,3 +184,20 @@ def test_the_command_that_trains_so_says_what_is_not_the_default(data, options, 
     given = vars(build_parser().parse_args(command.split()[3:]))
     again = make_settings(given["data"], {name: given[name] for name in NAMES[1:] if name in given})
     assert again == make_settings(data, options)
+
+
+def test_the_table_of_recipes_lists_the_defaults():
+    table = (
+        (Path(__file__).parents[1] / "docs" / "choices.md").read_text("utf-8").partition("The defaults on CIFAR-10")[2]
+    )
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `--")]
+    spelled = {True: "yes", False: "no"}
+    for net, column in (("sprint", 1), *((net, 2) for net in NETS if net != "sprint")):
+        settings = make_settings("cifar10", {"net": net})
+        for option, *values in rows:
+            value = getattr(settings, option.strip("`-").replace("-", "_"))
+            text = (
+                spelled[value] if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+            )
+            assert values[column - 1] == text, (net, option)
+    assert {*RECIPES["cifar10", "sprint"]} == {option.strip("`-").replace("-", "_") for option, *_ in rows}
