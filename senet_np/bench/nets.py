@@ -19,7 +19,7 @@ from .convs import CHOICES, using
 from .pytorch import PyTorch
 from .timing import in_turns, median_seconds, ratio, timer
 
-TOLERANCE = 1e-3  # the largest difference from PyTorch, as a share
+TOLERANCE = {np.float64: 1e-10, np.float32: 5e-3}  # the largest difference from PyTorch, as a share
 MAX_MICRO_BATCH = 32  # images: the fastest number with two processes, or hardly slower, for each of the nets
 
 
@@ -136,7 +136,8 @@ def same_mathematics(net: BenchNet, batch: int, micro_batch: int, pool: Workers,
     """Compare loss and gradients with PyTorch's over the same micro-batches, before anything is timed.
 
     In float64 every parameter's gradient must agree. In float32, where both sides round, a few ReLUs are open on one
-    side only, which moves the small gradients around them by a percent: there the gradient as a whole must agree.
+    side only, and a few maxima are found in other places, which moves the small gradients around them by a percent:
+    there the gradient as a whole must agree, to 5e-3 (the sprint net's, which pools before its ReLU, to 1.5e-3).
     Deviations are shares: of the loss, of the whole gradient's length, of a parameter's largest gradient.
     """
     deviations = {}
@@ -149,7 +150,8 @@ def same_mathematics(net: BenchNet, batch: int, micro_batch: int, pool: Workers,
         deviations |= {f"loss, {dtype.__name__}": loss, f"gradient, {dtype.__name__}": gradient}
         if dtype is np.float64:
             deviations["worst parameter, float64"] = worst
-    assert max(deviations.values()) < TOLERANCE, f"not the same mathematics as PyTorch: {deviations}"
+    agree = all(value < TOLERANCE[np.float32 if "32" in what else np.float64] for what, value in deviations.items())
+    assert agree, f"not the same mathematics as PyTorch: {deviations}"
     return deviations
 
 
