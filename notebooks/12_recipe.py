@@ -18,12 +18,12 @@
 # **You need** notebooks 3 (gradients), 7 (the SE-CNN) and 10 (comparisons), and eigenvectors of a
 # symmetric matrix. **Time:** 40 minutes, 80 with the exercises.
 #
-# The tiny SE-CNN gets three of four photographs right. A net that is not much larger gets nine of ten, in
-# half an hour on two cores:
+# The tiny SE-CNN gets three of four photographs right. A larger net, with ten times its
+# multiply-adds, gets 89 % right, and 90 % if it may look at six views of each (one run, seed 0):
 #
 #     python -m senet_np train --data cifar10 --net sprint
 #
-# What it does differently is no secret and no magic. Each piece fits into a few lines, and each has one
+# Besides its size, the recipe is another. Each piece of it fits into a few lines, and has a
 # section here. The pictures are `shapes`, which NumPy draws anywhere; the pieces were made for photographs.
 
 # %%

@@ -1,4 +1,4 @@
-"""The sprint net, built to reach 90 % on CIFAR-10 within half an hour on two cores.
+"""The sprint net, built to come to some 90 % on CIFAR-10 in about half an hour on two cores.
 
     image 32×32×3
     stem     conv 3×3 → 32, whitening, frozen   ReLU                                    → 32×32×32
