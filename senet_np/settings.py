@@ -14,10 +14,23 @@ from .options import Flag, Number, OneOf, Whole, Wholes, setting
 
 # What differs by data set. A flipped texture is another texture, and images of `shapes` cost nothing: no augmentation.
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "cifar10": {"epochs": 10, "batch_size": 64, "micro_batch": 32, "augment": True},
+    "cifar10": {
+        "epochs": 10,
+        "batch_size": 64,
+        "micro_batch": 32,
+        "lr": 0.2,
+        "schedule": "triangle",
+        "weight_decay": 2.5e-4,
+        "bn_bias_lr": 16,
+        "lookahead": True,
+        "augment": True,
+        "flip": "alternating",
+        "shift": 2,
+        "border": "reflect",
+    },
     "shapes": {"epochs": 3, "batch_size": 32, "micro_batch": 16, "augment": False},
 }
-# What differs by network. What each piece of sprint's recipe is worth stands in docs/results.md.
+# What differs by network. What each piece of the recipe is worth stands in docs/results.md.
 SPRINT: dict[str, Any] = {
     "batch_size": 256,
     "micro_batch": 64,
@@ -38,8 +51,8 @@ RECIPES: dict[tuple[str, str], dict[str, Any]] = {  # by data set and network; d
     ("cifar10", "sprint"): {**SPRINT, "epochs": 16},
     ("shapes", "sprint"): {**SPRINT, "epochs": 5},
 }
-ADAM_LR = 3e-3
-BY_NET, BY_DATA_AND_NET = "the network's", "the data set's and the network's"
+ADAM: dict[str, Any] = {"lr": 3e-3, "bn_bias_lr": 1}  # which makes all steps alike, and so has no need of more for β
+VARIES = "the data set's and the network's"
 
 
 @dataclass(frozen=True)
@@ -51,24 +64,27 @@ class Settings(AttentionSettings):
     se: bool = setting(True, Flag(), "with or without SE blocks", "with")
     widths: tuple[int, ...] = setting((32, 64, 128), Wholes(1, 4, 1, 4096), "channels of each stage", "the network's")
     train_images: int = setting(0, Whole(0, 10**9), "learn from the first so many training images only; 0 for all")
-    epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", BY_DATA_AND_NET)
-    batch_size: int = setting(32, Whole(2, 100_000), "images per update", BY_DATA_AND_NET)
-    micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", BY_DATA_AND_NET)
-    lr: float = setting(0.1, Number(0, above=True), "peak learning rate", f"{BY_NET}; {ADAM_LR:g} with adam")
-    schedule: str = setting("cosine", OneOf(("cosine", "triangle")), "how the learning rate falls", BY_NET)
+    epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", VARIES)
+    batch_size: int = setting(32, Whole(2, 100_000), "images per update", VARIES)
+    micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", VARIES)
+    lr: float = setting(0.1, Number(0, above=True), "peak learning rate", f"{VARIES}; {ADAM['lr']:g} with adam")
+    schedule: str = setting("cosine", OneOf(("cosine", "triangle")), "how the learning rate falls", VARIES)
     optimizer: str = setting("sgd", OneOf(("sgd", "adam")), "sgd (with Nesterov momentum) or adam")
-    momentum: float = setting(0.9, Number(0, below=1), "momentum of sgd", BY_NET)
-    weight_decay: float = setting(5e-4, Number(0), "weight decay", BY_NET)
-    bn_bias_lr: float = setting(1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr", BY_NET)
-    lookahead: bool = setting(False, Flag(), "return to slowly moving average weights every five steps", BY_NET)
-    label_smoothing: float = setting(0, Number(0, below=1), "share of a label spread over all classes", BY_NET)
+    momentum: float = setting(0.9, Number(0, below=1), "momentum of sgd", VARIES)
+    weight_decay: float = setting(5e-4, Number(0), "weight decay", VARIES)
+    bn_bias_lr: float = setting(1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr", VARIES)
+    lookahead: bool = setting(False, Flag(), "return to slowly moving average weights every five steps", VARIES)
+    label_smoothing: float = setting(0, Number(0, below=1), "share of a label spread over all classes", VARIES)
     augment: bool = setting(False, Flag(), "flip and shift the training images at random", "on cifar10")
-    flip: str = setting("random", OneOf(("random", "alternating")), "flip by chance, or in every other epoch", BY_NET)
-    shift: int = setting(4, Whole(0, 16), "shift images by up to so many pixels", BY_NET)
-    border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image", BY_NET)
-    init: str = setting("normal", OneOf(("normal", "identity")), "first weights: random, or pass the input on", BY_NET)
+    flip: str = setting("random", OneOf(("random", "alternating")), "flip by chance, or in every other epoch", VARIES)
+    shift: int = setting(4, Whole(0, 16), "shift images by up to so many pixels", VARIES)
+    border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image", VARIES)
+    init: str = setting("normal", OneOf(("normal", "identity")), "first weights: random, or pass the input on", VARIES)
     whitening: str = setting(
-        "none", OneOf(("none", "init", "frozen")), "the first convolution whitens: to begin with, or for good", BY_NET
+        "none",
+        OneOf(("none", "init", "frozen")),
+        "the first convolution whitens: to begin with, or for good",
+        VARIES,
     )
     seed: int = setting(0, Whole(0, 2**32 - 1), "all randomness comes from it")
 
@@ -123,7 +139,7 @@ NAMES = ("data", *NET_NAMES, *(one.name for one in fields(Settings) if one.name 
 
 
 def make_settings(data: str, given: dict[str, Any]) -> Settings:
-    """Fill in what is not given: the defaults of the data set and of the network, and Adam's lower learning rate."""
+    """Fill in what is not given: the defaults of the data set and of the network, and what differs with Adam."""
     unknown = sorted(given.keys() - {*NAMES})
     if unknown:
         raise SenetError(f"there is no setting {unknown[0]!r}, expected one of {', '.join(sorted(NAMES))}")
@@ -132,7 +148,7 @@ def make_settings(data: str, given: dict[str, Any]) -> Settings:
     if net in [*NETS]:
         defaults |= {"widths": NETS[net].widths, **RECIPES.get((data, net), {})}
     if given.get("optimizer") == "adam":
-        defaults["lr"] = ADAM_LR
+        defaults |= ADAM
     return _settings({**defaults, **given, "data": data})
 
 

@@ -138,8 +138,9 @@ def test_settings_that_do_not_go_together_are_one_clear_sentence():
 
 def test_defaults_depend_on_the_data_the_network_and_the_optimizer():
     cifar10, shapes = make_settings("cifar10", {"net": "inception"}), make_settings("shapes", {"optimizer": "adam"})
-    assert (cifar10.epochs, cifar10.augment, cifar10.widths, cifar10.lr) == (10, True, (128, 256), 0.1)
+    assert (cifar10.epochs, cifar10.augment, cifar10.widths, cifar10.lr) == (10, True, (128, 256), 0.2)
     assert (shapes.epochs, shapes.augment, shapes.widths, shapes.lr) == (3, False, (32, 64, 128), 0.003)
+    assert make_settings("cifar10", {"optimizer": "adam"}).bn_bias_lr == 1
 
 
 def test_every_optimizer_may_be_chosen():

@@ -66,7 +66,6 @@ def bundle(model: Model, dataset: Dataset, name: str, workers: Workers, folder: 
         "std": model.normalizer.std.tolist(),
         "test": {"accuracy": score.accuracy, "correct": score.correct, "n": score.n},
         "epochs": [{part: record[part] for part in EPOCH} for record in metadata.epochs],
-        "command": metadata.command,
         "versions": versions(),
     }
     folder.mkdir(exist_ok=True)
@@ -74,7 +73,7 @@ def bundle(model: Model, dataset: Dataset, name: str, workers: Workers, folder: 
     save_weights(folder / f"{name}.npz", *half, {KEY: json.dumps(about)})
     if model.settings.se:
         findings = measure(model, dataset, "test", workers, reclassify=score.n)
-        save_findings(folder / f"{name}.findings.npz", findings, {part: about[part] for part in ("data", "command")})
+        save_findings(folder / f"{name}.findings.npz", findings, {"data": about["data"]})
     write_sums(folder)
     return Result(score.correct, score.n)
 

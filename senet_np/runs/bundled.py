@@ -1,8 +1,8 @@
 """Bundled pretrained models: loaded by name, with no data and no network connection.
 
 Each is one file in `senet_np/bundled/`, under PyTorch's names as `export` writes them, rounded to float16 before it was
-evaluated; SHA256SUMS lists the files' digests. What was measured on it, on which data, and the command that trained it
-stand in its metadata.
+evaluated; SHA256SUMS lists the files' digests. Its settings, what was measured on it and on which data stand in its
+metadata.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ def load_bundled(name: str) -> Model:
     settings, data, test = read_settings(about["settings"]), current(about["data"]), about["test"]
     info = DataInfo(data["name"], data["provenance"], "", data["fingerprint"], data["images"])
     result, origin = Result(test["correct"], test["n"]), f"seed {settings.seed}"
-    metadata = Metadata(name, info, result, about["epochs"], {}, origin, about["command"], finished=True)
+    metadata = Metadata(name, info, result, about["epochs"], {}, origin, settings.command, finished=True)
     net, classes = settings.build_net(), tuple(data["classes"])
     return Model(net, *load_weights(path, *unfilled(net)), read_normalizer(about), classes, settings, metadata)
 
