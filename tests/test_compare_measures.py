@@ -9,7 +9,7 @@ from senet_np.errors import SenetError
 from senet_np.experiments.report import TESTS, as_markdown, as_text, make_report, measured_rows
 from senet_np.experiments.results import append_result, read_results
 from senet_np.experiments.runner import Job, run_job
-from senet_np.figures.comparison import draw_measured
+from senet_np.figures.comparison import draw_lengths, draw_measured
 from senet_np.figures.style import style
 from senet_np.model import Result
 
@@ -98,3 +98,16 @@ def test_the_command_draws_both_figures(tmp_path, capsys):
     assert main(["compare", str(comparison.path), "--report", "--plot", str(tmp_path / "x.png")]) == 0
     assert f"figure in {tmp_path / 'x-measured.png'}" in capsys.readouterr().out
     assert (tmp_path / "x-measured.png").stat().st_size > 10_000
+
+
+def test_the_third_figure_draws_accuracy_over_the_length_of_training(tmp_path):
+    comparison = write_comparison(tmp_path, "se = false", "epochs = 4")
+    for name, settings in comparison.cells:
+        accuracy, seconds = (70, 60.0) if name == "with SE" else (80, 240.0)
+        more = {"seconds": seconds, "measured": {"tta": 10 * accuracy + 50}}
+        append_result(comparison.results, line(settings, accuracy, **more))
+    with style():
+        (ax,) = draw_lengths(make_report(comparison)).axes
+    means = [line for line in ax.lines if line.get_label() in ("test images as they are", TESTS["tta"])]
+    assert [mean.get_xydata().tolist() for mean in means] == [[[1, 70], [4, 80]], [[1, 75], [4, 85]]]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1 min\nepochs: 1", "4 min\nepochs: 4"]

@@ -127,7 +127,7 @@ def _on_dask(jobs: list[Job], scheduler: str) -> Outcomes:
 def _draw(report: Any, path: Path) -> None:
     """Draw the figure and say where it is; one that fails costs no more than itself."""
     try:
-        from ..figures.comparison import draw_comparison, draw_measured
+        from ..figures.comparison import draw_comparison, draw_lengths, draw_measured
         from ..figures.style import save, style
 
         with style():
@@ -137,5 +137,9 @@ def _draw(report: Any, path: Path) -> None:
                 second = path.with_stem(f"{path.stem}-measured")
                 save(draw_measured(report), second)
                 print(f"figure in {second}")
+            if len({report.comparison.arms[arm.name].epochs for arm in report.arms}) > 1:
+                third = path.with_stem(f"{path.stem}-lengths")
+                save(draw_lengths(report), third)
+                print(f"figure in {third}")
     except Exception as error:
         warnings.warn(f"no figure in {path} ({type(error).__name__}: {error})", stacklevel=2)

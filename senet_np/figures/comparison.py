@@ -1,6 +1,7 @@
 """A comparison: every seed a dot, the mean and its interval, and the paired differences beside them.
 
-A second figure has the same for what else was measured: views and changed images.
+A second figure has the same for what else was measured: views and changed images. Where arms are trained for different
+lengths, a third shows what each length brings.
 """
 
 import statistics
@@ -64,6 +65,32 @@ def draw_measured(report: Report) -> Any:
     difference.axvline(0, color=GRAY, linewidth=1)
     difference.set(xlabel=f"{other.name}:\npoints more than {c.reference}, paired by seed")
     return add_title(figure, f"{c.title}: averaged over views, and on changed images", _source(report))
+
+
+def draw_lengths(report: Report) -> Any:
+    """Draw accuracy over the time of training: every run a dot, and a line through the means of the arms.
+
+    `report` is from `experiments.report.make_report`; its arms differ in their number of epochs.
+    """
+    c, arms = report.comparison, sorted(report.arms, key=lambda arm: arm.seconds)
+    minutes = [arm.seconds / 60 for arm in arms]
+    figure = new_figure(7.5, 4.2)
+    ax = figure.subplots()
+    series = {"test images as they are": ("unchanged", BLUE), TESTS["tta"]: ("tta", ORANGE)}
+    for label, (name, color) in series.items():
+        found = [arm.measured.get(name) or (arm.accuracies if name == "unchanged" else {}) for arm in arms]
+        drawn = [(x, [*values.values()]) for x, values in zip(minutes, found, strict=True) if values]
+        if drawn:
+            ax.plot([x for x, _ in drawn], [statistics.mean(ys) for _, ys in drawn], color=color, label=label)
+        for x, ys in drawn:
+            ax.plot([x] * len(ys), ys, "o", color=color, alpha=0.6, markersize=5)
+    ax.set_xscale("log")
+    words = [f"{x:.3g} min\nepochs: {c.arms[arm.name].epochs}" for x, arm in zip(minutes, arms, strict=True)]
+    ax.set_xticks(minutes, words)
+    ax.set_xticks([], minor=True)
+    ax.set(ylabel="test accuracy (%)", xlabel=f"training, median ({'; '.join(report.machines)})")
+    ax.legend(loc="lower right")
+    return add_title(figure, c.title, _source(report))
 
 
 def _source(report: Report) -> str:
