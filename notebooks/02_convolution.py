@@ -239,7 +239,7 @@ def conv2d_forward(x, w, b, stride=1, pad=1):
 
 
 # %% [markdown]
-# Equal to the loops, to the library, and to the library's own loops (`senet_np/ops/reference.py`)?
+# Equal to the loops, to the library, and to the library's own loops (`senet_np/ops/reference/`)?
 
 # %%
 for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
@@ -764,6 +764,6 @@ plt.show()
 # Solutions: [solutions/02_convolution.ipynb](solutions/02_convolution.ipynb)
 #
 # **Read next:** [senet_np/ops/conv.py](../senet_np/ops/conv.py), the same in the library, with its checks;
-# [senet_np/ops/reference.py](../senet_np/ops/reference.py), the loops that everything is tested by;
+# [senet_np/ops/reference/images.py](../senet_np/ops/reference/images.py), the loops that everything is tested by;
 # [docs/testing.md](../docs/testing.md), which inputs a check needs; then assignment 2, where you write it
 # without help, and notebook 3, what the gradient check does.

@@ -779,6 +779,6 @@ for path, block in se_caches(net_cache).items():
 # Solutions: [solutions/06_se_block.ipynb](solutions/06_se_block.ipynb)
 #
 # **Read next:** [senet_np/se.py](../senet_np/se.py), the same with its derivation; then
-# [senet_np/layers.py](../senet_np/layers.py), where the block becomes a layer, and
+# [senet_np/layers/blocks.py](../senet_np/layers/blocks.py), where the block becomes a layer, and
 # [docs/testing.md](../docs/testing.md), how we know that all the gradients are right; then train one with
 # `python -m senet_np train`, and notebook 7.

@@ -418,6 +418,6 @@ _ = interact(draw_losses, power=FloatSlider(value=-0.5, min=-4, max=1, step=0.25
 # Solutions: [solutions/07_se_cnn.ipynb](solutions/07_se_cnn.ipynb)
 #
 # **Read next:** [senet_np/nets/tiny.py](../senet_np/nets/tiny.py),
-# [senet_np/layers.py](../senet_np/layers.py), the same with layers;
+# [senet_np/layers/learned.py](../senet_np/layers/learned.py), the same with layers;
 # [senet_np/train/loop.py](../senet_np/train/loop.py), what a real training loop has besides; then
 # notebook 8.

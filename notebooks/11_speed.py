@@ -95,7 +95,7 @@ def median_ms(runs):
 # ## 2. From loops to one matrix product
 #
 # A convolution 3×3 from 16 to 32 channels on one small image: by the loops of notebook 2
-# ([ops/reference.py](../senet_np/ops/reference.py)) and by im2col ([ops/conv.py](../senet_np/ops/conv.py)).
+# ([ops/reference](../senet_np/ops/reference/images.py)) and by im2col ([ops/conv.py](../senet_np/ops/conv.py)).
 # Both do the same multiplications.
 #
 # *Predict the ratio of their times. Ten? A hundred? More?*

@@ -1,6 +1,6 @@
 """What `make mutants` found: how many small changes of the mathematics the tests notice, and which they do not.
 
-mutmut changes one thing at a time in ops, se.py, layers.py, compose.py and gradcheck.py and runs the tests on it. Left
+mutmut changes one thing at a time in ops, se.py, layers, containers.py and gradcheck and runs the tests on it. Left
 out of the count are changes to the text of an error message, and those that change nothing: the latter stand in
 docs/mutants.md, each with its reason, and are recognized by their function and their changed line.
 """

@@ -18,7 +18,7 @@ MATHEMATICS = {
     "se.py",
     "variants.py",
     "fast",
-    "layers.py",
+    "layers",
     "containers.py",
     "nets",
     "gradcheck",

@@ -1,4 +1,4 @@
-"""Vectorized equals loops: every op against its counterpart in `ops/reference.py`, forward and backward."""
+"""Vectorized equals loops: every op against its counterpart in `ops/reference/`, forward and backward."""
 
 import numpy as np
 import pytest

@@ -1,9 +1,4 @@
-"""The same pairs as plain loops over single numbers: slow, obviously right, and what everything else is tested by.
-
-Names, arguments and results are those of `senet_np.ops`; the docstrings stand there. Nothing is checked
-here and nothing is clever: each backward pass walks the same loops as its forward pass and sends the gradient of
-each output number to each input number that it was made of.
-"""
+"""Convolutions, pooling, channel_scale and batch_norm as plain loops."""
 
 import math
 
@@ -43,63 +38,37 @@ def conv2d_backward(dy, cache):
     return dx, dw, db
 
 
-def linear_forward(x, w, b):
-    """A matrix product, one multiplication at a time."""
-    y = np.zeros((x.shape[0], w.shape[1]), x.dtype)
-    for n, m in np.ndindex(y.shape):
-        y[n, m] = sum(x[n, d] * w[d, m] for d in range(x.shape[1])) + (0 if b is None else b[m])
-    return y, (x, w, b)
+def depthwise_conv2d_forward(x, w, b, stride=1, pad=1):
+    """Convolution in which channel c meets the kernel of channel c alone."""
+    n, height, width, channels = x.shape
+    kh, kw, _ = w.shape
+    h_out, w_out = (height + 2 * pad - kh) // stride + 1, (width + 2 * pad - kw) // stride + 1
+    y = np.zeros((n, h_out, w_out, channels), x.dtype)
+    for m, i, j, c in np.ndindex(y.shape):
+        total = 0.0 if b is None else b[c]
+        for p, q in np.ndindex(kh, kw):
+            row, col = i * stride + p - pad, j * stride + q - pad
+            if 0 <= row < height and 0 <= col < width:
+                total += x[m, row, col, c] * w[p, q, c]
+        y[m, i, j, c] = total
+    return y, (x, w, b, stride, pad)
 
 
-def linear_backward(dy, cache):
+def depthwise_conv2d_backward(dy, cache):
     """Each product x·w sends dy·w to x and dy·x to w."""
-    x, w, b = cache
+    x, w, b, stride, pad = cache
+    _, height, width, _ = x.shape
+    kh, kw, _ = w.shape
     dx, dw, db = np.zeros_like(x), np.zeros_like(w), None if b is None else np.zeros_like(b)
-    for n, m in np.ndindex(dy.shape):
+    for m, i, j, c in np.ndindex(dy.shape):
         if db is not None:
-            db[m] += dy[n, m]
-        for d in range(x.shape[1]):
-            dx[n, d] += dy[n, m] * w[d, m]
-            dw[d, m] += dy[n, m] * x[n, d]
+            db[c] += dy[m, i, j, c]
+        for p, q in np.ndindex(kh, kw):
+            row, col = i * stride + p - pad, j * stride + q - pad
+            if 0 <= row < height and 0 <= col < width:
+                dx[m, row, col, c] += dy[m, i, j, c] * w[p, q, c]
+                dw[p, q, c] += dy[m, i, j, c] * x[m, row, col, c]
     return dx, dw, db
-
-
-def _each(f, *arrays):
-    """Apply a function of numbers to every element."""
-    y = np.zeros_like(arrays[0])
-    for i in np.ndindex(y.shape):
-        y[i] = f(*(a[i] for a in arrays))
-    return y
-
-
-def relu_forward(x):
-    """What is positive stays."""
-    return _each(lambda v: v if v > 0 else 0, x), x
-
-
-def relu_backward(dy, cache):
-    """Where the input was positive the gradient passes."""
-    return _each(lambda d, v: d if v > 0 else 0, dy, cache)
-
-
-def sigmoid_forward(x):
-    """1 / (1 + e^−x), by way of whichever exponential is small."""
-    return _each(lambda v: 1 / (1 + math.exp(-v)) if v >= 0 else math.exp(v) / (1 + math.exp(v)), x), x
-
-
-def sigmoid_backward(dy, cache):
-    """Slope e^−|x| / (1 + e^−|x|)², straight from the quotient rule (it is an even function)."""
-    return _each(lambda d, v: d * math.exp(-abs(v)) / (1 + math.exp(-abs(v))) ** 2, dy, cache)
-
-
-def tanh_forward(x):
-    """The hyperbolic tangent of each number."""
-    return _each(math.tanh, x), x
-
-
-def tanh_backward(dy, cache):
-    """Slope 1 − tanh²."""
-    return _each(lambda d, v: d * (1 - math.tanh(v) ** 2), dy, cache)
 
 
 def global_avg_pool_forward(x):
@@ -155,10 +124,18 @@ def _pooled_shape(x, size, stride):
     return n, (height - size) // stride + 1, (width - size) // stride + 1, c
 
 
-def max_pool2d_forward(x, size, stride, pad=0):
+def _windows_along(length, size, stride, pad, ceil):
+    """How many windows fit; with ceil, one more for what they leave over, if it begins before the image ends."""
+    n = (length + 2 * pad - size) // stride + 1
+    left_over = (length + 2 * pad - size) % stride
+    return n + 1 if ceil and left_over and n * stride < length + pad else n
+
+
+def max_pool2d_forward(x, size, stride, pad=0, ceil=False):
     """The largest value of each window."""
-    x = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf)
-    y = np.zeros(_pooled_shape(x, size, stride), x.dtype)
+    n, height, width, c = x.shape
+    x = np.pad(x, ((0, 0), (pad, pad + size), (pad, pad + size), (0, 0)), constant_values=-np.inf)
+    y = np.zeros((n, *(_windows_along(length, size, stride, pad, ceil) for length in (height, width)), c), x.dtype)
     for n, i, j, c in np.ndindex(y.shape):
         y[n, i, j, c] = x[_first_best(x, [(n, row, col, c) for row, col in _window(i, j, size, stride)])]
     return y, (x, size, stride, pad)
@@ -170,7 +147,7 @@ def max_pool2d_backward(dy, cache):
     dx = np.zeros_like(x)
     for n, i, j, c in np.ndindex(dy.shape):
         dx[_first_best(x, [(n, row, col, c) for row, col in _window(i, j, size, stride)])] += dy[n, i, j, c]
-    return dx[:, pad : x.shape[1] - pad, pad : x.shape[2] - pad]
+    return dx[:, pad : x.shape[1] - pad - size, pad : x.shape[2] - pad - size]
 
 
 def avg_pool2d_forward(x, size, stride):
@@ -242,24 +219,3 @@ def batch_norm_backward(dy, cache):
                 moved = (r == t) - ((1 + x_hat[r] * x_hat[t]) / m if batch else 0)
                 dx[t, k] += dy_rows[r, k] * gamma[k] / std * moved
     return dx.reshape(x.shape), dgamma, dbeta
-
-
-def softmax_cross_entropy_forward(logits, labels, label_smoothing=0.0):
-    """Each class's share of the target times −log of its probability, added up, and averaged over the rows."""
-    p = np.zeros_like(logits)
-    for n, k in np.ndindex(p.shape):
-        p[n, k] = 1 / sum(math.exp(other - logits[n, k]) for other in logits[n])
-    target = np.zeros_like(p)
-    for n, k in np.ndindex(p.shape):
-        target[n, k] = label_smoothing / p.shape[1] + (1 - label_smoothing if k == labels[n] else 0)
-    loss = -sum(target[n, k] * math.log(p[n, k]) for n, k in np.ndindex(p.shape) if target[n, k]) / len(labels)
-    return logits.dtype.type(loss), (p, target)
-
-
-def softmax_cross_entropy_backward(dloss, cache):
-    """Probability minus target."""
-    p, target = cache
-    dlogits = np.zeros_like(p)
-    for n, k in np.ndindex(p.shape):
-        dlogits[n, k] = dloss * (p[n, k] - target[n, k]) / len(p)
-    return dlogits
