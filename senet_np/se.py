@@ -28,6 +28,7 @@ GATE = {
     "sigmoid": (ops.sigmoid_forward, ops.sigmoid_backward),
     "tanh": (ops.tanh_forward, ops.tanh_backward),
     "relu": (ops.relu_forward, ops.relu_backward),
+    "hard_sigmoid": (ops.hard_sigmoid_forward, ops.hard_sigmoid_backward),
 }
 
 
@@ -35,7 +36,7 @@ class SECache(NamedTuple):
     """What the block remembers: the cache of each step for the backward pass, and the paper's quantities to look at."""
 
     squeeze: str  # "avg", "max"
-    gate: str  # "sigmoid", "tanh", "relu"
+    gate: str  # a name of GATE
     squeeze_cache: Any
     fc1_cache: ops.linear.LinearCache
     relu_cache: ops.activations.ReLUCache
@@ -48,21 +49,31 @@ class SECache(NamedTuple):
     s: Array  # (N, C) the gates
 
 
-def hidden_width(channels: int, reduction: int) -> int:
+def hidden_width(channels: int, reduction: int, multiple: int = 1) -> int:
     """Width h of the bottleneck: C/r, but never below 2, as one hidden unit would tie all gates to one number.
 
     Args:
         channels: C, how many channels the block gates.
         reduction: the paper's reduction ratio r, dimensionless.
+        multiple: h is rounded to a multiple of it, as MobileNets do; 1 for no rounding.
 
     Returns:
-        h = max(2, C // r).
+        h = max(2, C // r), rounded by `round_width`.
 
     Source: Hu et al. 2019, section 3.2; the lower bound is ours.
     """
     if channels < 1 or reduction < 1:
         raise ValueError(f"channels is {channels} and reduction is {reduction}, expected both to be at least 1")
-    return max(2, channels // reduction)
+    return round_width(max(2, channels // reduction), multiple)
+
+
+def round_width(channels: float, multiple: int) -> int:
+    """The nearest multiple of a number, itself at least; the next one up where that is less than nine tenths.
+
+    Source: the published code of MobileNetV2 (Sandler et al. 2018).
+    """
+    rounded = max(multiple, int(channels + multiple / 2) // multiple * multiple)
+    return rounded if rounded >= 0.9 * channels else rounded + multiple
 
 
 def se_forward(
@@ -81,7 +92,7 @@ def se_forward(
         w2: second FC, h → C, (h, C), dtype of u.
         b2: its bias, (C,), dtype of u; or None. (The paper's text drops both biases, its released models have them.)
         squeeze: "avg" or "max".
-        gate: "sigmoid", "tanh" or "relu". Only the sigmoid's s lies in (0, 1).
+        gate: "sigmoid", "tanh", "relu" or "hard_sigmoid". Only the sigmoids' s lies between 0 and 1.
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.

@@ -162,7 +162,7 @@ def eca_forward(u: Array, w: Array, gate: str = "sigmoid") -> tuple[Array, ECACa
     Args:
         u: feature maps, (N, H, W, C), float32 or float64.
         w: the kernel, (k,) with k odd, dtype of u.
-        gate: "sigmoid", "tanh" or "relu".
+        gate: a name of `se.GATE`.
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.

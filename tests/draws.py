@@ -40,6 +40,13 @@ def draw_conv2d(draw, rng):
     return {"x": spread(rng, draw(few), height, width, c_in), "w": w, "b": b, "stride": draw(few), "pad": pad}
 
 
+def draw_depthwise_conv2d(draw, rng):
+    args = draw_conv2d(draw, rng)
+    c = args["x"].shape[3]
+    b = None if args["b"] is None else rng.standard_normal(c)
+    return {**args, "w": rng.standard_normal((*args["w"].shape[:2], c)), "b": b}
+
+
 def draw_linear(draw, rng):
     n, d, m = draw(sizes), draw(sizes), draw(sizes)
     b = rng.standard_normal(m) if draw(st.booleans()) else None
@@ -63,7 +70,7 @@ def draw_padded_pool(draw, rng):
     size = draw(st.integers(1, 4))
     pad = draw(st.integers(0, size - 1))
     x = draw_images(draw, rng, smallest=max(1, size - 2 * pad))
-    return {"x": x, "size": size, "stride": draw(st.integers(1, 4)), "pad": pad}
+    return {"x": x, "size": size, "stride": draw(st.integers(1, 4)), "pad": pad, "ceil": draw(st.booleans())}
 
 
 def draw_channel_scale(draw, rng):
@@ -120,10 +127,13 @@ def draw_eca(draw, rng):
 
 DRAWS = {
     "conv2d": draw_conv2d,
+    "depthwise_conv2d": draw_depthwise_conv2d,
     "linear": draw_linear,
     "relu": draw_activation,
     "sigmoid": draw_activation,
     "tanh": draw_activation,
+    "hard_sigmoid": draw_activation,
+    "hard_swish": draw_activation,
     "global_avg_pool": draw_global_pool,
     "global_max_pool": draw_global_pool,
     "max_pool2d": draw_padded_pool,

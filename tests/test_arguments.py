@@ -28,8 +28,8 @@ ARRAYS = [
     for name, a in args.items()
     if is_float(a)
 ]
-SHAPED = [p for p in ARRAYS if p.values[0].op not in ("relu", "sigmoid", "tanh")]
-COUNTED = ("conv2d", "max_pool2d", "avg_pool2d")
+SHAPED = [p for p in ARRAYS if p.values[0].op not in ("relu", "sigmoid", "tanh", "hard_sigmoid", "hard_swish")]
+COUNTED = ("conv2d", "depthwise_conv2d", "max_pool2d", "avg_pool2d")
 CASES = [pytest.param(case, id=op) for op, (case, _) in FIRST.items()]
 
 
@@ -54,6 +54,9 @@ def test_an_axis_too_many_is_answered_with_the_arguments_name(case, name):
         ("conv2d", "x", "(N, H, W, Cin)"),
         ("conv2d", "w", "(kh, kw, 1, Cout)"),
         ("conv2d", "b", "(2,)"),
+        ("depthwise_conv2d", "x", "(N, H, W, C)"),
+        ("depthwise_conv2d", "w", "(kh, kw, 2)"),
+        ("depthwise_conv2d", "b", "(2,)"),
         ("linear", "x", "(N, D)"),
         ("linear", "w", "(4, M)"),
         ("global_avg_pool", "x", "(N, H, W, C)"),

@@ -14,7 +14,7 @@ from senet_np.ops import reference as loops
 
 
 def by_loops(op, args, dy):
-    """y and the gradients, by the loops of `ops/reference.py`."""
+    """y and the gradients, by the loops of `ops/reference/`."""
     if op in BLOCKS:
         return BLOCKS_BY_LOOPS[op](dy=dy, **args)
     y, cache = getattr(loops, f"{op}_forward")(**args)

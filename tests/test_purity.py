@@ -121,7 +121,15 @@ def test_a_result_shares_no_memory_with_the_arguments(case: Case):
 # A cache holds these arguments themselves and no copies: whoever changes one in place between the two passes changes
 # the gradient. Nothing in the package does; an optimizer makes new parameters.
 BORROWED = {
-    **{"conv2d": {"w"}, "linear": {"x", "w"}, "channel_scale": {"u", "s"}, "se": {"u", "w1", "w2"}},
+    **{
+        "conv2d": {"w"},
+        "depthwise_conv2d": {"w"},
+        "hard_sigmoid": {"x"},
+        "hard_swish": {"x"},
+        "linear": {"x", "w"},
+        "channel_scale": {"u", "s"},
+        "se": {"u", "w1", "w2"},
+    },
     **{"batch_norm": {"gamma", "mean", "var"}, "softmax_cross_entropy": {"labels"}},
     **{"se_per_position": {"u", "w1", "w2"}, "se_avg_max": {"u", "w1", "w2"}, "eca": {"u", "w"}},
     **{"conv2d in pieces": {"x", "w"}, "conv2d by Winograd": {"w"}},  # fast conv2d is one of these, or the plain one

@@ -35,6 +35,7 @@ OPTIONS = [
     {"squeeze": "none", "reduction": 2},
     {"squeeze": "avg+max", "se_bias": False},
     {"gate": "relu"},
+    {"gate": "hard_sigmoid"},
     {"attention": "eca", "gate": "tanh"},
 ]
 FROZEN = [("sprint", {"frozen": False})]

@@ -32,6 +32,10 @@ def conv2d(x, w, b, stride=1, pad=1):
     return nhwc(F.conv2d(nchw(x), w.permute(3, 2, 0, 1).contiguous(), b, stride, pad))
 
 
+def depthwise_conv2d(x, w, b, stride=1, pad=1):
+    return nhwc(F.conv2d(nchw(x), w.permute(2, 0, 1)[:, None].contiguous(), b, stride, pad, groups=w.shape[2]))
+
+
 def linear(x, w, b):
     return F.linear(x, w.T, b)
 
@@ -48,6 +52,14 @@ def tanh(x):
     return torch.tanh(x)
 
 
+def hard_sigmoid(x):
+    return F.relu6(x + 3) / 6  # F.hardsigmoid's own backward pass takes a float32's sixth in float64 too
+
+
+def hard_swish(x):
+    return F.hardswish(x)
+
+
 def global_avg_pool(x):
     return F.adaptive_avg_pool2d(nchw(x), 1).flatten(1)
 
@@ -56,9 +68,13 @@ def global_max_pool(x):
     return F.adaptive_max_pool2d(nchw(x), 1).flatten(1)
 
 
-def max_pool2d(x, size, stride, pad=0):
+def max_pool2d(x, size, stride, pad=0, ceil=False):
+    if 2 * pad <= size:
+        return nhwc(F.max_pool2d(nchw(x), size, stride, pad, ceil_mode=ceil))
     framed = F.pad(nchw(x), (pad, pad, pad, pad), value=-torch.inf)  # its own padding ends at half a window
-    return nhwc(F.max_pool2d(framed, size, stride))
+    y = F.max_pool2d(framed, size, stride, ceil_mode=ceil)
+    down, across = ((length + pad - 1) // stride + 1 for length in x.shape[1:3])  # windows that begin in the image
+    return nhwc(y[:, :, :down, :across])
 
 
 def avg_pool2d(x, size, stride):
@@ -101,7 +117,20 @@ def eca(u, w, gate="sigmoid"):
 TWINS = {
     twin.__name__: twin
     for twin in (
-        *(conv2d, linear, relu, sigmoid, tanh, global_avg_pool, global_max_pool, max_pool2d, avg_pool2d),
+        *(
+            conv2d,
+            depthwise_conv2d,
+            linear,
+            relu,
+            sigmoid,
+            tanh,
+            hard_sigmoid,
+            hard_swish,
+            global_avg_pool,
+            global_max_pool,
+            max_pool2d,
+            avg_pool2d,
+        ),
         *(channel_scale, batch_norm, softmax_cross_entropy, se, se_per_position, se_avg_max, eca),
     )
 }

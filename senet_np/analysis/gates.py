@@ -35,7 +35,7 @@ def _collect(model: Model, images: np.ndarray) -> tuple[dict[str, np.ndarray], d
 def gate_limits(gate: str, gates: dict[str, np.ndarray]) -> tuple[float, float]:
     """The range of the gates: that of the sigmoid or the tanh, up to the largest of all gates (n, C) for ReLU."""
     largest = max((float(s.max()) for s in gates.values()), default=1.0)
-    return {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, largest or 1.0)}[gate]
+    return {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, largest or 1.0)}[gate]
 
 
 class GateStatistics(NamedTuple):

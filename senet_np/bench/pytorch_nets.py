@@ -32,7 +32,7 @@ The settings of the attention blocks are keywords of every network:
     attention  "se", or "eca": one kernel that slides along the channels
     reduction  reduction ratio r: max(2, C // r) hidden units
     squeeze    "avg", "max", "none" (a gate for each position) or "avg+max"
-    gate       "sigmoid", "tanh" or "relu"
+    gate       "sigmoid", "tanh", "relu" or "hard_sigmoid"
     se_bias    whether the two linear layers have biases
     position   on a residual block: "standard", "pre", "post" or "identity"
     stages     the numbers of the stages that carry a block, from 1; empty for all
@@ -48,7 +48,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-GATES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
+GATES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "hard_sigmoid": F.hardsigmoid}
 
 
 class SE(nn.Module):

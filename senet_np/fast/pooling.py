@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..ops.arguments import check_array
-from ..ops.pooling import GlobalAvgPoolCache, MaxPool2DCache, check_pool2d
+from ..ops.pooling import GlobalAvgPoolCache, MaxPool2DCache, check_pool2d, frame
 from .long_rows import pixel_sum
 
 
@@ -22,10 +22,13 @@ def global_avg_pool_backward(dz: np.ndarray, cache: GlobalAvgPoolCache) -> np.nd
     return dx.reshape(cache.shape)
 
 
-def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> tuple[np.ndarray, MaxPool2DCache]:
+def max_pool2d_forward(
+    x: np.ndarray, size: int, stride: int, pad: int = 0, ceil: bool = False
+) -> tuple[np.ndarray, MaxPool2DCache]:
     """`ops.max_pool2d_forward`: one pass over the image for each place of the window, none over windows."""
     check_pool2d(x, size, stride, pad)
-    x_pad = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf) if pad else x
+    widths = frame(x.shape, size, stride, pad, ceil)
+    x_pad = np.pad(x, widths, constant_values=-np.inf) if np.any(widths) else x
     first, *others = _places(x_pad, size, stride)
     y = first.copy()
     winner = np.zeros(y.shape, np.min_scalar_type(size * size))
@@ -34,20 +37,20 @@ def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> t
         better *= place
         np.maximum(winner, better, out=winner)  # places come in rising order, so the last that was better stays
         np.maximum(y, candidate, out=y)
-    return y, MaxPool2DCache(winner, x.shape, x.dtype, size, stride, pad)
+    return y, MaxPool2DCache(winner, x.shape, x.dtype, size, stride, pad, ceil)
 
 
 def max_pool2d_backward(dy: np.ndarray, cache: MaxPool2DCache) -> np.ndarray:
     """`ops.max_pool2d_backward`."""
-    winner, (n, height, width, c), dtype, size, stride, pad = cache
+    winner, shape, dtype, size, stride, pad, ceil = cache
     check_array("dy", dy, winner.shape, dtype)
-    dx_pad = np.zeros((n, height + 2 * pad, width + 2 * pad, c), dtype)
+    dx_pad = np.pad(np.zeros(shape, dtype), frame(shape, size, stride, pad, ceil))
     for place, pixels in enumerate(_places(dx_pad, size, stride)):  # views: this writes into dx_pad
         if stride < size:
             pixels += dy * (winner == place)
         else:  # no pixel is in two windows
             np.multiply(dy, winner == place, out=pixels)
-    return np.ascontiguousarray(dx_pad[:, pad : pad + height, pad : pad + width])
+    return np.ascontiguousarray(dx_pad[:, pad : pad + shape[1], pad : pad + shape[2]])
 
 
 def _places(x: np.ndarray, size: int, stride: int) -> list[np.ndarray]:

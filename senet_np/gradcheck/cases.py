@@ -105,9 +105,12 @@ def op_cases() -> Iterator[Case]:
     wide = drawn(x=normal(2, 4, 5, 1), w=normal(2, 4, 1, 2), b=normal(2), stride=3, pad=2)
     yield op_case("conv2d", "2×4, stride 3, pad 2", wide)
     yield op_case("conv2d", "2×3 image, batch of 1", drawn(x=normal(1, 2, 3, 2), w=normal(3, 3, 2, 2), b=normal(2)))
+    yield op_case("depthwise_conv2d", "3×3, no bias", drawn(x=x, w=normal(3, 3, 3), b=None))
+    gaps = drawn(x=normal(1, 6, 5, 2), w=normal(2, 3, 2), b=normal(2), stride=3, pad=2)
+    yield op_case("depthwise_conv2d", "2×3, stride 3, pad 2", gaps)
     yield op_case("linear", "", drawn(x=normal(3, 4), w=normal(4, 5), b=normal(5)))
     yield op_case("linear", "no bias, batch of 1", drawn(x=normal(1, 4), w=normal(4, 2), b=None))
-    for op in ("relu", "sigmoid", "tanh"):
+    for op in ("relu", "sigmoid", "tanh", "hard_sigmoid", "hard_swish"):
         yield op_case(op, "", drawn(x=lambda rng: 2 * rng.standard_normal((4, 5))))
     for op in ("global_avg_pool", "global_max_pool"):
         yield op_case(op, "", drawn(x=x))
@@ -118,6 +121,8 @@ def op_cases() -> Iterator[Case]:
         yield op_case(op, "2×2, with gaps", drawn(x=normal(1, 7, 5, 2), size=2, stride=3))
     yield op_case("max_pool2d", "3×3, pad 1", drawn(x=normal(2, 4, 5, 3), size=3, stride=1, pad=1))
     yield op_case("max_pool2d", "4×4, stride 3, pad 3", drawn(x=normal(1, 5, 3, 2), size=4, stride=3, pad=3))
+    hanging = drawn(x=normal(1, 6, 5, 2), size=3, stride=2, ceil=True)
+    yield op_case("max_pool2d", "3×3, stride 2, rounded up", hanging)
     yield op_case("channel_scale", "", drawn(u=x, s=normal(2, 3)))
     yield op_case("channel_scale", "batch of 1", drawn(u=normal(1, 2, 4, 3), s=normal(1, 3)))
     yield op_case("batch_norm", "of the batch", drawn(x=x, gamma=normal(3), beta=normal(3)))
@@ -176,6 +181,8 @@ def layer_cases() -> Iterator[Case]:
     yield layer_case("Conv2D layer", "", layers.Conv2D(3, 4), images)
     yield layer_case("Conv2D layer", "stride 2", layers.Conv2D(3, 2, stride=2), images)
     yield layer_case("Conv2D layer", "stride 2, no bias", layers.Conv2D(3, 2, stride=2, bias=False), images)
+    yield layer_case("DepthwiseConv2D layer", "", layers.DepthwiseConv2D(3), images)
+    yield layer_case("DepthwiseConv2D layer", "5×5, stride 2", layers.DepthwiseConv2D(3, 5, stride=2), images)
     yield layer_case("Linear layer", "", layers.Linear(4, 3), (5, 4))
     yield layer_case("Linear layer", "no bias", layers.Linear(4, 3, bias=False), (1, 4))
     yield layer_case("BatchNorm layer", "training", layers.BatchNorm(3), images)
@@ -188,6 +195,7 @@ def layer_cases() -> Iterator[Case]:
     for gate in se.GATE:
         yield layer_case("ECA layer", gate, layers.ECA(8, gate), (2, 3, 2, 8))
     yield layer_case("ReLU layer", "", layers.ReLU(), images)
+    yield layer_case("HardSwish layer", "", layers.HardSwish(), images)
     yield layer_case("MaxPool2D layer", "", layers.MaxPool2D(2, 2), images)
     yield layer_case("MaxPool2D layer", "padded", layers.MaxPool2D(3, 1, padding=1), images)
     yield layer_case("AvgPool2D layer", "", layers.AvgPool2D(2, 2), images)

@@ -10,8 +10,20 @@ not fit raises a ValueError. No argument is changed. A cache borrows its arrays 
 they are between the two passes. `reference` has the same pairs as plain loops, `senet_np.fast` at speed.
 """
 
-from .activations import relu_backward, relu_forward, sigmoid_backward, sigmoid_forward, tanh_backward, tanh_forward
+from .activations import (
+    hard_sigmoid_backward,
+    hard_sigmoid_forward,
+    hard_swish_backward,
+    hard_swish_forward,
+    relu_backward,
+    relu_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    tanh_backward,
+    tanh_forward,
+)
 from .conv import conv2d_backward, conv2d_forward
+from .depthwise import depthwise_conv2d_backward, depthwise_conv2d_forward
 from .linear import linear_backward, linear_forward
 from .loss import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .norm import batch_norm_backward, batch_norm_forward

@@ -1,4 +1,4 @@
-"""Element-wise non-linearities: ReLU (the paper's δ), sigmoid (the paper's σ) and tanh.
+"""Element-wise non-linearities: ReLU (the paper's δ), sigmoid (the paper's σ), tanh, and MobileNetV3's two.
 
 Each takes an array of any shape. The backward pass of an element-wise function y = f(x) is always dx = dy · f′(x);
 only f′ differs, and each cache holds what makes f′ cheapest.
@@ -142,3 +142,88 @@ def tanh_backward(dy: np.ndarray, cache: TanhCache) -> np.ndarray:
     y = cache.y
     check_array("dy", dy, y.shape, y.dtype)
     return dy * (1 - y * y)
+
+
+class HardSigmoidCache(NamedTuple):
+    """What the hard sigmoid remembers."""
+
+    x: np.ndarray  # its input: which of the three parts it lies in
+
+
+def hard_sigmoid_forward(x: np.ndarray) -> tuple[np.ndarray, HardSigmoidCache]:
+    """Squash each number into [0, 1] by a straight line with two corners: the gate of MobileNetV3.
+
+    y = min(1, max(0, x/6 + 1/2))
+
+    It looks like the sigmoid and needs no exponential. Unlike the sigmoid it reaches 0 and 1.
+
+    Args:
+        x: any shape, float32 or float64.
+
+    Returns:
+        y: shape and dtype of x, dimensionless.
+        cache: x.
+
+    Source: Howard et al. 2019, "Searching for MobileNetV3", section 5.2.
+    """
+    check_any_shape("x", x)
+    y = np.clip(x / 6 + x.dtype.type(0.5), 0, 1)
+    return y, HardSigmoidCache(x)
+
+
+def hard_sigmoid_backward(dy: np.ndarray, cache: HardSigmoidCache) -> np.ndarray:
+    """Let a sixth of the gradient pass where the input lay between −3 and 3.
+
+    Derivation: there y = x/6 + 1/2 and ∂y/∂x = 1/6; outside y is constant and ∂y/∂x = 0. At ±3 there is no
+    derivative; as PyTorch does we take 0. So a gate that is shut or open for good learns nothing at all.
+
+    Args:
+        dy: ∂L/∂y, shape and dtype of x.
+
+    Returns:
+        dx: shape and dtype of x.
+    """
+    x = cache.x
+    check_array("dy", dy, x.shape, x.dtype)
+    return dy * ((x > -3) & (x < 3)) / 6
+
+
+class HardSwishCache(NamedTuple):
+    """What the hard swish remembers."""
+
+    x: np.ndarray  # its input: the slope depends on it
+
+
+def hard_swish_forward(x: np.ndarray) -> tuple[np.ndarray, HardSwishCache]:
+    """Weigh each number by a hard sigmoid of itself: a smoother ReLU, which dips below 0 between −3 and 0.
+
+    y = x · min(1, max(0, x/6 + 1/2))
+
+    Args:
+        x: any shape, float32 or float64.
+
+    Returns:
+        y: shape and dtype of x.
+        cache: x.
+
+    Source: Howard et al. 2019, "Searching for MobileNetV3", section 5.2.
+    """
+    check_any_shape("x", x)
+    return x * np.clip(x / 6 + x.dtype.type(0.5), 0, 1), HardSwishCache(x)
+
+
+def hard_swish_backward(dy: np.ndarray, cache: HardSwishCache) -> np.ndarray:
+    """Multiply the gradient by the slope of the hard swish.
+
+    Derivation: between −3 and 3, y = x²/6 + x/2 and ∂y/∂x = x/3 + 1/2; below, y = 0 and ∂y/∂x = 0; above, y = x and
+    ∂y/∂x = 1. At ±3 there is no derivative; as PyTorch does we take the middle one's, −1/2 and 3/2.
+
+    Args:
+        dy: ∂L/∂y, shape and dtype of x.
+
+    Returns:
+        dx: shape and dtype of x.
+    """
+    x = cache.x
+    check_array("dy", dy, x.shape, x.dtype)
+    return dy * np.where(x < -3, 0, np.where(x > 3, 1, x / 3 + x.dtype.type(0.5)))

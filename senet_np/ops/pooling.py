@@ -114,9 +114,12 @@ class MaxPool2DCache(NamedTuple):
     size: int
     stride: int
     pad: int
+    ceil: bool
 
 
-def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> tuple[np.ndarray, MaxPool2DCache]:
+def max_pool2d_forward(
+    x: np.ndarray, size: int, stride: int, pad: int = 0, ceil: bool = False
+) -> tuple[np.ndarray, MaxPool2DCache]:
     """Take the largest value of each size×size window.
 
     y[n,i,j,c] = max_{p,q < size} x_pad[n, i·stride+p, j·stride+q, c]
@@ -126,20 +129,22 @@ def max_pool2d_forward(x: np.ndarray, size: int, stride: int, pad: int = 0) -> t
         size: side of the window, pixels.
         stride: step of the window, pixels; below `size` the windows overlap.
         pad: rows and columns of −∞ on each side, which never win, pixels; below `size`.
+        ceil: what becomes of rows and columns at the end that fill no whole window: False leaves them out, True gives
+            them a window that hangs over the edge.
 
     Returns:
-        y: (N, Ho, Wo, C) with Ho = (H + 2·pad − size) // stride + 1 and Wo likewise, dtype of x; rows and columns
-            that fill no whole window are left out.
+        y: (N, Ho, Wo, C) with Ho = (H + 2·pad − size) / stride + 1, rounded down or, with `ceil`, up, and Wo likewise,
+            dtype of x.
 
     Raises:
         ValueError: a shape, dtype, size, stride or pad that does not fit.
     """
     check_pool2d(x, size, stride, pad)
-    x_pad = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)), constant_values=-np.inf)
+    x_pad = np.pad(x, frame(x.shape, size, stride, pad, ceil), constant_values=-np.inf)
     windows = _windows(x_pad, size, stride)  # (N, Ho, Wo, C, size·size)
     winner = windows.argmax(axis=-1)  # (N, Ho, Wo, C)
     y = windows.max(axis=-1)  # (N, Ho, Wo, C)
-    return y, MaxPool2DCache(winner, x.shape, x.dtype, size, stride, pad)
+    return y, MaxPool2DCache(winner, x.shape, x.dtype, size, stride, pad, ceil)
 
 
 def max_pool2d_backward(dy: np.ndarray, cache: MaxPool2DCache) -> np.ndarray:
@@ -154,10 +159,11 @@ def max_pool2d_backward(dy: np.ndarray, cache: MaxPool2DCache) -> np.ndarray:
     Returns:
         dx: (N, H, W, C), dtype of x.
     """
-    winner, (n, height, width, c), dtype, size, stride, pad = cache
+    winner, shape, dtype, size, stride, pad, ceil = cache
     check_array("dy", dy, winner.shape, dtype)
     _, h_out, w_out, _ = dy.shape
-    dx_pad = np.zeros((n, height + 2 * pad, width + 2 * pad, c), dtype)
+    _, height, width, _ = shape
+    dx_pad = np.pad(np.zeros(shape, dtype), frame(shape, size, stride, pad, ceil))
     for p in range(size):
         for q in range(size):  # the pixel at place (p, q) of every window
             pixels = dx_pad[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride]
@@ -227,6 +233,16 @@ def check_pool2d(x: np.ndarray, size: int, stride: int, pad: int) -> None:
     if pad >= size:
         raise ValueError(f"pad is {pad}, expected less than size, {size}: a window would see nothing of the image")
     check_window(x.shape[1] + 2 * pad, x.shape[2] + 2 * pad, size, size)
+
+
+def frame(shape: tuple[int, ...], size: int, stride: int, pad: int, ceil: bool) -> tuple[tuple[int, int], ...]:
+    """What `np.pad` adds before and behind each axis of an array (N, H, W, C) that is max-pooled, pixels.
+
+    With `ceil`, so many rows behind the image that its last row has a window too; but no window without a pixel.
+    """
+    missing = [-(length + 2 * pad - size) % stride if ceil else 0 for length in shape[1:3]]
+    down, across = (pad + more if pad + more < size else pad for more in missing)
+    return (0, 0), (pad, down), (pad, across), (0, 0)
 
 
 def _windows(x: np.ndarray, size: int, stride: int) -> np.ndarray:

@@ -5,6 +5,7 @@ const GATES = {
   sigmoid: (e) => 1 / (1 + Math.exp(-e)),
   tanh: Math.tanh,
   relu: (e) => Math.max(e, 0),
+  hard_sigmoid: (e) => Math.min(Math.max(e / 6 + 0.5, 0), 1),
 };
 
 function outputSize(n, kernelSize, stride, padding) {
@@ -37,6 +38,20 @@ function conv([{ h, w, c, data }], step, arrays) {
   return { h: ho, w: wo, c: out, data: y };
 }
 
+function depthwiseConv([{ h, w, c, data }], step, arrays) {
+  const kernel = arrays[step.w], [size] = kernel.shape, { stride, padding } = step;
+  const ho = outputSize(h, size, stride, padding), wo = outputSize(w, size, stride, padding), y = new Float32Array(ho * wo * c);
+  for (let i = 0; i < ho; i++) for (let j = 0; j < wo; j++) for (let k = 0; k < c; k++) {
+    let sum = 0;
+    for (let p = 0; p < size; p++) for (let q = 0; q < size; q++) {
+      const row = i * stride + p - padding, column = j * stride + q - padding;
+      if (row >= 0 && row < h && column >= 0 && column < w) sum += data[(row * w + column) * c + k] * kernel.data[(p * size + q) * c + k];
+    }
+    y[(i * wo + j) * c + k] = sum;
+  }
+  return { h: ho, w: wo, c, data: y };
+}
+
 function linear([x], step, arrays) {
   const [d, m] = arrays[step.w].shape, w = arrays[step.w].data, y = new Float32Array(m);
   for (let o = 0; o < m; o++) {
@@ -58,8 +73,12 @@ function affine([x], step, arrays) {
   return elementwise(x, (value, c) => value * factor[c] + term[c]);
 }
 
-function pool(x, { kernel_size: size, stride, padding = 0 }, start, combine, finish) {
-  const ho = outputSize(x.h, size, stride, padding), wo = outputSize(x.w, size, stride, padding);
+function pool(x, { kernel_size: size, stride, padding = 0, ceil_mode: ceil }, start, combine, finish) {
+  const windows = (n) => {  // with ceil, one more for what they leave over, if it begins before the image ends
+    const full = outputSize(n, size, stride, padding), over = (n + 2 * padding - size) % stride;
+    return ceil && over && full * stride < n + padding ? full + 1 : full;
+  };
+  const ho = windows(x.h), wo = windows(x.w);
   const y = new Float32Array(ho * wo * x.c);
   for (let i = 0; i < ho; i++) for (let j = 0; j < wo; j++) for (let c = 0; c < x.c; c++) {
     let value = start;
@@ -141,8 +160,9 @@ function concat(inputs) {
 }
 
 const OPS = {
-  conv, linear, affine, concat,
+  conv, depthwise_conv: depthwiseConv, linear, affine, concat,
   relu: ([x]) => elementwise(x, (value) => Math.max(value, 0)),
+  hard_swish: ([x]) => elementwise(x, (value) => value * GATES.hard_sigmoid(value)),
   max_pool: ([x], step) => pool(x, step, -Infinity, Math.max, (value) => value),
   avg_pool: ([x], step) => pool(x, step, 0, (a, b) => a + b, (value) => value / step.kernel_size ** 2),
   mean: ([x]) => ({ h: 1, w: 1, c: x.c, data: Float32Array.from(squeeze(x, "avg")) }),

@@ -35,7 +35,7 @@ function columnOf({ shape: [d, m], data }, k) {
   return Float32Array.from({ length: d }, (_, i) => data[i * m + k]);
 }
 
-const GATE_LETTER = { sigmoid: "σ", tanh: "tanh", relu: "δ" };
+const GATE_LETTER = { sigmoid: "σ", tanh: "tanh", relu: "δ", hard_sigmoid: "hard σ" };
 
 const FORMULAS = {
   u(block, step, arrays, c) {

@@ -4,8 +4,8 @@ Each bug is the package's own backward pass with a wrong line in it. No two have
 the same bug in every op, and so is a flipped sign.
 
     bug.py       what a bug is, how its text is read, and `catch`, which runs the checks on it
-    dense.py     relu, sigmoid, tanh, linear, softmax_cross_entropy
-    images.py    conv2d, pooling, channel_scale, batch_norm
+    dense.py     non-linearities, linear, softmax_cross_entropy
+    images.py    convolutions, pooling, channel_scale, batch_norm
     blocks.py    the SE block, and its relatives: per position, average and maximum, ECA
 """
 

@@ -1,4 +1,4 @@
-"""Bugs in the ops on rows and single numbers: relu, sigmoid, tanh, linear and softmax_cross_entropy."""
+"""Bugs in the ops on rows and single numbers: non-linearities, linear and softmax_cross_entropy."""
 
 TEXT = """
 relu: mask the wrong way round; cause: mask inverted
@@ -52,6 +52,31 @@ tanh: slope of the inverse function; cause: backward taken for inverse
 Backward sounds like undoing the forward pass, so dy is divided by the slope, as for the inverse function.
 - return dy * (1 - y * y)
 + return dy / (1 - y * y)
+
+hard_sigmoid: slope everywhere; cause: gradient passes where the function is flat
+The line x/6 + 1/2 is differentiated, and the clipping around it is taken for something that only the forward pass does.
+- return dy * ((x > -3) & (x < 3)) / 6
++ return dy / 6
+
+hard_sigmoid: slope of the true sigmoid; cause: slope of the function that is approximated
+It was made to look like the sigmoid, so the sigmoid's slope is taken, which is 1/4 in the middle and not 1/6.
+- return dy * ((x > -3) & (x < 3)) / 6
++ return dy * np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))) ** 2
+
+hard_sigmoid: the sixth forgotten; cause: inner derivative forgotten
+It is treated as a clipping of its line, through which the gradient passes unchanged; that the line is not x is lost.
+- return dy * ((x > -3) & (x < 3)) / 6
++ return dy * ((x > -3) & (x < 3))
+
+hard_swish: gate taken for a constant; cause: one term of the product rule
+y is x times a gate, so dy is multiplied by the gate; but the gate is a function of x as well.
+- return dy * np.where(x < -3, 0, np.where(x > 3, 1, x / 3 + x.dtype.type(0.5)))
++ return dy * np.clip(x / 6 + x.dtype.type(0.5), 0, 1)
+
+hard_swish: corners at 0 and 6; cause: argument of an inner function taken for x
+It is often written x · relu6(x + 3) / 6, and relu6 has its corners at 0 and 6: of x + 3, not of x.
+- return dy * np.where(x < -3, 0, np.where(x > 3, 1, x / 3 + x.dtype.type(0.5)))
++ return dy * np.where(x < 0, 0, np.where(x > 6, 1, x / 3 + x.dtype.type(0.5)))
 
 linear: reshaped, not transposed; cause: reshape in place of a transpose
 The product needs a matrix of shape (M, D); reshape makes one as easily as .T, but with its numbers in other places.

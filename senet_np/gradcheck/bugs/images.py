@@ -34,6 +34,16 @@ The loop was written and tried with stride 1, where the slices need no step, and
 +         dx_pad[:, p : p + h_out, q : q + w_out] += windows[:, :, :, p, q]
 + dx = dx_pad[:, pad : pad + height, pad : pad + width]
 
+depthwise_conv2d: one gradient for all channels; cause: axis of the parameter summed away
+A bias sums over all positions, and an empty sum() does that; but here each channel has weights of its own.
+- dw[p, q] = (_seen(x_pad, p, q, stride, h_out, w_out) * dy).sum(axis=(0, 1, 2))
++ dw[p, q] = (_seen(x_pad, p, q, stride, h_out, w_out) * dy).sum()
+
+depthwise_conv2d: padding left on; cause: padding never taken off
+The forward pass padded x in its first line, and in the last line of the backward pass nobody remembers.
+- return np.ascontiguousarray(dx_pad[:, pad : height - pad, pad : width - pad]), dw, db
++ return dx_pad, dw, db
+
 global_avg_pool: not spread out; cause: spreading left to broadcasting
 Every position gets the same number and broadcasting will repeat it in the next sum, so H and W are left at length 1.
 - return np.broadcast_to(share[:, None, None, :], cache.shape).copy()
@@ -74,7 +84,7 @@ The += is there, but where an index names a pixel twice NumPy adds to it only on
 - for p in range(size):
 - ...
 -         pixels += dy * (winner == p * size + q)
-+ image, i, j, channel = np.ogrid[:n, :h_out, :w_out, :c]
++ image, i, j, channel = np.ogrid[tuple(map(slice, dy.shape))]
 + p, q = np.divmod(winner, size)
 + dx_pad[image, i * stride + p, j * stride + q, channel] += dy
 
@@ -90,13 +100,13 @@ ReLU's cache is a mask to multiply by, and the winners, small whole numbers as w
 
 max_pool2d: padding forgotten and the index clipped; cause: index clipped to silence an error
 A winner's place is counted in the padded image; without padding it may lie outside, and np.clip silences the error.
-- dx_pad = np.zeros((n, height + 2 * pad, width + 2 * pad, c), dtype)
+- dx_pad = np.pad(np.zeros(shape, dtype), frame(shape, size, stride, pad, ceil))
 - ...
 - return dx_pad[:, pad : pad + height, pad : pad + width].copy()
-+ image, i, j, channel = np.ogrid[:n, :h_out, :w_out, :c]
++ image, i, j, channel = np.ogrid[tuple(map(slice, dy.shape))]
 + p, q = np.divmod(winner, size)
 + row, column = np.clip(i * stride + p, 0, height - 1), np.clip(j * stride + q, 0, width - 1)
-+ dx = np.zeros((n, height, width, c), dtype)
++ dx = np.zeros(shape, dtype)
 + np.add.at(dx, (image, row, column, channel), dy)
 + return dx
 
