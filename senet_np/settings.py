@@ -10,25 +10,28 @@ from .containers import Sequential
 from .errors import SenetError
 from .nets import NETS
 from .nets.attention import AttentionSettings
-from .options import Flag, Number, OneOf, Whole, Wholes, setting
+from .options import Flag, NameOrFolder, Number, OneOf, Whole, Wholes, setting
 
 # What differs by data set. A flipped texture is another texture, and images of `shapes` cost nothing: no augmentation.
+PHOTOS: dict[str, Any] = {
+    "epochs": 10,
+    "batch_size": 64,
+    "micro_batch": 32,
+    "lr": 0.2,
+    "schedule": "triangle",
+    "weight_decay": 2.5e-4,
+    "bn_bias_lr": 16,
+    "lookahead": True,
+    "augment": True,
+    "flip": "alternating",
+    "shift": 2,
+    "border": "reflect",
+}
+FOLDER = {**PHOTOS, "epochs": 20, "batch_size": 32, "micro_batch": 16}  # which is smaller than CIFAR-10 as a rule
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "cifar10": {
-        "epochs": 10,
-        "batch_size": 64,
-        "micro_batch": 32,
-        "lr": 0.2,
-        "schedule": "triangle",
-        "weight_decay": 2.5e-4,
-        "bn_bias_lr": 16,
-        "lookahead": True,
-        "augment": True,
-        "flip": "alternating",
-        "shift": 2,
-        "border": "reflect",
-    },
+    "cifar10": PHOTOS,
     "shapes": {"epochs": 3, "batch_size": 32, "micro_batch": 16, "augment": False},
+    "imagenet": {"classes": 1000, "image_size": 224},  # of imported weights: nothing here is trained on it
 }
 # What differs by network. What each piece of the recipe is worth stands in docs/results.md.
 SPRINT: dict[str, Any] = {
@@ -59,10 +62,12 @@ VARIES = "the data set's and the network's"
 class Settings(AttentionSettings):
     """All settings of a run: those of the attention blocks, and these."""
 
-    data: str = setting("shapes", OneOf((*DEFAULTS,)), "data set")
+    data: str = setting("shapes", NameOrFolder((*DEFAULTS,)), "data set, or a folder of images")
     net: str = setting("tiny", OneOf((*NETS,)), "network")
     se: bool = setting(True, Flag(), "with or without SE blocks", "with")
-    widths: tuple[int, ...] = setting((32, 64, 128), Wholes(1, 4, 1, 4096), "channels of each stage", "the network's")
+    widths: tuple[int, ...] = setting((32, 64, 128), Wholes(0, 4, 1, 4096), "channels of each stage", "the network's")
+    classes: int = setting(10, Whole(2, 100_000), "classes that images are told apart by", "the data set's")
+    image_size: int = setting(32, Whole(8, 1024), "height and width of an image, pixels", "the data set's")
     train_images: int = setting(0, Whole(0, 10**9), "learn from the first so many training images only; 0 for all")
     epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", VARIES)
     batch_size: int = setting(32, Whole(2, 100_000), "images per update", VARIES)
@@ -90,13 +95,19 @@ class Settings(AttentionSettings):
 
     def build_net(self) -> Sequential:
         """The network, without parameters; SenetError where settings do not go together."""
-        attention = {name: getattr(self, name) for name in ATTENTION}
-        frozen = {"frozen": self.whitening == "frozen"} if NETS[self.net].frozen else {}
-        if self.whitening == "frozen" and not frozen:
+        kind, options = NETS[self.net], {name: getattr(self, name) for name in ("se", "classes", *ATTENTION)}
+        if kind.frozen:
+            options["frozen"] = self.whitening == "frozen"
+        elif self.whitening == "frozen":
             able = ", ".join(name for name, net in NETS.items() if net.frozen)
             raise SenetError(f"whitening is 'frozen', and {self.net} trains all convolutions: choose {able}, or 'init'")
+        if kind.defaults["widths"]:
+            options["widths"] = self.widths
+        if bool(self.widths) != bool(kind.defaults["widths"]):
+            expected = f"for example {kind.defaults['widths']}" if kind.defaults["widths"] else "none: leave them out"
+            raise SenetError(f"widths are {[*self.widths]}, expected of {self.net} {expected}")
         try:
-            return NETS[self.net].build(self.se, self.widths, **frozen, **attention)
+            return kind.build(**options)
         except ValueError as error:
             raise SenetError(str(error)) from error
 
@@ -117,6 +128,11 @@ class Settings(AttentionSettings):
         return ", ".join(words)
 
     @property
+    def image(self) -> tuple[int, int, int]:
+        """Height, width (pixels) and colors of an image."""
+        return self.image_size, self.image_size, 3
+
+    @property
     def command(self) -> str:
         """The command that trains with these settings: what is not the default, spelled out."""
         usual = make_settings(self.data, {"net": self.net})
@@ -134,7 +150,7 @@ class Settings(AttentionSettings):
 
 
 ATTENTION = tuple(declared.name for declared in fields(AttentionSettings))
-NET_NAMES = ("net", "se", *ATTENTION, "widths", "whitening")  # the settings that a network is built from
+NET_NAMES = ("net", "se", *ATTENTION, "widths", "classes", "whitening")  # the settings that a network is built from
 NAMES = ("data", *NET_NAMES, *(one.name for one in fields(Settings) if one.name not in ("data", *NET_NAMES)))
 
 
@@ -143,10 +159,10 @@ def make_settings(data: str, given: dict[str, Any]) -> Settings:
     unknown = sorted(given.keys() - {*NAMES})
     if unknown:
         raise SenetError(f"there is no setting {unknown[0]!r}, expected one of {', '.join(sorted(NAMES))}")
-    defaults = dict(DEFAULTS.get(data, {}))
+    defaults = dict(DEFAULTS.get(data, FOLDER))
     net = given.get("net", "tiny")
     if net in [*NETS]:
-        defaults |= {"widths": NETS[net].widths, **RECIPES.get((data, net), {})}
+        defaults |= {**NETS[net].defaults, **RECIPES.get((data, net), {})}
     if given.get("optimizer") == "adam":
         defaults |= ADAM
     return _settings({**defaults, **given, "data": data})

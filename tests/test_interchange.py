@@ -84,9 +84,10 @@ def test_what_leaves_and_what_comes_in_is_contiguous_and_a_copy():
 @pytest.mark.parametrize(
     "choices", [{}, {"se": False}, {"se_bias": False, "squeeze": "none"}, {"attention": "eca"}], ids=str
 )
-@pytest.mark.parametrize("name", ["tiny", "vgg", "inception", "resnet20", "sprint"])
+@pytest.mark.parametrize("name", ["tiny", "vgg", "inception", "resnet20", "sprint", "resnet50", "mobilenet_v3_small"])
 def test_every_net_comes_back_bit_for_bit(name, choices):
-    net = NETS[name].build(widths=(16, 16), **choices)
+    narrow = {"resnet50": {"widths": (8, 8, 8, 8)}, "mobilenet_v3_small": {"width": 0.25}}
+    net = NETS[name].build(**narrow.get(name, {"widths": (16, 16)}), **choices)
     trees = drawn(net)
     assert_same(from_pytorch(to_pytorch(*trees), *unfilled(net)), trees)
 

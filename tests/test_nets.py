@@ -11,6 +11,7 @@ from senet_np.gradcheck import TOLERANCE, directions
 from senet_np.nets import NETS, inception, resnet, sprint, tiny, vgg
 from senet_np.nets.attention import POSITIONS
 from senet_np.ops import softmax_cross_entropy_forward
+from senet_np.runs.interchange import unfilled
 from senet_np.se import hidden_width
 from senet_np.tree import tree_items, tree_map, tree_size
 from senet_np.variants import eca_kernel
@@ -170,15 +171,20 @@ def test_an_inception_modules_branches_share_out_its_channels_whatever_their_num
 
 @pytest.mark.parametrize("name", [name for name in NETS if NETS[name].residual])
 def test_a_residual_net_has_as_many_layers_as_its_name_says(name):
-    kernels = [path for path in paths(NETS[name].build()) if path.endswith(("conv.w", "conv1.w", "conv2.w"))]
+    kernels = [
+        path
+        for path, _ in tree_items(unfilled(NETS[name].build())[0])
+        if path.endswith(("conv.w", "conv1.w", "conv2.w"))
+    ]
     on_the_way = [path for path in kernels if ".shortcut." not in path]
-    assert len(on_the_way) + 1 == int(name.removeprefix("resnet"))  # and the linear layer
+    assert len(on_the_way) + 1 == int(re.findall(r"\d+", name)[0])  # and the linear layer
 
 
 @pytest.mark.parametrize("name", NETS)
-def test_the_widths_in_the_table_are_what_a_net_has_by_itself(name):
-    build, widths, *_ = NETS[name]
-    by_itself, given = (tree_map(np.shape, net.init(rng())[0]) for net in (build(), build(widths=widths)))
+def test_the_settings_in_the_table_are_what_a_net_has_by_itself(name):
+    build, defaults, *_ = NETS[name]
+    nets = build(), build(**{name: value for name, value in defaults.items() if value != ()})
+    by_itself, given = (tree_map(np.shape, unfilled(net)[0]) for net in nets)
     assert by_itself == given
 
 

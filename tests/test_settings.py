@@ -24,11 +24,13 @@ VALUES = {  # of each setting: some that are allowed, some that are not
     "attention": (["se", "eca"], ["fc", "none"]),
     "reduction": ([1, 4, 4096], [0, -4, 4097, 5000, 10**30]),
     "squeeze": (["avg", "max", "none", "avg+max"], ["sum", "AVG"]),
-    "gate": (["sigmoid", "tanh", "relu"], ["softmax"]),
+    "gate": (["sigmoid", "tanh", "relu", "hard_sigmoid"], ["softmax"]),
     "se_bias": ([True, False], []),
     "position": (["standard", "pre", "post", "identity"], ["inside"]),
     "stages": ([[1], [1, 3], [3, 1]], [[0], [1, 101], [-1]]),
-    "widths": ([[16], [16, 16, 16, 16], [4096]], [[], [0], [4097], [16] * 5, [16] * 9]),
+    "widths": ([[16], [16, 16, 16, 16], [4096]], [[0], [4097], [16] * 5, [16] * 9]),
+    "classes": ([2, 1000], [1, 0, 100_001]),
+    "image_size": ([8, 32, 1024], [7, 1025]),
     "train_images": ([0, 1, 5000, 10**9], [-1, 10**9 + 1]),
     "epochs": ([1, 100_000], [0, -1, 100_001, 10**30]),
     "batch_size": COUNTS,
@@ -134,6 +136,21 @@ def test_a_setting_of_another_name_is_refused():
 def test_settings_that_do_not_go_together_are_one_clear_sentence():
     with pytest.raises(SenetError, match="attention is 'eca' and squeeze 'max': ECA squeezes by the average"):
         make_settings("shapes", {"attention": "eca", "squeeze": "max"})
+
+
+@pytest.mark.parametrize(
+    ("net", "widths", "expected"),
+    [("resnet20", (), r"for example \(16, 32, 64\)"), ("mobilenet_v3_small", (4, 8), "none: leave them out")],
+)
+def test_a_list_of_widths_is_refused_where_there_is_none_and_missed_where_there_is_one(net, widths, expected):
+    with pytest.raises(SenetError, match=rf"^widths are \[.*\], expected of {net} {expected}$"):
+        make_settings("shapes", {"net": net, "widths": widths}).build_net()
+
+
+def test_a_network_made_for_imagenet_has_its_own_defaults():
+    settings = make_settings("imagenet", {"net": "resnet50"})
+    assert (settings.reduction, settings.classes, settings.image) == (16, 1000, (224, 224, 3))
+    assert make_settings("cifar10", {"net": "mobilenet_v3_small"}).gate == "hard_sigmoid"
 
 
 def test_defaults_depend_on_the_data_the_network_and_the_optimizer():

@@ -15,7 +15,7 @@ from senet_np.tree import tree_items
 
 SETTINGS = {
     "net": "tiny", "se": True, "reduction": 4, "squeeze": "avg", "gate": "tanh", "se_bias": True, "attention": "se",
-    "position": "standard", "stages": [2], "widths": [4, 6], "whitening": "none",
+    "position": "standard", "stages": [2], "widths": [4, 6], "classes": 10, "whitening": "none",
 }  # fmt: skip
 ABOUT = {"settings": SETTINGS, "data": {"name": "shapes"}, "mean": [1, 2, 3], "std": [4, 5, 6]}
 OPTIONS = ["--widths", "4,6", "--stages", "2", "--gate", "tanh"]  # the same, as they are typed

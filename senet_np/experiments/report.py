@@ -72,7 +72,7 @@ def _arm(comparison: Comparison, name: str, by_arm: dict[str, dict[int, Result]]
         name,
         {seed: result.accuracy for seed, result in results.items()},
         next(iter(results.values())).parameters,
-        multiply_adds(comparison.arms[name].build_net()),
+        multiply_adds(comparison.arms[name].build_net(), comparison.arms[name].image),
         statistics.median(result.seconds for result in results.values()),
         paired_difference(*sides) if pairs else None,
         measured,

@@ -46,11 +46,11 @@ class AttentionSettings:
                 f"attention is 'eca' and squeeze {self.squeeze!r}: ECA squeezes by the average, leave it out"
             )
 
-    def block(self, channels: int) -> Layer:
-        """The block for a number of channels."""
+    def block(self, channels: int, multiple: int = 1) -> Layer:
+        """The block for a number of channels, its hidden units a multiple of `multiple`."""
         if self.attention == "eca":
             return ECA(channels, self.gate)
-        return SE(channels, self.reduction, self.squeeze, self.gate, self.se_bias)
+        return SE(channels, self.reduction, self.squeeze, self.gate, self.se_bias, multiple)
 
 
 class Attach:
@@ -61,13 +61,21 @@ class Attach:
         stages: how many the network has.
         attention: fields of `AttentionSettings` by name.
         positions: which of POSITIONS the network has.
+        multiple: numbers of hidden units are rounded to a multiple of it.
 
     Raises:
         ValueError: a setting that does not exist, or that this network does not know.
     """
 
-    def __init__(self, se: bool, stages: int, attention: dict[str, Any], positions: Sequence[str] = ("standard",)):
-        self.se, self.settings = se, AttentionSettings(**attention)
+    def __init__(
+        self,
+        se: bool,
+        stages: int,
+        attention: dict[str, Any],
+        positions: Sequence[str] = ("standard",),
+        multiple: int = 1,
+    ):
+        self.se, self.settings, self.multiple = se, AttentionSettings(**attention), multiple
         if self.settings.position not in positions:
             raise ValueError(
                 f"position is {self.settings.position!r}, which is a place on a residual block, and this network has "
@@ -83,4 +91,4 @@ class Attach:
         settings = self.settings
         if not self.se or position != settings.position or (settings.stages and stage not in settings.stages):
             return []
-        return [("se", settings.block(channels))]
+        return [("se", settings.block(channels, self.multiple))]

@@ -6,6 +6,7 @@ A multiply-add is one product that is added to a sum. Counted are those of convo
 linear layers and of the FCs of SE, and the products of its scaling:
 
     convolution  Ho·Wo · k·k·Cin·Cout               linear  D·M
+    depthwise    Ho·Wo · k·k·C
     SE           runs · 2·C·h + H·W·C               ECA     C·k + H·W·C
 
 runs is how often the FCs run: once; twice for squeeze "avg+max"; for "none" H·W times, at each position. Biases, batch
@@ -25,8 +26,10 @@ from ..layers import (
     AvgPool2D,
     BatchNorm,
     Conv2D,
+    DepthwiseConv2D,
     FrozenConv2D,
     GlobalAvgPool,
+    HardSwish,
     Layer,
     Linear,
     MaxPool2D,
@@ -71,7 +74,7 @@ def describe(net: Layer, image: tuple[int, int, int] = IMAGE) -> list[Row]:
         One row per layer; their parameters add up to the network's.
 
     Raises:
-        ValueError: a layer that is none of `layers.py` and `containers.py`, or an image that does not fit.
+        ValueError: a layer that is none of `layers/` and `containers.py`, or an image that does not fit.
     """
     params, state = net.init(np.random.default_rng(0))
     return [_row(step) for step in trace(net, params, state, np.zeros((1, *image), np.float32))]
@@ -130,7 +133,7 @@ def _products(step: Step) -> int:
     params, y = step.params or step.state, step.output
     positions = y.size // y.shape[-1]
     match step.node.layer:
-        case Conv2D() | Linear():
+        case Conv2D() | DepthwiseConv2D() | Linear():
             return positions * params["w"].size
         case SE(squeeze=squeeze):
             runs = {"avg": 1, "max": 1, "avg+max": 2, "none": positions}[squeeze]
@@ -146,6 +149,8 @@ def _what(step: Step) -> str:
         case Conv2D(kernel_size=k, stride=stride) as conv:
             frozen = ", frozen" if isinstance(conv, FrozenConv2D) else ""
             return f"conv {k}×{k}" + (f", stride {stride}" if stride > 1 else "") + frozen
+        case DepthwiseConv2D(kernel_size=k, stride=stride):
+            return f"depthwise conv {k}×{k}" + (f", stride {stride}" if stride > 1 else "")
         case MaxPool2D(kernel_size=k, stride=stride) | AvgPool2D(kernel_size=k, stride=stride):
             kind = "max-pool" if isinstance(step.node.layer, MaxPool2D) else "average-pool"
             return f"{kind} {k}×{k}" + (f", stride {stride}" if stride > 1 else "")
@@ -153,11 +158,17 @@ def _what(step: Step) -> str:
             return f"SE {c}→{h}→{c}, {squeeze}, {gate}"
         case ECA(kernel_size=k, gate=gate):
             return f"ECA k={k}, {gate}"
-    names = {Linear: "linear", BatchNorm: "batch norm", ReLU: "ReLU", GlobalAvgPool: "global average pool"}
+    names = {
+        Linear: "linear",
+        BatchNorm: "batch norm",
+        ReLU: "ReLU",
+        HardSwish: "hard swish",
+        GlobalAvgPool: "global average pool",
+    }
     names |= {Residual: "branch + shortcut", Concat: "concatenate"}
     if type(step.node.layer) not in names:
         raise ValueError(
             f"layer {step.node.path!r} is a {type(step.node.layer).__name__} that nets/describe.py cannot count, "
-            "expected one of layers.py and containers.py: add its name and its products there"
+            "expected one of layers/ and containers.py: add its name and its products there"
         )
     return names[type(step.node.layer)]

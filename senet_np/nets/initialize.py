@@ -1,6 +1,6 @@
 """First weights that know something: convolutions that pass their input on, and kernels that whiten patches.
 
-`layers.py` draws weights at random. `pass_on` and `whiten` return trees in which some of them are replaced.
+`layers/` draws weights at random. `pass_on` and `whiten` return trees in which some of them are replaced.
 """
 
 import numpy as np

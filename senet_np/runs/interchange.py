@@ -29,11 +29,13 @@ class Layout(NamedTuple):
 SAME = Layout(lambda a: a, lambda a: a)
 MATRIX = Layout(np.transpose, np.transpose)  # (cin, cout) ↔ (cout, cin)
 KERNEL = Layout(lambda w: w.transpose(3, 2, 0, 1), lambda w: w.transpose(2, 3, 1, 0))  # (kh, kw, cin, cout) ↔ ...
+DEPTHWISE = Layout(lambda w: w.transpose(2, 0, 1)[:, None], lambda w: w[:, 0].transpose(1, 2, 0))  # ↔ (c, 1, kh, kw)
 SLIDING = Layout(lambda w: w[None, None], lambda w: w[0, 0])  # (k,) ↔ (1, 1, k)
 
 # Our name and number of axes → PyTorch's name and the layout. A w of one axis can only be ECA's.
 PYTORCH_NAMES = {
     ("w", 4): ("weight", KERNEL),
+    ("w", 3): ("weight", DEPTHWISE),
     ("w", 2): ("weight", MATRIX),
     ("w", 1): ("conv.weight", SLIDING),
     ("b", 1): ("bias", SAME),

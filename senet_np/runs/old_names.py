@@ -8,7 +8,7 @@ from ..settings import Settings, settings_from_json
 LATER: dict[str, Any] = {"se_bias": True, "attention": "se", "position": "standard", "stages": []}
 LATER |= {"momentum": 0.9, "schedule": "cosine", "bn_bias_lr": 1, "lookahead": False, "label_smoothing": 0}
 LATER |= {"flip": "random", "shift": 4, "border": "black", "init": "normal", "whitening": "none"}
-LATER |= {"train_images": 0}
+LATER |= {"train_images": 0, "classes": 10, "image_size": 32}
 ATTENTION = {"fc": "se"}
 TREES = {"memory": "optimizer_state"}  # of a checkpoint
 
