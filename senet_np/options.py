@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 
@@ -42,6 +43,20 @@ class OneOf(Allowed):
 
     def __init__(self, names: tuple[str, ...]):
         super().__init__(f"one of {', '.join(names)}", lambda value: isinstance(value, str) and value in names)
+
+
+class NameOrFolder(Allowed):
+    """One of several names, or the path of a folder; as a text any path that leads to one, kept as an absolute path."""
+
+    def __init__(self, names: tuple[str, ...]):
+        def allows(value: Any) -> bool:
+            return isinstance(value, str) and (value in names or Path(value).is_absolute())
+
+        def read(text: str) -> str:
+            folder = Path(text).expanduser()
+            return folder.resolve().as_posix() if text.strip() and text not in names and folder.is_dir() else text
+
+        super().__init__(f"one of {', '.join(names)}, or a folder of images", allows, read)
 
 
 class Flag(Allowed):

@@ -107,7 +107,7 @@ def test_without_se_explain_draws_the_curves_alone(capsys):
         (["train", "--excite", "eca"], "unrecognized arguments: --excite"),
         (["train", "--threads", "2"], "unrecognized arguments: --threads"),
         (["train", "--data-dir", "nowhere"], "'nowhere' does not exist"),
-        (["train", "--widths", "1,x"], "'1,x' is not a list of 1 to 4 whole numbers"),
+        (["train", "--widths", "1,x"], "'1,x' is not a list of 0 to 4 whole numbers"),
         (["train", "--out", ""], "it is empty, expected a folder"),
         (["train", "--epoch", "3"], "unrecognized arguments: --epoch"),
         (["dance"], "invalid choice: 'dance'"),

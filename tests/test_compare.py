@@ -39,7 +39,7 @@ def test_without_a_reference_it_is_the_first_arm(write):
         ("title", "titel", "'titel', expected title"),
         ('title = "SE against none"', "", "lacks 'title'"),
         ('title = "SE against none"', "title = 3", "title is 3"),
-        ('"shapes"', '"mnist"', "data is 'mnist', expected one of"),
+        ('"shapes"', '"mnist"', "data is 'mnist', expected cifar10 or shapes, or a folder"),
         ("seeds = 2", "seeds = 0", "seeds is 0"),
         ("seeds = 2", "seeds = -1", "seeds is -1"),
         ("seeds = 2", "seeds = true", "seeds is True"),

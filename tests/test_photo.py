@@ -32,7 +32,9 @@ def test_a_photo_of_any_size_becomes_what_the_net_sees(tmp_path, size):
 def test_it_is_cut_to_the_square_in_its_middle(tmp_path):
     wide = np.zeros((50, 150, 3), np.uint8)
     wide[:, 50:100] = 255
-    assert (read_photo(saved(tmp_path / "a.png", wide)).small == 255).all()
+    small = read_photo(saved(tmp_path / "a.png", wide)).small
+    assert (small[:, 2:-2] > 250).all()  # at its edges the filter sees what is beside it
+    assert (small[:, [0, -1]] > 200).all()
 
 
 def turned(orientation):

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ..data import DataError, load_data
+from ..data import DataError, View
 from ..errors import SenetError
 from ..experiments.comparison import Comparison, read_comparison
 from ..experiments.comparison import __doc__ as FILE_FORMAT
@@ -17,7 +17,7 @@ from ..experiments.runner import Job, Outcomes, run_folder, run_here
 from ..fast.cores import default_workers
 from .options import add_command, existing_path, new_file, new_path, whole
 from .progress import spell_seconds
-from .trained import data_line
+from .trained import data_line, load_folder_or_name
 
 EXAMPLES = """\
   senet-np compare mine.toml                       train the runs that are missing, then the table and its figure
@@ -79,7 +79,8 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
         return 0
     data_dir = given.get("data_dir")
     try:
-        dataset = load_data(comparison.data, data_dir)
+        view = View(next(iter(comparison.arms.values())).image_size)
+        dataset = load_folder_or_name(comparison.data, data_dir, view, skip_bad=False)
     except DataError as error:
         raise SenetError(
             f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, download "

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..options import Allowed, Flag, Number, OneOf, Whole, Wholes
+from ..data import DATA_SETS
+from ..options import Allowed, Flag, NameOrFolder, Number, OneOf, Whole, Wholes
 from ..settings import Settings
 
 METAVARS = {OneOf: "NAME", Whole: "N", Number: "X", Wholes: "N,N"}
@@ -45,11 +46,13 @@ def add_settings(command: argparse.ArgumentParser, names: Iterable[str]) -> None
 
 
 def add_data_options(command: argparse.ArgumentParser, default: str) -> None:
-    """--data and --data-dir."""
-    names = OneOf(("auto", "cifar10", "shapes"))
-    command.add_argument("--data", type=parsed(names), metavar="NAME", help=f"{names.words} (default: {default})")
+    """--data, --data-dir and --skip-bad."""
+    names = NameOrFolder(("auto", *DATA_SETS))
+    command.add_argument("--data", type=parsed(names), metavar="NAME|DIR", help=f"{names.words} (default: {default})")
     places = "CIFAR-10: a folder that holds it, or its archive (default: $SENET_NP_DATA, else the usual places)"
     command.add_argument("--data-dir", type=existing_path, metavar="DIR", help=places)
+    skip = "go on without files of a folder that cannot be read as images"
+    command.add_argument("--skip-bad", action="store_true", help=skip)
 
 
 def add_workers(command: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ..data import Dataset, load_data
+from ..data import SMALL, Dataset, View
 from ..errors import SenetError
 from ..files import quoted
 from ..runs.recorder import train_run
@@ -17,7 +17,7 @@ from ..train.progress import Progress, Stopped
 from ..tree import tree_size
 from .options import add_command, add_data_options, add_settings, add_workers, new_path
 from .progress import TrainingBar, spell_seconds, stop_on_signals
-from .trained import check_repeated, data_line, load_data_of
+from .trained import check_repeated, data_line, load_data_of, load_folder_or_name
 
 EXAMPLES = """\
   senet-np train                                       CIFAR-10 if it is found here, else shapes
@@ -51,9 +51,14 @@ def run(args: argparse.Namespace) -> int:
 def _create(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     """A new run and its data."""
     requested = given.get("data", "auto")
-    dataset = load_data(requested, given.get("data_dir"))
+    view = View(given.get("image_size", SMALL.size))
+    dataset = load_folder_or_name(requested, given.get("data_dir"), view, "skip_bad" in given)
     print(data_line(dataset, requested))
-    settings = make_settings(dataset.name, {name: given[name] for name in NAMES[1:] if name in given})
+    classes = len(dataset.classes)
+    if given.get("classes", classes) != classes:
+        raise SenetError(f"--classes is {given['classes']}, and the data has {classes}: leave the option out")
+    chosen = {name: given[name] for name in NAMES[1:] if name in given} | {"classes": classes}
+    settings = make_settings(dataset.name, chosen)
     dataset = dataset.with_first(settings.train_images)
     n = len(dataset.train.labels)
     if settings.batch_size > n:
@@ -124,6 +129,6 @@ def _introduce(run: Run, dataset: Dataset, progress: Progress, unfinished: bool)
 def _new_folder(settings: Settings) -> Path:
     """runs/NET-DATA-SE-SEED, with a number behind it where that is taken."""
     kind = f"se-r{settings.reduction}" if settings.se else "plain"
-    stem = f"{settings.net}-{settings.data}-{kind}-seed{settings.seed}"
+    stem = f"{settings.net}-{Path(settings.data).name}-{kind}-seed{settings.seed}"
     numbered = (Path("runs") / (stem if k == 1 else f"{stem}-{k}") for k in count(1))
     return next(path for path in numbered if not path.exists())

@@ -2,11 +2,13 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..data import Dataset, load_data
+from ..data import Dataset, View, load_data
+from ..data.folder import WITHOUT_BAD
 from ..errors import SenetError
 from ..model import Model
 from ..runs.bundled import names
@@ -30,7 +32,25 @@ def load_data_of(model: Model | Run, given: dict[str, Any]) -> Dataset:
     named = data_dir or os.environ.get("SENET_NP_DATA")
     if data.name == "cifar10" and not named and data.origin and Path(data.origin).exists():
         data_dir = Path(data.origin)
-    return load_data(data.name, data_dir)
+    requested, skip_bad = given.get("data", "auto"), data.provenance == WITHOUT_BAD or "skip_bad" in given
+    moved = Path(requested).is_absolute()  # a folder is elsewhere now, or holds other images of the same classes
+    dataset = load_folder_or_name(requested if moved else data.name, data_dir, model.view, skip_bad)
+    if data.name != "imagenet" and dataset.classes != model.classes:
+        raise SenetError(f"{dataset.origin} has other classes than {name}: {', '.join(dataset.classes[:9])}")
+    return dataset
+
+
+def load_folder_or_name(name: str, data_dir: Path | None, view: View, skip_bad: bool) -> Dataset:
+    """`load_data` with a progress bar, where there are many files to read."""
+    from tqdm import tqdm
+
+    with tqdm(unit="image", leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def report(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return load_data(name, data_dir, view, skip_bad, report)
 
 
 def data_line(dataset: Dataset, requested: str) -> str:
@@ -39,12 +59,19 @@ def data_line(dataset: Dataset, requested: str) -> str:
         why = "because CIFAR-10 was not found here; `python -m senet_np data --download` downloads it"
         return f"data: shapes (made by NumPy), {why}"
     where = "" if dataset.name == "shapes" else f" from {dataset.origin}"
+    if Path(dataset.name).is_absolute():
+        sizes = [len(split.labels) for split in (dataset.train, dataset.val, dataset.test)]
+        sizes = "{:,} to train, {:,} to validate and {:,} to test with".format(*sizes)
+        what = f"data: {dataset.name} ({dataset.provenance}): {len(dataset.classes)} classes, {sizes}"
+        return f"{what}; {dataset.view.words}"
     return f"data: {dataset.name} ({dataset.provenance}){where}"
 
 
 def check_data_option(given: dict[str, Any], data: str, name: str) -> None:
     """Refuse a --data that is not the data set of the model: its classes are others."""
-    if given.get("data", "auto") not in ("auto", data):
+    requested = given.get("data", "auto")
+    both_folders = Path(requested).is_absolute() and (data == "imagenet" or Path(data).is_absolute())
+    if requested not in ("auto", data) and not both_folders:
         raise SenetError(f"--data is {given['data']}, but {name} was trained on {data}: its classes are others")
 
 

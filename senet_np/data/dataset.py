@@ -9,29 +9,32 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .view import SMALL, View
+
 
 class Split(NamedTuple):
     """Images and their labels."""
 
-    images: np.ndarray  # (n, 32, 32, 3) uint8, red-green-blue
-    labels: np.ndarray  # (n,) int64, 0 to 9
+    images: np.ndarray  # (n, H, W, 3) uint8, red-green-blue
+    labels: np.ndarray  # (n,) int64, 0 to K − 1
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A ten-class set of 32×32 color images with its three splits.
+    """Color images of one size with their classes, in three splits.
 
     `val` is held out of the training images and may be looked at after every epoch; `test` is looked at once.
     """
 
-    name: str  # "cifar10" or "shapes"
-    classes: tuple[str, ...]  # ten names, in the order of the labels
+    name: str  # "cifar10", "shapes", or the path of a folder
+    classes: tuple[str, ...]  # K names, in the order of the labels
     train: Split
     val: Split
     test: Split
     provenance: str  # written on every result: "official bytes", "not the official bytes", "made by NumPy"
     origin: str  # the place that it was read from, or the call that made it
     fingerprint: str  # hex digest of what was read: a resumed run must see the same
+    view: View = SMALL  # how images were made to fit, where they had other sizes
 
     def with_first(self, n: int) -> "Dataset":
         """The same with the first n training images only; all of them where n is 0 or there are no more."""

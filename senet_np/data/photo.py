@@ -1,4 +1,4 @@
-"""A photo of the user's own, as the network sees it: cut to a square in the middle, and made small.
+"""Photos: image files of any kind and size, read safely, and as the network sees them.
 
 Pillow reads it; Matplotlib needs Pillow too, so it is always installed.
 """
@@ -13,8 +13,8 @@ import numpy as np
 
 from ..errors import SenetError
 from ..files import check_is_file
+from .view import SMALL, View
 
-SMALL_SIDE = 32  # pixels: what the network sees
 MAX_SHOWN_SIDE = 512  # pixels: what a figure shows of the photo itself
 MAX_PIXELS = 89_000_000  # of an image that is read: 270 MB; Pillow's own limit, half a million above, may be off
 REDUCED_SIDE = 2048  # pixels: a longer side of twice that is halved, of three times that divided by three ...
@@ -34,14 +34,27 @@ NO_IMAGES = {
 class Photo(NamedTuple):
     """An image to follow through the network: a photo, or an image of a data set."""
 
-    small: np.ndarray  # (32, 32, 3) uint8: what the network sees
+    small: np.ndarray  # (s, s, 3) uint8: what the network sees
     shown: np.ndarray  # (h, w, 3) uint8: what a person sees
     name: str  # for titles: "validation image 7 (cat)", "photo.jpg"
     truth: str | None = None  # its class, where it is known
 
 
-def read_photo(path: Path) -> Photo:
-    """Read a photo of any size: turned upright, on white where it is transparent, cut to a square, made small."""
+def read_photo(path: Path, view: View = SMALL) -> Photo:
+    """Read a photo of any size, resized and cut as a network wants it, and beside it as a person sees it."""
+    image = open_image(path)
+    small = np.asarray(view.apply(image))
+    image.thumbnail((MAX_SHOWN_SIDE, MAX_SHOWN_SIDE))
+    name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
+    return Photo(small, np.asarray(image), name)
+
+
+def open_image(path: Path) -> Any:
+    """Read an image of any size and kind: an RGB image of Pillow's, turned upright, on white where it is transparent.
+
+    Raises:
+        SenetError: it does not exist, is too large, or cannot be read as an image.
+    """
     from PIL import Image, ImageOps
 
     check_is_file(path)
@@ -57,11 +70,7 @@ def read_photo(path: Path) -> Photo:
             with contextlib.suppress(Exception):  # where its EXIF is damaged, which says nothing about the pixels
                 photo.getexif()[ORIENTATION] = image.getexif()[ORIENTATION]  # which the steps before may have lost
                 photo = ImageOps.exif_transpose(photo)
-            side = min(photo.size)
-            top, left = (photo.height - side) // 2, (photo.width - side) // 2
-            middle = Image.fromarray(np.asarray(photo)[top : top + side, left : left + side])  # so nothing bleeds in
-            small = middle.resize((SMALL_SIDE, SMALL_SIDE), Image.Resampling.LANCZOS)
-            photo.thumbnail((MAX_SHOWN_SIDE, MAX_SHOWN_SIDE))
+            return photo
     except FileNotFoundError:
         raise SenetError(f"{path} does not exist: name an image file, or the number of a validation image") from None
     except SenetError:
@@ -69,16 +78,14 @@ def read_photo(path: Path) -> Photo:
     except Exception as error:  # Pillow has many ways to say no
         reason = " ".join(str(error).split())[:160]
         raise SenetError(f"{path} cannot be read as an image ({reason}): save it as JPEG or PNG") from error
-    name = "".join(letter if letter.isprintable() else "?" for letter in path.name)
-    return Photo(np.asarray(small), np.asarray(photo), name)
 
 
-def sample_photo() -> Photo | None:
+def sample_photo(view: View = SMALL) -> Photo | None:
     """The photo of a person that comes with Matplotlib, where there is nothing else to show; None without it."""
     from matplotlib import get_data_path
 
     path = Path(get_data_path()) / "sample_data" / "grace_hopper.jpg"
-    return read_photo(path)._replace(name="a photo of a person") if path.is_file() else None
+    return read_photo(path, view)._replace(name="a photo of a person") if path.is_file() else None
 
 
 def _open(file: IO[bytes]) -> Any:

@@ -1,7 +1,7 @@
 """A comparison file (TOML) says which networks are trained how often, and what is compared with what:
 
 title = "SE against none on the tiny SE-CNN"
-data = "cifar10"              # or "shapes"
+data = "cifar10"              # or "shapes", or a folder of images, from here
 seeds = 10                    # 0 to 9; or a list of them
 results = "cifar10.jsonl"     # where the result lines are stored, beside this file; several files may share it
 reference = "without SE"      # the arm that the others are compared with; without this line the first
@@ -20,9 +20,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..data import DATA_SETS
+from ..data.folder import list_images
 from ..errors import SenetError
 from ..files import read_text
-from ..settings import DEFAULTS, NAMES, Settings, make_settings
+from ..settings import NAMES, Settings, make_settings
 
 TEXTS, TABLES = ("title", "data", "results", "reference"), ("settings", "arms")
 KEYS: dict[str, Any] = {**dict.fromkeys(TEXTS, str), "seeds": (int, list), "measure": list}
@@ -68,8 +70,12 @@ def read_comparison(path: Path) -> Comparison:
         if not isinstance(content[name], KEYS[name]) or isinstance(content[name], bool):
             raise SenetError(f"{path}: {name} is {content[name]!r}, which is not the kind of value that belongs there")
     title, data, arms = content["title"], content["data"], content["arms"]
-    if data not in DEFAULTS:
-        raise SenetError(f"{path}: data is {data!r}, expected one of {', '.join(DEFAULTS)}")
+    if data not in DATA_SETS and not (data.strip() and (path.parent / data).is_dir()):
+        raise SenetError(f"{path}: data is {data!r}, expected {' or '.join(DATA_SETS)}, or a folder of images")
+    shared = dict(content.get("settings", {}))
+    if data not in DATA_SETS:
+        data = (path.parent / data).resolve().as_posix()
+        shared["classes"] = len(list_images(Path(data))[0])
     if not 2 <= len(arms) <= MAX_ARMS:
         raise SenetError(f"{path} has {len(arms)} arms, expected 2 to {MAX_ARMS}: something to compare")
     if not all(map(str.isprintable, [title, *arms])):
@@ -77,7 +83,7 @@ def read_comparison(path: Path) -> Comparison:
     reference = str(content.get("reference", next(iter(arms))))
     if reference not in arms:
         raise SenetError(f"{path}: reference is {reference!r}, expected the name of an arm: {[*arms]}")
-    settings = {name: _arm(path, name, data, content.get("settings", {}), special) for name, special in arms.items()}
+    settings = {name: _arm(path, name, data, shared, special) for name, special in arms.items()}
     if len(set(settings.values())) < len(settings):
         raise SenetError(f"{path} has two arms of the same settings: their runs would be the same")
     seeds, measure = _seeds(path, content["seeds"]), content.get("measure", [])

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..bench.machine import processor
-from ..data import Dataset, Split, load_data
+from ..data import SMALL, Dataset, Split, View, load_data
 from ..data.changes import CHANGES, changed
 from ..errors import SenetError
 from ..fast.cores import usable_cores
@@ -56,7 +56,7 @@ def run_job(job: Job, callback: Callback | None = None) -> dict[str, Any]:
 
     Where another worker has this run and is at its last step, it is waited for. `callback` may stop the training.
     """
-    dataset = _load(job.settings.data, job.data_dir)
+    dataset = _load(job.settings.data, job.data_dir, job.settings.image_size)
     if dataset.fingerprint != job.fingerprint:
         raise SenetError(f"{dataset.origin} holds other bytes than the comparison was started on")
     folder = run_folder(job)
@@ -146,10 +146,10 @@ def _begin() -> None:
 
 
 @lru_cache(maxsize=1)
-def _load(name: str, data_dir: str | None) -> Dataset:
+def _load(name: str, data_dir: str | None, image_size: int = SMALL.size) -> Dataset:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # which bytes they are was printed when the comparison began
-        return load_data(name, data_dir)
+        return load_data(name, data_dir, View(image_size))
 
 
 def run_folder(job: Job) -> Path:
@@ -157,4 +157,4 @@ def run_folder(job: Job) -> Path:
     s, kind = job.settings, "se" if job.settings.se else "plain"
     whole = json.dumps([settings_to_json(s), job.fingerprint], sort_keys=True)
     digest = hashlib.sha256(whole.encode()).hexdigest()[:10]
-    return job.folder / f"{s.net}-{s.data}-{kind}-seed{s.seed}-{digest}"
+    return job.folder / f"{s.net}-{Path(s.data).name}-{kind}-seed{s.seed}-{digest}"

@@ -1,0 +1,225 @@
+"""A folder of images as a data set: a subfolder for each class, or train/ and test/ with such subfolders in them.
+
+    pets/cat/*.jpg  pets/dog/*.jpg                       split here, by chance, alike for every class
+    pets/train/cat/*.jpg ...  pets/test/cat/*.jpg ...    split by whoever made it; so with val/ too
+
+Images are read once, cut to the size that the network sees, and kept in the user's cache folder; a file that has
+changed since then is read again.
+"""
+
+import hashlib
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import SenetError
+from ..fast.workers import Workers
+from .dataset import Dataset, Split
+from .folder_cache import read_cache, write_cache
+from .photo import open_image
+from .places import DataError
+from .view import View
+
+SPLITS = ("train", "val", "test")
+SHARE = 0.1  # of each class's images: so many to validate with, and as many to test with
+LITTER = ("thumbs.db", "desktop.ini")  # what systems leave in folders; names that begin with a dot are passed over too
+MAX_NAMED = 3  # bad files that a message names
+MAX_BYTES = 4 << 30  # of all images in memory
+PIECE = 64  # images that a worker reads at a time
+PROVENANCE, WITHOUT_BAD = "a folder of images", "a folder of images, bad files skipped"
+
+
+Report = Callable[[int, int], None]  # how many files are read, of how many
+
+
+class Found(NamedTuple):
+    """One file that should be an image."""
+
+    path: Path
+    split: str  # one of SPLITS; "" where the folder has none
+    label: int
+
+
+def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report | None = None) -> Dataset:
+    """Read a folder of images.
+
+    Args:
+        folder: where it is.
+        view: how images are resized and cut.
+        skip_bad: whether to go on without files that cannot be read as images.
+        report: is told how many files are read, of how many.
+
+    Returns:
+        The data set; images (n, view.size, view.size, 3) uint8, in the order of their file names.
+
+    Raises:
+        DataError: the folder holds no classes, or what cannot be read; a sentence says what, and what to do.
+    """
+    folder = folder.resolve()
+    classes, files = list_images(folder)
+    images, bad = _decode(folder, files, view, report)
+    if bad:
+        named = ", ".join(f"{_name(folder, path)} ({why})" for path, why in list(bad.items())[:MAX_NAMED])
+        some = f"{len(bad)} of {len(files)} files in {folder} cannot be read as images: {named}"
+        if not skip_bad:
+            raise DataError(f"{some}; mend them, take them out, or go on without them: --skip-bad")
+        warnings.warn(f"{some}; skipped", stacklevel=2)
+    kept = [k for k, file in enumerate(files) if file.path not in bad]
+    files, images = [files[k] for k in kept], images[kept]
+    labels = np.array([file.label for file in files], np.int64)
+    parts = _split(classes, [file.split for file in files], labels)
+    splits = {name: Split(images[index], labels[index]) for name, index in parts.items()}
+    digest = hashlib.sha256(repr((classes, view)).encode())
+    for split in splits.values():
+        digest.update(split.images.tobytes() + split.labels.tobytes())
+    provenance = WITHOUT_BAD if bad else PROVENANCE
+    return Dataset(
+        folder.as_posix(),
+        classes,
+        **splits,
+        provenance=provenance,
+        origin=str(folder),
+        fingerprint=digest.hexdigest()[:16],
+        view=view,
+    )
+
+
+def list_images(folder: Path) -> tuple[tuple[str, ...], list[Found]]:
+    """The classes, in order, and all files, in the order of their names; DataError where these are no classes."""
+    inner = _subfolders(folder)
+    parts = {name: folder / name for name in SPLITS if name in inner}
+    if "train" not in parts or not {"val", "test"} & {*parts}:
+        parts = {"": folder}
+    by_split = {split: _subfolders(place) for split, place in parts.items()}
+    classes = tuple(sorted({name for names in by_split.values() for name in names}))
+    _check_classes(folder, classes)
+    files = []
+    for split, place in parts.items():
+        for label, name in enumerate(classes):
+            found = (
+                [Found(path, split, label) for path in _files(folder, place / name)] if name in by_split[split] else []
+            )
+            if not found:
+                raise DataError(f"{place / name} holds no images: put some there, or delete the class everywhere")
+            files += found
+    return classes, sorted(files, key=lambda file: (file.path.name, file.path))
+
+
+def _check_classes(folder: Path, classes: tuple[str, ...]) -> None:
+    layout = "expected a subfolder of images for each class, or train/ and test/ with such subfolders"
+    if not classes:
+        raise DataError(f"{folder} has no subfolders, {layout}")
+    if len(classes) == 1:
+        raise DataError(f"{folder} has one class alone, {classes[0]!r}: {layout}, two classes at least")
+    spelled: dict[str, str] = {}
+    for name in classes:
+        other = spelled.setdefault(name.casefold(), name)
+        if other != name:
+            raise DataError(f"{folder} has classes {other!r} and {name!r}, which some systems take for one: rename one")
+
+
+def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from sorted(
+                (e for e in entries if not e.name.startswith(".") and e.name.lower() not in LITTER),
+                key=lambda e: e.name,
+            )
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read ({error.strerror}): name a folder that can") from None
+
+
+def _subfolders(folder: Path) -> list[str]:
+    return [entry.name for entry in _visible(folder) if entry.is_dir()]
+
+
+def _files(root: Path, folder: Path) -> Iterator[Path]:
+    """All files below a folder. A link may lead to a file of the data set, and nowhere else."""
+    if folder.is_symlink():
+        raise DataError(f"{folder} is a link to a folder: copy the folder there")
+    for entry in _visible(folder):
+        path = Path(entry.path)
+        if entry.is_symlink() and (not path.resolve().is_relative_to(root) or path.is_dir()):
+            raise DataError(f"{path} is a link that leads out of {root}, or to a folder: copy the file there")
+        if entry.is_dir():
+            yield from _files(root, path)
+        else:
+            yield path
+
+
+def _split(classes: tuple[str, ...], given: list[str], labels: np.ndarray) -> dict[str, np.ndarray]:
+    """The numbers of the images in each split. What is missing is drawn from the others, alike for every class."""
+    rng = np.random.default_rng(0)
+    splits = np.array(given, "<U5")
+    if not (splits == "test").any() and (splits == "val").any():
+        splits[splits == "val"] = "test"  # as Imagenette calls it: what is looked at once, at the end
+    splits[splits == ""] = "train"
+    for wanted in ("test", "val"):
+        if (splits == wanted).any():
+            continue
+        for label, name in enumerate(classes):
+            mine = rng.permutation(np.flatnonzero((labels == label) & (splits == "train")))
+            if len(mine) < 3:
+                raise DataError(f"class {name!r} has {len(mine)} images to split, expected 3 at least: add some")
+            splits[mine[: max(1, round(SHARE * len(mine)))]] = wanted
+    for label, name in enumerate(classes):
+        for split in SPLITS:
+            if not ((labels == label) & (splits == split)).any():
+                raise DataError(f"class {name!r} has no images in {split}/ that can be read: add some")
+    return {name: np.flatnonzero(splits == name) for name in SPLITS}
+
+
+def _decode(folder: Path, files: list[Found], view: View, report: Report | None) -> tuple[np.ndarray, dict[Path, str]]:
+    """All images as one array, and why some cannot be read; those are black."""
+    size = len(files) * view.size**2 * 3
+    if size > MAX_BYTES:
+        raise DataError(
+            f"{len(files):,} images of {view.size}×{view.size} pixels are {size / 2**30:.1f} GiB, expected at most "
+            f"{MAX_BYTES >> 30}: make --image-size smaller, or take some out"
+        )
+    keys = [_key(folder, file.path) for file in files]
+    images, known = read_cache(folder, view, keys)
+    todo = [k for k in range(len(files)) if not known[k]]
+    bad: dict[Path, str] = {}
+    with Workers() as workers:
+        for start in range(0, len(todo), PIECE * workers.count):
+            turn = todo[start : start + PIECE * workers.count]
+            pieces = [turn[k :: workers.count] for k in range(workers.count)]
+            paths = [[files[k].path for k in piece] for piece in pieces]
+            for piece, results in zip(pieces, workers.map(_read_all, (view,), paths), strict=True):
+                for k, result in zip(piece, results, strict=True):
+                    if isinstance(result, str):
+                        bad[files[k].path] = result
+                    else:
+                        images[k] = result
+            if report:
+                report(min(start + len(turn), len(todo)), len(todo))
+    if todo:
+        good = [k for k in range(len(files)) if files[k].path not in bad]
+        write_cache(folder, view, [keys[k] for k in good], images[good])
+    return images, bad
+
+
+def _read_all(view: View, paths: list[Path]) -> list[np.ndarray | str]:
+    """What the network sees of each file; a reason in place of what cannot be read."""
+    results: list[np.ndarray | str] = []
+    for path in paths:
+        try:
+            results.append(np.asarray(view.apply(open_image(path))))
+        except SenetError as error:
+            results.append(str(error).removeprefix(f"{path} "))
+    return results
+
+
+def _key(folder: Path, path: Path) -> str:
+    """A file's name, size and time of change: as long as these stay, it is the same image."""
+    about = path.stat()
+    return f"{_name(folder, path)}|{about.st_size}|{about.st_mtime_ns}"
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
