@@ -83,7 +83,7 @@ browser: .venv/browser docs
 
 judge: .venv/torch
 	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'
-	$(BIN)/python -m pytest tests/test_pytorch.py tests/test_pytorch_nets.py tests/test_pytorch_weights.py tests/test_bench_pytorch.py
+	$(BIN)/python -m pytest tests/test_pytorch.py tests/test_pytorch_nets.py tests/test_pytorch_weights.py tests/test_bench_pytorch.py tests/test_public_judge.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -131,7 +131,7 @@ docs: .venv/docs
 	@touch $@ .venv/test .venv/run
 
 .venv/torch: .venv/test
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 torchvision==0.28.0 timm==1.0.22
 	@touch $@
 
 # Selenium drives the system's Chromium; where there is none and one may install it, Debian's.

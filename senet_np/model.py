@@ -16,6 +16,7 @@ import numpy as np
 from .containers import BlockCache, image_gates, trace
 from .data.augment import Normalizer, fit_normalizer
 from .data.dataset import Dataset
+from .data.view import SMALL, View
 from .layers import Layer
 from .nets.initialize import MAX_IMAGES, pass_on, whiten
 from .se import SECache
@@ -86,6 +87,7 @@ class Model:
     classes: tuple[str, ...]
     settings: Settings
     metadata: Metadata
+    view: View = SMALL  # how a photo is made to fit
 
     @overload
     def run(self, images: Array, record: Literal[False] = False, replace: Layers | None = None) -> Array: ...
@@ -152,7 +154,7 @@ def new_model(settings: Settings, dataset: Dataset, name: str = "new") -> Model:
     images = {split: len(getattr(dataset, split).labels) for split in ("train", "val", "test")}
     data = DataInfo(dataset.name, dataset.provenance, dataset.origin, dataset.fingerprint, images)
     metadata = Metadata(name, data, origin=f"seed {settings.seed}", command=settings.command)
-    return Model(net, params, state, normalizer, dataset.classes, settings, metadata)
+    return Model(net, params, state, normalizer, dataset.classes, settings, metadata, dataset.view)
 
 
 def hidden_units(block: SECache) -> Array:

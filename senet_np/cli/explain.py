@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis.findings import load_findings, measure
-from ..data import Dataset, find_cifar10
+from ..data import Dataset, View, find_cifar10
 from ..data.photo import Photo, read_photo, sample_photo
 from ..errors import SenetError
 from ..fast.workers import Workers
 from ..figures import Sources, write_report
+from ..figures.answer import ask
 from ..files import quoted
 from ..model import Model
 from ..runs.bundled import findings_path
@@ -21,11 +22,13 @@ from ..train.evaluation import result_line
 from .options import add_command, as_path, new_path, whole
 from .trained import add_model, check_data_option, data_line, load_data_of
 
+TOP = 5  # classes that are printed
 EXAMPLES = """\
   senet-np explain runs/mine                         figures in runs/mine/plots: open index.html
   senet-np explain tiny-se                           a bundled model; needs no data and no network connection
   senet-np explain tiny-se --image photo.jpg         its answer to a photo of yours, and with which gates
   senet-np explain runs/mine --image 7 --out DIR     follow validation image 7 through the blocks
+  senet-np explain runs/se50 --data imagenette/      an imported network on a folder of images: the paper's Figure 6
 """
 
 
@@ -52,9 +55,8 @@ def run(args: argparse.Namespace) -> int:
     if bundled and "interventions" in given:
         raise SenetError(f"{args.model} is bundled with its findings: --interventions is for runs")
     check_data_option(given, model.settings.data, args.model)
-    missing = bundled and model.settings.data == "cifar10" and find_cifar10(given.get("data_dir")) is None
-    dataset = None if missing else load_data_of(model, given)
-    photo, notes, findings = _photo(given, dataset), (*_notes(model, dataset),), None
+    dataset = None if _no_data(model, bundled, given) else load_data_of(model, given)
+    photo, notes, findings = _photo(given, dataset, model.view), (*_notes(model, dataset),), None
     out = given.get("out") or (Path("explained") / args.model if bundled else Path(args.model) / "plots")
     for note in notes:
         print(note)
@@ -65,10 +67,20 @@ def run(args: argparse.Namespace) -> int:
             findings = measure(model, dataset, "val", workers, given.get("interventions"))
         twin = plain_twin(model) if findings else None
         page, *figures = write_report(Sources(model, findings, photo, dataset, workers, twin), out, notes)
-    if findings is None:
+    if photo and "image" in given:
+        for name, probability in ask(model, photo, {}).best[:TOP]:
+            print(f"  {100 * probability:5.1f} %  {name}")
+    if not model.settings.se:
         print("this net has no SE blocks, so there are no gates to draw")
     print(f"figures: {len(figures)}, in {out}; open {page}")
     return 0
+
+
+def _no_data(model: Model, bundled: bool, given: dict[str, Any]) -> bool:
+    """Whether there are no images to measure on: figures that need none are drawn then."""
+    if model.settings.data == "imagenet":
+        return given.get("data", "auto") == "auto"
+    return bundled and model.settings.data == "cifar10" and find_cifar10(given.get("data_dir")) is None
 
 
 def first_look(run: Run, dataset: Dataset, workers: int | None = None) -> list[Path]:
@@ -78,13 +90,17 @@ def first_look(run: Run, dataset: Dataset, workers: int | None = None) -> list[P
     notes = (f"{command} adds what takes a minute: accuracy with replaced gates, and pruning",)
     with Workers(workers) as pool:
         findings = measure(model, dataset, "val", pool, thorough=False) if model.settings.se else None
-        return write_report(Sources(model, findings, _photo({}, dataset), dataset, pool), run.path / "plots", notes)
+        return write_report(
+            Sources(model, findings, _photo({}, dataset, model.view), dataset, pool), run.path / "plots", notes
+        )
 
 
 def _notes(model: Model, dataset: Dataset | None) -> Iterator[str]:
     """The first lines: which data this is, and how good the model is."""
     metadata, result = model.metadata, model.metadata.result
-    if dataset is None:
+    if dataset is None and model.settings.data == "imagenet":
+        yield "without --data DIR, a folder with images of each class, this shows one image alone"
+    elif dataset is None:
         yield "CIFAR-10 is not on this machine: the figures show what was measured when the model was bundled"
     else:
         yield data_line(dataset, dataset.name)
@@ -94,15 +110,15 @@ def _notes(model: Model, dataset: Dataset | None) -> Iterator[str]:
         yield f"note: {metadata.name} is not trained to its end; the figures show it as it is"
 
 
-def _photo(given: dict[str, Any], dataset: Dataset | None) -> Photo | None:
+def _photo(given: dict[str, Any], dataset: Dataset | None, view: View) -> Photo | None:
     """The requested image; else the first validation image, else the photo that comes with Matplotlib."""
     requested = given.get("image", 0)
     if isinstance(requested, Path):
-        return read_photo(requested)
+        return read_photo(requested, view)
     if dataset is None:
         if "image" in given:
             raise SenetError(f"--image {requested} is a validation image's number, but the data is not on this machine")
-        return sample_photo()
+        return sample_photo(view)
     images, labels = dataset.val
     if requested >= len(labels):
         raise SenetError(f"image {requested} does not exist: the validation images are numbered 0 to {len(labels) - 1}")

@@ -6,16 +6,19 @@ would mean nothing.
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..data import load_data
 from ..data.augment import Normalizer
 from ..errors import SenetError
+from ..model import new_model
 from ..runs.bundled import KEY
 from ..runs.interchange import load_metadata, load_weights, save_weights, unfilled
 from ..runs.old_names import current_settings
-from ..runs.run import alone_in, create_run, open_run, read_normalizer
+from ..runs.public import read_public
+from ..runs.run import alone_in, open_run, read_normalizer, write_run
 from ..settings import NET_NAMES, Settings, make_settings, settings_from_json, settings_to_json
 from ..tree import tree_size
 from .options import add_command, add_data_options, add_settings, existing_path, new_file, new_path
@@ -28,6 +31,7 @@ EXPORT = """\
 IMPORT = """\
   senet-np import mine.safetensors --out runs/there                        a file that `senet-np export` wrote
   senet-np import theirs.npz --out runs/there --net resnet20 --gate tanh   one that says nothing about its net
+  senet-np import seresnet50.safetensors --out runs/se50                   timm's, torchvision's: docs/interchange.md
 """
 
 
@@ -69,6 +73,12 @@ def run_import(args: argparse.Namespace) -> int:
     if (out / "config.json").exists():
         raise SenetError(f"{out} already holds a run: name another folder with --out")
     settings, normalizer = _read_about(file)
+    if settings is None and not any(name in given for name in NET_NAMES) and (model := read_public(file)):
+        with alone_in(out):
+            write_run(out, model, imported=file.name)
+        parameters, view = f"{tree_size(model.params):,} parameters", model.view.words
+        print(f"{model.settings.describe()}, {model.metadata.data.provenance}: {parameters} in {out}; images: {view}")
+        return 0
     if settings:
         check_repeated(given, ("data", *NET_NAMES), settings, "the file says", "leave the option out")
     requested = settings.data if settings else given.get("data", "auto")
@@ -79,7 +89,7 @@ def run_import(args: argparse.Namespace) -> int:
     params, state = load_weights(file, *unfilled(settings.build_net()))
     changes = {"params": params, "state": state} | ({"normalizer": normalizer} if normalizer else {})
     with alone_in(out):
-        create_run(out, settings, dataset, imported=file.name, changes=changes)
+        write_run(out, replace(new_model(settings, dataset), **changes), imported=file.name)
     whose = "the file's" if normalizer else "measured on the training images"
     print(f"{settings.describe()}: {tree_size(params):,} parameters in {out}, the normalizer is {whose}")
     return 0

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..analysis.gates import GateStatistics
 from ..data.photo import Photo
+from ..model import Model
 from ..ops import softmax_cross_entropy_forward
 from .registry import Drawing, Sources, register
 from .style import BLUE, ORANGE, block_panels, draw_band, new_figure, rows_for, shared_legend, short, show_image
@@ -19,7 +20,15 @@ class Answer(NamedTuple):
     classes: Sequence[str]  # all classes' names
     probabilities: np.ndarray  # (classes,) the softmax of the logits
     gates: Mapping[str, np.ndarray]  # this image's, by block, (C,)
-    usual: Mapping[str, GateStatistics]  # over many images, by block
+    usual: Mapping[str, GateStatistics]  # over many images, by block; empty where none were measured
+
+    @property
+    def best(self) -> list[tuple[Any, float]]:
+        """The classes of the highest probabilities, and these, the highest first."""
+        return [(self.classes[k], float(self.probabilities[k])) for k in self.probabilities.argsort()[::-1][:SHOWN]]
+
+
+SHOWN = 10  # classes in the figure
 
 
 @register(
@@ -33,44 +42,51 @@ class Answer(NamedTuple):
 )
 def answer(sources: Sources) -> Iterator[Drawing]:
     """One figure, for the image that is followed through the network."""
-    photo = sources.photo
-    if sources.findings and photo:
-        logits, activations = sources.model.run(photo.small[None], record=True)
-        _, softmax = softmax_cross_entropy_forward(logits, np.zeros(1, np.int64))
-        gates = {path: s[0] for path, s in activations.gates.items()}
-        one = Answer(photo, sources.model.classes, softmax.p[0], gates, sources.findings.blocks)
-        yield Drawing(title(one), f"{photo.name}; usual: {sources.images()}", lambda: draw_answer(one))
+    if sources.photo and sources.model.settings.se:
+        one = ask(sources.model, sources.photo, sources.findings.blocks if sources.findings else {})
+        usual = f"; usual: {sources.images()}" if one.usual else ""
+        yield Drawing(title(one), f"{one.photo.name}{usual}", lambda: draw_answer(one))
+
+
+def ask(model: Model, photo: Photo, usual: Mapping[str, GateStatistics]) -> Answer:
+    """A network's answer to a photo."""
+    logits, activations = model.run(photo.small[None], record=True)
+    _, softmax = softmax_cross_entropy_forward(logits, np.zeros(1, np.int64))
+    return Answer(photo, model.classes, softmax.p[0], {path: s[0] for path, s in activations.gates.items()}, usual)
 
 
 def title(one: Answer) -> str:
     """The answer, and how many gates are unusual."""
-    k = int(one.probabilities.argmax())
-    unusual = [np.abs(s - one.usual[p].overall_mean) > 2 * one.usual[p].overall_sd for p, s in one.gates.items()]
+    (name, probability), *_ = one.best
     truth = f" for an image of class {one.photo.truth}" if one.photo.truth else ""
-    return (
-        f"The net answers {one.classes[k]} ({100 * one.probabilities[k]:.0f} %){truth}; "
-        f"{sum(map(np.count_nonzero, unusual))} of {sum(map(len, unusual))} gates lie more than 2 sd from their mean"
-    )
+    answer = f"The net answers {name} ({100 * probability:.0f} %){truth}"
+    if not one.usual:
+        return answer
+    unusual = [np.abs(s - one.usual[p].overall_mean) > 2 * one.usual[p].overall_sd for p, s in one.gates.items()]
+    counted = f"{sum(map(np.count_nonzero, unusual))} of {sum(map(len, unusual))}"
+    return f"{answer}; {counted} gates lie more than 2 sd from their mean"
 
 
 def draw_answer(one: Answer) -> Any:
     """Draw an image, the network's answer to it, and its gates beside the usual ones."""
-    photo, probabilities = one.photo, one.probabilities
+    photo = one.photo
     down = rows_for(len(one.gates))
     figure = new_figure(12, 3.8 + 2.4 * down)
     above, below = figure.subfigures(2, 1, height_ratios=(2.9, 0.5 + 2.4 * down))
     whole, small, bars = above.subplots(1, 3, width_ratios=(1.2, 1, 1.6))
     show_image(whole, photo.shown, photo.name, fontsize=9)
     show_image(small, photo.small, "as the net sees it, {}×{} pixels".format(*photo.small.shape), fontsize=9)
-    order = np.argsort(probabilities)
-    bars.barh(range(len(order)), 100 * probabilities[order], color=BLUE)
-    bars.set_yticks(range(len(order)), [one.classes[k] for k in order], fontsize=8)
+    names, probabilities = zip(*one.best[::-1], strict=True)
+    bars.barh(range(len(names)), [100 * p for p in probabilities], color=BLUE)
+    bars.set_yticks(range(len(names)), names, fontsize=8)
     bars.set(title="the net's answer", xlabel="probability (%)", xlim=(0, 100))
     panels = block_panels(below, len(one.gates))[:, 0]
     for axes, (path, s) in zip(panels, one.gates.items(), strict=True):
-        order = np.argsort(one.usual[path].overall_mean)
-        draw_band(axes, one.usual[path], order)
+        usual = one.usual.get(path)
+        order = np.argsort(usual.overall_mean if usual else s)
+        if usual:
+            draw_band(axes, usual, order)
         axes.plot(s[order], "o", color=ORANGE, markersize=3, label="this image")
-        axes.set(title=short(path), xlabel="channel, sorted by mean gate", ylabel="gate s")
+        axes.set(title=short(path), xlabel=f"channel, sorted by {'mean gate' if usual else 'gate'}", ylabel="gate s")
     shared_legend(below, panels[0], 2)
     return figure

@@ -19,7 +19,7 @@ class Recorder(Callback):
         self.run, self.dataset, self.progress, self.inner = run, dataset, progress, inner
         net, metadata = run.settings.build_net(), Metadata(run.path.as_posix(), run.data)
         weights = progress.params, progress.state
-        self.model = Model(net, *weights, run.normalizer, run.classes, run.settings, metadata)
+        self.model = Model(net, *weights, run.normalizer, run.classes, run.settings, metadata, run.view)
         self.batches = len(dataset.train.labels) // run.settings.batch_size
         self.steps = snapshot_steps(run.settings.epochs * self.batches) if run.settings.se else set()
 

@@ -10,7 +10,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from .. import __version__
 from ..data.augment import Normalizer
 from ..data.dataset import Dataset
+from ..data.view import View, read_view
 from ..errors import SenetError
 from ..files import only_one, read_text, write_atomically
 from ..model import DataInfo, Metadata, Model, Result, new_model
@@ -32,7 +33,6 @@ from .old_names import current, read_settings
 from .snapshots import read_snapshots
 
 LOCK = ".lock"
-CLASSES = 10  # of both data sets
 MAX_BYTES = 16 << 20  # of config.json or of log.jsonl: some 50,000 epochs
 
 
@@ -45,6 +45,7 @@ class Run:
     data: DataInfo
     classes: tuple[str, ...]
     normalizer: Normalizer  # as measured on the images that the run is trained on
+    view: View  # how images of other sizes are made to fit
     imported: str | None  # the file that its first weights came from; None where they were drawn
 
     @property
@@ -102,7 +103,7 @@ class Run:
             finished=record is not None,
         )
         net, params, state = settings.build_net(), progress.params, progress.state
-        return Model(net, params, state, self.normalizer, self.classes, settings, metadata)
+        return Model(net, params, state, self.normalizer, self.classes, settings, metadata, self.view)
 
     def epochs_until(self, progress: Progress) -> list[dict[str, Any]]:
         """The records of the epochs that are in `progress`; a crash may have left one more in the log."""
@@ -132,32 +133,30 @@ def alone_in(path: Path) -> Iterator[None]:
         yield
 
 
-def create_run(
-    path: Path,
-    settings: Settings,
-    dataset: Dataset,
-    overwrite: bool = False,
-    imported: str | None = None,
-    changes: dict[str, Any] | None = None,
-) -> Run:
-    """Make a run's folder with an empty log, a checkpoint of the untrained net, and config.json, which comes last.
+def create_run(path: Path, settings: Settings, dataset: Dataset, overwrite: bool = False) -> Run:
+    """Make a run's folder for a network that is to be trained; see `write_run`."""
+    return write_run(path, new_model(settings, dataset), overwrite)
+
+
+def write_run(path: Path, model: Model, overwrite: bool = False, imported: str | None = None) -> Run:
+    """Make a run's folder with an empty log, a checkpoint of the model, and config.json, which comes last.
 
     So a folder with a config.json is a whole run, whenever this is interrupted.
 
     Args:
         path: the folder; it must not hold a run yet, unless `overwrite`.
-        settings, dataset: what will be trained, and on what.
+        model: the untrained network, or one with weights from elsewhere.
         overwrite: whether an earlier run in the folder may be replaced.
         imported: the file that the weights come from.
-        changes: fields of the fresh model to be replaced: params, state, normalizer.
     """
     if (path / "config.json").exists() and not overwrite:
         advice = "continue it (--resume), replace it (--overwrite) or name another"
         raise SenetError(f"{path} already holds a run: {advice}")
-    model = replace(new_model(settings, dataset), **(changes or {}))
-    run = Run(path, settings, model.metadata.data, model.classes, model.normalizer, imported)
+    settings = model.settings
+    run = Run(path, settings, model.metadata.data, model.classes, model.normalizer, model.view, imported)
     colors = {name: values.tolist() for name, values in run.normalizer._asdict().items()}
-    data = asdict(run.data) | {"classes": [*run.classes]} | colors | ({"imported": imported} if imported else {})
+    data = asdict(run.data) | {"classes": [*run.classes], "view": [*run.view]} | colors
+    data |= {"imported": imported} if imported else {}
     config = {"settings": settings_to_json(settings), "data": data}
     config |= {"parameters": tree_size(model.params), "versions": versions()}
     try:
@@ -181,17 +180,19 @@ def open_run(path: Path) -> Run:
         settings, data = read_settings(config["settings"]), current(config["data"])
         info = DataInfo(*(data[name] for name in ("name", "provenance", "origin", "fingerprint", "images")))
         classes, imported, normalizer = data["classes"], data.get("imported"), read_normalizer(data)
+        view = read_view(data["view"]) if "view" in data else View(settings.image_size)
         texts = all(isinstance(text, str) for text in (info.origin, info.fingerprint, imported or ""))
         printed = all(isinstance(text, str) and text.isprintable() for text in (info.provenance, *classes))
         counted = all(type(info.images[split]) is int for split in ("train", "val", "test"))
-        sound = texts and printed and counted and isinstance(classes, list) and len(classes) == CLASSES
+        sound = texts and printed and counted and isinstance(classes, list) and len(classes) == settings.classes
+        sound = sound and view.size == settings.image_size
     except (FileNotFoundError, NotADirectoryError):
         raise SenetError(f"{path} holds no run (no config.json): train one with python -m senet_np train") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise SenetError(f"{config_path} is not a run's configuration ({error!r:.160}): train again") from error
     if not sound or info.name != settings.data:
         raise SenetError(f"{config_path} does not say what the run was trained on: train again")
-    return Run(path, settings, info, tuple(classes), normalizer, imported)
+    return Run(path, settings, info, tuple(classes), normalizer, view, imported)
 
 
 def read_normalizer(values: dict[str, Any]) -> Normalizer:

@@ -1,0 +1,105 @@
+"""Public checkpoints are recognized by their names and imported; what does not fit is named.
+
+Their arrays' names and shapes are in a fixture, from timm and torchvision themselves; here the numbers are drawn.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from senet_np.cli import main
+from senet_np.errors import SenetError
+from senet_np.runs.load import load
+from senet_np.runs.public import read_public, recognize
+
+SHAPES = json.loads((Path(__file__).parent / "fixtures" / "public_names.json").read_text("utf-8"))
+NETS = {"seresnet50": "resnet50", "legacy_seresnet50": "resnet50_caffe", "mobilenet_v3_small": "mobilenet_v3_small"}
+
+
+def drawn(name, **changed):
+    """Arrays such as a checkpoint has; `changed` are other shapes, None for none, dots as double underscores."""
+    rng, shapes = np.random.default_rng(0), dict(SHAPES[name])
+    shapes |= {key.replace("__", "."): shape for key, shape in changed.items()}
+    arrays = {}
+    for key, shape in shapes.items():
+        if shape is not None:
+            spread = 0.05 if key.endswith("weight") and len(shape) > 1 else 0.5
+            arrays[key] = (spread * rng.standard_normal(shape)).astype(np.float16)
+            if key.endswith("running_var"):
+                arrays[key] = np.abs(arrays[key]) + np.float16(0.5)
+            if key.endswith("num_batches_tracked"):
+                arrays[key] = np.array(7)
+    return arrays
+
+
+def small(name, **changed):
+    """The same of a tenth of the classes' layer, for speed: the convolutions are what they are."""
+    last = {"seresnet50": "fc", "legacy_seresnet50": "last_linear", "mobilenet_v3_small": "classifier.3"}[name]
+    width = SHAPES[name][f"{last}.weight"][1]
+    key = last.replace(".", "__")
+    return drawn(name, **{f"{key}__weight": [12, width], f"{key}__bias": [12]}, **changed)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_every_name_of_a_checkpoint_has_its_place_in_our_network(tmp_path, name):
+    path = tmp_path / "weights.npz"
+    np.savez(path, **small(name))
+    model = read_public(path)
+    assert (model.settings.net, model.settings.classes, model.view.size) == (NETS[name], 12, 224)
+    assert model.classes == tuple(f"class {k}" for k in range(12))
+
+
+def test_other_weights_are_no_public_checkpoint():
+    assert recognize({"stage1.conv.weight": (4, 3, 3, 3)}) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"features__12__1__bias": None}, r"last.bn.bias is missing"),
+        ({"features__13__0__weight": [4, 4]}, r"features\.13\.0\.weight is unknown"),
+        (
+            {"features__4__block__1__0__weight": [96, 1, 3, 3]},
+            r"features\.4\.block\.1\.0\.weight has shape .96, 1, 3, 3., expected .96, 1, 5, 5.",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(tmp_path, changed, fault):
+    path = tmp_path / "weights.npz"
+    np.savez(path, **small("mobilenet_v3_small", **changed))
+    with pytest.raises(SenetError, match=rf"it is like torchvision's mobilenet_v3_small, but {fault}: fetch it again"):
+        read_public(path)
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """A run's folder with an imported MobileNet."""
+    path, out = tmp_path / "weights.npz", tmp_path / "run"
+    np.savez(path, **drawn("mobilenet_v3_small"))
+    assert main(["import", str(path), "--out", str(out)]) == 0
+    return out
+
+
+def test_an_imported_network_knows_how_images_are_to_be_cut_and_what_the_classes_are_called(imported):
+    model = load(str(imported))
+    assert model.view.words == "shorter side to 256 pixels (bilinear), then the middle 224×224"
+    assert (len(model.classes), model.classes[281]) == (1000, "tabby")
+    np.testing.assert_allclose(model.normalizer.mean / 255, [0.485, 0.456, 0.406], rtol=1e-6)
+
+
+def test_it_answers_to_a_photo_with_five_names_and_draws_the_gates(imported, tmp_path, capsys):
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)).save(tmp_path / "a.png")
+    assert main(["explain", str(imported), "--image", str(tmp_path / "a.png")]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert len(lines) == 5
+    assert {line.split("%")[1].strip() for line in lines} <= {*load(str(imported)).classes}
+    assert (imported / "plots" / "answer.png").stat().st_size > 10_000
+
+
+def test_options_of_the_network_are_for_files_that_say_nothing(imported, tmp_path, capsys):
+    again = ["import", str(tmp_path / "weights.npz"), "--out", str(tmp_path / "b"), "--net", "tiny", "--data", "shapes"]
+    assert main(again) == 2
+    assert "missing" in capsys.readouterr().err
