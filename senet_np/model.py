@@ -25,7 +25,14 @@ from .tree import Tree
 
 Array = np.ndarray
 Layers = dict[str, Layer]  # by path
-BATCH = 250  # images: fixed, as another number would round differently
+BATCH = 250  # images of 32×32: fixed, as another number would round differently
+
+
+def batches(images: Array) -> list[slice]:
+    """Cut images (n, H, W, 3) into batches: BATCH of 32×32 pixels each, and of larger ones as many fewer."""
+    size = max(1, BATCH * 32 * 32 // (images.shape[1] * images.shape[2]))
+    size = min(size, BATCH)
+    return [slice(start, start + size) for start in range(0, len(images), size)]
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,7 @@ class Model:
     @overload
     def run(self, images: Array, record: Literal[True], replace: Layers | None = None) -> tuple[Array, Activations]: ...
     def run(self, images: Array, record: bool = False, replace: Layers | None = None) -> Any:
-        """Classify images in evaluation mode, BATCH at a time.
+        """Classify images in evaluation mode, a batch at a time.
 
         Args:
             images: (N, H, W, 3) uint8, at least one.
@@ -107,11 +114,11 @@ class Model:
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8 or not len(images):
             actual = f"{images.dtype}{list(images.shape)}"
             raise ValueError(f"images is {actual}, expected uint8 (N, H, W, 3) with at least one image")
-        batches = (self.normalizer(images[start : start + BATCH]) for start in range(0, len(images), BATCH))
+        inputs = (self.normalizer(images[piece]) for piece in batches(images))
         with np.errstate(under="ignore"):  # behind a gate near 0, numbers too small to store become 0
             if not record:
-                return np.concatenate([self._logits(x, replace) for x in batches])
-            logits, parts = zip(*(self._recorded(x, replace) for x in batches), strict=True)
+                return np.concatenate([self._logits(x, replace) for x in inputs])
+            logits, parts = zip(*(self._recorded(x, replace) for x in inputs), strict=True)
         return np.concatenate(logits), _join(parts)
 
     def _logits(self, x: Array, replace: Layers | None) -> Array:

@@ -172,7 +172,7 @@ def test_two_classes_of_one_name_in_different_case(pets):
 
 
 def test_three_images_in_all(tmp_path):
-    assert "class 'blue' has 1 images to split, expected 3 at least: add some" in refusal(make(tmp_path / "a", n=1))
+    assert "class 'blue' has too few images to split (1): add some, to have 3 at least" in refusal(make(tmp_path / "a", n=1))
 
 
 def test_a_link_out_of_the_folder(pets, tmp_path):

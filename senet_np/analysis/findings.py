@@ -27,6 +27,9 @@ MAX_TRAINING_IMAGES = 10_000  # the first ones: means and ranks are taken from t
 MAX_MULTIPLY_ADDS = 1.5e12  # for interventions and for pruning, each, by default: about half a minute
 
 
+WORDS = {"val": "validation images", "test": "test images", "all": "images"}
+
+
 class Findings(NamedTuple):
     """What was measured about one network's gates."""
 
@@ -42,7 +45,7 @@ class Findings(NamedTuple):
 def measure(
     model: Model, dataset: Dataset, split: str, workers: Workers, reclassify: int | None = None, thorough: bool = True
 ) -> Findings:
-    """Collect the gates of every image of a split, "val" or "test", and measure what replacing them does.
+    """Collect the gates of every image of a split, "val", "test" or "all", and measure what replacing them does.
 
     Args:
         model: the network; it has at least one SE block.
@@ -57,7 +60,7 @@ def measure(
     activations = collect(model, images, workers)
     gates, limits = activations.gates, gate_limits(model.settings.gate, activations.gates)
     findings = Findings(
-        f"{len(labels):,} {'validation' if split == 'val' else 'test'} images",
+        f"{len(labels):,} {WORDS[split]}",
         {path: summarize(s, labels, classes, limits) for path, s in gates.items()},
         {path: summarize_hidden(h, labels, classes) for path, h in activations.hidden.items()},
         None,

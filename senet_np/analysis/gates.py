@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..fast.workers import Workers
-from ..model import BATCH, Activations, Model
+from ..model import Activations, Model, batches
 
 BINS = 20  # of a histogram: a sigmoid gate's are 0.05 wide
 
@@ -21,8 +21,8 @@ def collect(model: Model, images: np.ndarray, workers: Workers) -> Activations:
 
     Source: s and δ(W₁z) of Hu et al. 2019, Eq. 3.
     """
-    batches = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    parts = zip(*workers.map(_collect, (model,), batches), strict=True)
+    pieces = [images[piece] for piece in batches(images)]
+    parts = zip(*workers.map(_collect, (model,), pieces), strict=True)
     gates, hidden = ({path: np.concatenate([p[path] for p in part]) for path in part[0]} for part in parts)
     return Activations({}, {}, gates, hidden)
 

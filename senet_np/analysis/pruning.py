@@ -12,7 +12,7 @@ import numpy as np
 from ..containers import image_gates
 from ..data.dataset import Split
 from ..fast.workers import Workers
-from ..model import BATCH, Model
+from ..model import Model, batches
 from .replace import Gates, predict
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)  # of each block's channels
@@ -37,7 +37,7 @@ def channel_scores(model: Model, images: np.ndarray, workers: Workers) -> dict[s
 
     as {"mean gate" or "mean |s·u|": {path of the block: (C,)}}.
     """
-    pieces = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
+    pieces = [images[piece] for piece in batches(images)]
     sums = workers.map(_score_sums, (model,), pieces)
     means = {path: np.sum([piece[path] / len(images) for piece in sums], axis=0) for path in sums[0]}
     return {order: {path: both[k] for path, both in means.items()} for k, order in enumerate(ORDERS)}

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..fast.workers import Workers
 from ..layers import Layer, Stateless
-from ..model import BATCH, Model
+from ..model import Model, batches
 from ..ops import channel_scale_backward, channel_scale_forward
 
 Gates = dict[str, np.ndarray]  # {block's path: (C,) for all images, or (n, C), one row per image}
@@ -39,7 +39,7 @@ def fixed(gates: Gates) -> dict[str, Layer]:
 
 def predict(model: Model, images: np.ndarray, workers: Workers, gates: Gates | None = None) -> np.ndarray:
     """Classify images (n, H, W, 3) uint8, with the gates of the named blocks replaced: the classes, (n,) int64."""
-    pieces = [slice(start, start + BATCH) for start in range(0, len(images), BATCH)]
+    pieces = batches(images)
     rows = [{path: s[piece] if s.ndim == 2 else s for path, s in (gates or {}).items()} for piece in pieces]
     return np.concatenate(workers.map(_predict, (model,), [images[piece] for piece in pieces], rows))
 

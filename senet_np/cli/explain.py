@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
     with Workers(given.get("workers")) as workers:
         if model.settings.se and bundled:
             findings = load_findings(findings_path(args.model))
+        elif model.settings.se and dataset and model.settings.data == "imagenet":
+            findings = measure(model, dataset, "all", workers, thorough=False)  # its classes are not the folder's
         elif model.settings.se and dataset:
             findings = measure(model, dataset, "val", workers, given.get("interventions"))
         twin = plain_twin(model) if findings else None

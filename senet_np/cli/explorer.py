@@ -10,6 +10,7 @@ from ..analysis.findings import load_findings, measure
 from ..data import make_shapes
 from ..data.photo import sample_photo
 from ..data.shapes import other_labels
+from ..errors import SenetError
 from ..explorer.page import explorer_page
 from ..explorer.payload import ExplorerModel
 from ..fast.workers import Workers
@@ -54,6 +55,9 @@ def _with_findings(name: str, given: dict[str, Any]) -> ExplorerModel:
     The photos of CIFAR-10 may not be redistributed.
     """
     model, findings = load(name), None
+    if model.settings.image != (32, 32, 3):
+        side = model.settings.image_size
+        raise SenetError(f"{name} sees images of {side}×{side} pixels, and the explorer draws 32×32: use explain")
     if model.settings.se and (Path(name) / "config.json").exists():
         dataset = load_data_of(model, given)
         with Workers(given.get("workers")) as workers:

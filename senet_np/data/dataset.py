@@ -36,6 +36,12 @@ class Dataset:
     fingerprint: str  # hex digest of what was read: a resumed run must see the same
     view: View = SMALL  # how images were made to fit, where they had other sizes
 
+    @property
+    def all(self) -> Split:
+        """The images of all splits, for a network that has not learned from any of them."""
+        images, labels = zip(self.train, self.val, self.test, strict=True)
+        return Split(np.concatenate(images), np.concatenate(labels))
+
     def with_first(self, n: int) -> "Dataset":
         """The same with the first n training images only; all of them where n is 0 or there are no more."""
         images, labels = self.train

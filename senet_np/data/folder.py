@@ -158,14 +158,15 @@ def _split(classes: tuple[str, ...], given: list[str], labels: np.ndarray) -> di
     if not (splits == "test").any() and (splits == "val").any():
         splits[splits == "val"] = "test"  # as Imagenette calls it: what is looked at once, at the end
     splits[splits == ""] = "train"
+    whole = [int(((labels == label) & (splits == "train")).sum()) for label in range(len(classes))]
     for wanted in ("test", "val"):
         if (splits == wanted).any():
             continue
         for label, name in enumerate(classes):
             mine = rng.permutation(np.flatnonzero((labels == label) & (splits == "train")))
-            if len(mine) < 3:
-                raise DataError(f"class {name!r} has {len(mine)} images to split, expected 3 at least: add some")
-            splits[mine[: max(1, round(SHARE * len(mine)))]] = wanted
+            if whole[label] < 3:
+                raise DataError(f"class {name!r} has too few images to split ({whole[label]}): add some, to have 3 at least")
+            splits[mine[: max(1, round(SHARE * whole[label]))]] = wanted
     for label, name in enumerate(classes):
         for split in SPLITS:
             if not ((labels == label) & (splits == split)).any():

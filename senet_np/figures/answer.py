@@ -79,7 +79,8 @@ def draw_answer(one: Answer) -> Any:
     names, probabilities = zip(*one.best[::-1], strict=True)
     bars.barh(range(len(names)), [100 * p for p in probabilities], color=BLUE)
     bars.set_yticks(range(len(names)), names, fontsize=8)
-    bars.set(title="the net's answer", xlabel="probability (%)", xlim=(0, 100))
+    few = len(one.classes) <= SHOWN
+    bars.set(title="the net's answer", xlabel="probability (%)", xlim=(0, 100 if few else 105 * max(probabilities)))
     panels = block_panels(below, len(one.gates))[:, 0]
     for axes, (path, s) in zip(panels, one.gates.items(), strict=True):
         usual = one.usual.get(path)

@@ -24,7 +24,7 @@ from .style import BLUE, GATE_COLORS, GRAY, draw_band, gate_axis, new_figure, sh
 def gates(sources: Sources) -> Iterator[Drawing]:
     """One figure per block."""
     for path, stats in sources.findings.blocks.items() if sources.findings else ():
-        draw = partial(draw_gates, stats, sources.model.classes)
+        draw = partial(draw_gates, stats, sources.classes)
         yield Drawing(title(path, stats), sources.images(), draw, path)
 
 

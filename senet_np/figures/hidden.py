@@ -26,7 +26,7 @@ def hidden(sources: Sources) -> Iterator[Drawing]:
     """One figure of all blocks that have hidden units."""
     if sources.findings and sources.findings.hidden:
         blocks = sources.findings.hidden
-        yield Drawing(title(blocks), sources.images(), lambda: draw_hidden(blocks, sources.model.classes))
+        yield Drawing(title(blocks), sources.images(), lambda: draw_hidden(blocks, sources.classes))
 
 
 def title(blocks: Mapping[str, HiddenStatistics]) -> str:

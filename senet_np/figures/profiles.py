@@ -27,7 +27,7 @@ DASHES = ("-", "--", "-.", ":")  # tell them apart in gray
 def profiles(sources: Sources) -> Iterator[Drawing]:
     """One figure of all blocks."""
     if sources.findings:
-        blocks, classes = sources.findings.blocks, sources.model.classes
+        blocks, classes = sources.findings.blocks, sources.classes
         chosen = [k for k in CHOSEN if k < len(classes)]
         yield Drawing(title(blocks), sources.images(), lambda: draw_profiles(blocks, classes, chosen))
 

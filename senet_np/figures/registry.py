@@ -31,6 +31,11 @@ class Sources(NamedTuple):
     workers: Workers = Workers(1)
     twin: Metadata | None = None  # of the same network trained without SE
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the images: the network's, unless an imported one looks at a folder with others."""
+        return self.dataset.classes if self.dataset else self.model.classes
+
     def images(self, n: int | None = None) -> str:
         """What the findings were measured on: "n = 10,000 test images", or the first n of them."""
         images = self.findings.images if self.findings else "0 images"

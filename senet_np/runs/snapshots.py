@@ -9,7 +9,7 @@ import numpy as np
 
 from ..containers import image_gates, se_caches
 from ..errors import SenetError
-from ..model import BATCH, Model
+from ..model import BATCH, Model, batches
 from .weight_files import InFile, reading, write_npz
 
 SHARES = (0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1)  # of all steps: most happens early
@@ -28,7 +28,7 @@ def save_snapshot(folder: Path, step: int, model: Model, images: np.ndarray) -> 
     A resumed run writes the same once more.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # where training diverges the loop says so, a step later
-        x = model.normalizer(images[:MAX_IMAGES])
+        x = model.normalizer(images[batches(images)[0]])
         _, cache, _ = model.net.forward(model.params, model.state, x, False)
         gates = {path: image_gates(block).astype(np.float16) for path, block in se_caches(cache).items()}
     (folder / "gates").mkdir(exist_ok=True)

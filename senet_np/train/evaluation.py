@@ -7,7 +7,7 @@ import numpy as np
 
 from ..data.dataset import Split
 from ..fast.workers import Workers
-from ..model import BATCH, Model, Result
+from ..model import Model, Result, batches
 from ..ops import softmax_cross_entropy_forward
 
 
@@ -24,8 +24,7 @@ def evaluate(model: Model, split: Split, workers: Workers, tta: bool = False) ->
     With `tta` (test-time augmentation) logits are averaged over six views of each image: see `views`.
     """
     n = len(split.labels)
-    starts = range(0, n, BATCH)
-    images, labels = ([array[start : start + BATCH] for start in starts] for array in split)
+    images, labels = ([array[piece] for piece in batches(split.images)] for array in split)
     losses, correct = zip(*workers.map(_score, (model, tta), images, labels), strict=True)
     return Score(sum(correct), n, sum(losses) / n)
 
