@@ -24,7 +24,8 @@
 #
 #     python -m senet_np train --data cifar10 --net sprint
 #
-# Each piece of the recipe fits into a few lines, and has a section here. The pictures are `shapes`, which NumPy draws anywhere; the pieces were made for photographs.
+# Each piece of the recipe fits into a few lines, and has a section here. The pictures are `shapes`, which NumPy
+# draws anywhere; the pieces were made for photographs.
 
 # %%
 import matplotlib.pyplot as plt

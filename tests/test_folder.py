@@ -172,7 +172,9 @@ def test_two_classes_of_one_name_in_different_case(pets):
 
 
 def test_three_images_in_all(tmp_path):
-    assert "class 'blue' has too few images to split (1): add some, to have 3 at least" in refusal(make(tmp_path / "a", n=1))
+    assert "class 'blue' has too few images to split (1): add some, to have 3 at least" in refusal(
+        make(tmp_path / "a", n=1)
+    )
 
 
 def test_a_link_out_of_the_folder(pets, tmp_path):
@@ -254,6 +256,15 @@ def test_a_folder_is_trained_on_evaluated_and_explained(pets, tmp_path, capsys, 
     assert {line.split()[-1] for line in out.splitlines() if "%  " in line} == {*COLORS}
     moved = shutil.move(pets, tmp_path / "elsewhere")
     assert run(capsys, "evaluate", "run", "--data", moved)[0] == 0
+
+
+def test_a_sheet_shows_what_the_network_will_see(pets, tmp_path, capsys):
+    status, out, _ = run(capsys, "data", "--data", pets, "--sheet", tmp_path / "sheet.png")
+    assert status == 0
+    assert out.splitlines()[1:4] == [f"       8      1      1  {name}" for name in COLORS]
+    pixels = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB")).reshape(-1, 3)
+    for color in COLORS.values():
+        assert (np.abs(pixels - np.array(color)).max(axis=1) < 25).sum() > 5000
 
 
 def test_a_moved_folder_with_other_classes_is_refused(pets, tmp_path, capsys):

@@ -224,3 +224,15 @@ def test_a_few_steps_on_ten_images_reduce_the_loss(net, form):
     images, labels = draw.standard_normal((10, 8, 12, 3)).astype(np.float32), np.arange(10)
     losses = our_losses(built, *built.init(draw), images, labels, steps=10, lr=0.1)
     assert losses[-1] < 0.99 * losses[0]
+
+
+@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("side", [8, 33, 96])
+def test_every_net_takes_images_of_other_sizes(name, side):
+    narrow = {"widths": (4, 4, 4, 4)} if name.startswith("resnet50") else {"width": 0.25} if "mobile" in name else {}
+    net = NETS[name].build(classes=3, **narrow)
+    params, state = net.init(rng())
+    logits, cache, _ = net.forward(params, state, rng().standard_normal((2, side, side, 3)).astype(np.float32), True)
+    _, grads = net.backward(np.ones_like(logits), cache, needs_input_grad=False)
+    assert logits.shape == (2, 3)
+    assert all(np.isfinite(array).all() for _, array in tree_items(grads))

@@ -165,7 +165,9 @@ def _split(classes: tuple[str, ...], given: list[str], labels: np.ndarray) -> di
         for label, name in enumerate(classes):
             mine = rng.permutation(np.flatnonzero((labels == label) & (splits == "train")))
             if whole[label] < 3:
-                raise DataError(f"class {name!r} has too few images to split ({whole[label]}): add some, to have 3 at least")
+                raise DataError(
+                    f"class {name!r} has too few images to split ({whole[label]}): add some, to have 3 at least"
+                )
             splits[mine[: max(1, round(SHARE * whole[label]))]] = wanted
     for label, name in enumerate(classes):
         for split in SPLITS:
