@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from senet_np.cli import main
+from senet_np.data import load_folder
 from senet_np.errors import SenetError
 from senet_np.runs.load import load
-from senet_np.runs.public import read_public, recognize
+from senet_np.runs.public import as_imagenet, by_name, read_public, recognize
 
 SHAPES = json.loads((Path(__file__).parent / "fixtures" / "public_names.json").read_text("utf-8"))
 NETS = {"seresnet50": "resnet50", "legacy_seresnet50": "resnet50_caffe", "mobilenet_v3_small": "mobilenet_v3_small"}
@@ -97,6 +98,25 @@ def test_it_answers_to_a_photo_with_five_names_and_draws_the_gates(imported, tmp
     assert len(lines) == 5
     assert {line.split("%")[1].strip() for line in lines} <= {*load(str(imported)).classes}
     assert (imported / "plots" / "answer.png").stat().st_size > 10_000
+
+
+def test_it_is_evaluated_on_folders_that_are_named_like_imagenets_classes(imported, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name in ("n01440764", "tabby", "mine"):
+        for k in range(3):
+            path = tmp_path / "some" / name / f"{k}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.full((8, 8, 3), 20 * k, np.uint8)).save(path)
+    evaluate = ["evaluate", str(imported), "--data", str(tmp_path / "some")]
+    assert main(evaluate) == 2
+    assert "classes that the network does not know: mine; name the folders like" in capsys.readouterr().err
+    (tmp_path / "some" / "mine").rename(tmp_path / "some" / "goldfish")
+    assert main(evaluate) == 0
+    assert " of 9, " in capsys.readouterr().out.splitlines()[-1]
+    model = load(str(imported))
+    data = by_name(load_folder(tmp_path / "some", model.view))
+    assert data.classes == ("goldfish", "tench", "tabby")
+    assert sorted({*as_imagenet(data, model).labels.tolist()}) == [0, 1, 281]
 
 
 def test_options_of_the_network_are_for_files_that_say_nothing(imported, tmp_path, capsys):

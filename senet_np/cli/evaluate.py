@@ -8,6 +8,7 @@ from ..data import Dataset
 from ..fast.workers import Workers
 from ..model import Model
 from ..runs.load import load
+from ..runs.public import as_imagenet
 from ..train.evaluation import evaluate, result_line
 from .options import add_command
 from .trained import add_model, data_line, load_data_of
@@ -17,6 +18,7 @@ EXAMPLES = """\
   senet-np evaluate tiny-se                                     a bundled model, on the data that is found here
   senet-np evaluate runs/mine --tta                             also averaged over mirrored and shifted images
   senet-np evaluate runs/mine --data cifar10 --data-dir DIR     CIFAR-10 is in another folder now
+  senet-np evaluate runs/se50 --data imagenette/val             an imported network, on all images of a folder
 """
 
 
@@ -35,11 +37,12 @@ def run(args: argparse.Namespace) -> int:
     dataset = load_data_of(model, given)
     for line in (data_line(dataset, dataset.name), *_notes(model, dataset)):
         print(line)
+    split = as_imagenet(dataset, model) if model.settings.data == "imagenet" else dataset.test
     with Workers(given.get("workers")) as workers:
-        score = evaluate(model, dataset.test, workers)
+        score = evaluate(model, split, workers)
         print(f"{model.settings.describe()}: mean test loss {score.loss:.4f} nats")
         if "tta" in given:
-            averaged = evaluate(model, dataset.test, workers, tta=True)
+            averaged = evaluate(model, split, workers, tta=True)
             line = result_line(averaged.correct, averaged.n, dataset.name, dataset.provenance)
             print(f"over six views of each image, mirrored and shifted: {line}; without them:")
     print(result_line(score.correct, score.n, dataset.name, dataset.provenance))

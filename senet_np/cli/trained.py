@@ -12,6 +12,7 @@ from ..data.folder import WITHOUT_BAD
 from ..errors import SenetError
 from ..model import Model
 from ..runs.bundled import names
+from ..runs.public import by_name
 from ..runs.run import Run
 from ..settings import Settings
 from .options import add_data_options, add_workers
@@ -35,7 +36,9 @@ def load_data_of(model: Model | Run, given: dict[str, Any]) -> Dataset:
     requested, skip_bad = given.get("data", "auto"), data.provenance == WITHOUT_BAD or "skip_bad" in given
     moved = Path(requested).is_absolute()  # a folder is elsewhere now, or holds other images of the same classes
     dataset = load_folder_or_name(requested if moved else data.name, data_dir, model.view, skip_bad)
-    if data.name != "imagenet" and dataset.classes != model.classes:
+    if data.name == "imagenet":
+        return by_name(dataset)
+    if dataset.classes != model.classes:
         raise SenetError(f"{dataset.origin} has other classes than {name}: {', '.join(dataset.classes[:9])}")
     return dataset
 

@@ -9,12 +9,14 @@ Where such a file comes from, and how a .pth becomes one that is read here, stan
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..data.augment import Normalizer
+from ..data.dataset import Dataset, Split
 from ..data.view import View
 from ..errors import SenetError
 from ..model import DataInfo, Metadata, Model
@@ -26,7 +28,7 @@ from .weight_files import reading
 
 # Mean and standard deviation of red, green and blue over ImageNet, as torchvision and timm state them; times 255.
 IMAGENET = Normalizer(*(255 * np.array(c, np.float32) for c in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))))
-CLASSES = Path(__file__).parents[1] / "data" / "imagenet_classes.txt"  # names of WordNet's synsets, in the usual order
+CLASSES = Path(__file__).parents[1] / "data" / "imagenet_classes.txt"  # WordNet's synsets and names, in the usual order
 MAX_NAMED = 30  # arrays that a message names
 
 Shapes = Mapping[str, tuple[int, ...]]  # what a file declares: each array's shape by its name
@@ -96,8 +98,37 @@ def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _class_names(classes: int) -> tuple[str, ...]:
     """ImageNet's names, or numbers where the network has other classes."""
-    names = tuple(CLASSES.read_text("utf-8").splitlines())
+    names = tuple(name for _, name in _synsets())
     return names if len(names) == classes else tuple(f"class {k}" for k in range(classes))
+
+
+def _synsets() -> list[tuple[str, str]]:
+    """WordNet's number and name of each class: ("n01440764", "tench"), ..."""
+    lines = CLASSES.read_text("utf-8").splitlines()
+    return [(number, name) for number, _, name in (line.partition(" ") for line in lines)]
+
+
+def by_name(dataset: Dataset) -> Dataset:
+    """A folder whose subfolders are called by WordNet's numbers, as Imagenette's are, with the names of these."""
+    names = dict(_synsets())
+    return replace(dataset, classes=tuple(names.get(name, name) for name in dataset.classes))
+
+
+def as_imagenet(dataset: Dataset, model: Model) -> Split:
+    """All images of a folder whose classes are named like ImageNet's, with the network's own labels.
+
+    Raises:
+        SenetError: a subfolder has another name.
+    """
+    places = {name: k for k, name in enumerate(model.classes)}
+    unknown = [name for name in dataset.classes if name not in places]
+    if unknown:
+        raise SenetError(
+            f"{dataset.origin} has classes that the network does not know: {', '.join(unknown[:5])}; name the folders "
+            "like ImageNet's classes, by WordNet's numbers (n01440764) or names (tench)"
+        )
+    labels = np.array([places[name] for name in dataset.classes])
+    return Split(dataset.all.images, labels[dataset.all.labels])
 
 
 def recognize(shapes: Shapes) -> Family | None:
