@@ -18,7 +18,7 @@ LABELS = np.repeat(np.arange(10), 3)
 def test_the_gates_of_many_images_are_those_of_all_batches(settings, monkeypatch):
     model = untrained(widths=(4, 6, 8), **settings)
     _, whole = model.run(FEW.train.images, record=True)
-    monkeypatch.setattr("senet_np.analysis.gates.BATCH", 30)
+    monkeypatch.setattr("senet_np.model.BATCH", 30)
     with Workers(1) as workers:
         found = collect(model, FEW.train.images, workers)
     for kind in ("gates", "hidden"):
