@@ -75,10 +75,11 @@ def test_what_does_not_fit_is_named(tmp_path, changed, fault):
         read_public(path)
 
 
-@pytest.fixture
-def imported(tmp_path):
-    """A run's folder with an imported MobileNet."""
-    path, out = tmp_path / "weights.npz", tmp_path / "run"
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    """A run's folder with an imported MobileNet, and the file that it came from beside it."""
+    folder = tmp_path_factory.mktemp("imported")
+    path, out = folder / "weights.npz", folder / "run"
     np.savez(path, **drawn("mobilenet_v3_small"))
     assert main(["import", str(path), "--out", str(out)]) == 0
     return out
@@ -120,6 +121,15 @@ def test_it_is_evaluated_on_folders_that_are_named_like_imagenets_classes(import
 
 
 def test_options_of_the_network_are_for_files_that_say_nothing(imported, tmp_path, capsys):
-    again = ["import", str(tmp_path / "weights.npz"), "--out", str(tmp_path / "b"), "--net", "tiny", "--data", "shapes"]
+    again = [
+        "import",
+        str(imported.parent / "weights.npz"),
+        "--out",
+        str(tmp_path / "b"),
+        "--net",
+        "tiny",
+        "--data",
+        "shapes",
+    ]
     assert main(again) == 2
     assert "missing" in capsys.readouterr().err
