@@ -12,7 +12,8 @@ GROUPS = {  # title: modules, in the order in which one reads them
     "Ops": "ops/conv ops/depthwise ops/linear ops/activations ops/pooling ops/scale ops/norm ops/loss",
     "Layers and containers": "layers/base layers/fixed layers/learned layers/blocks containers tree",
     "Gradient checks": "gradcheck/check gradcheck/report gradcheck/hints",
-    "Networks": "nets/tiny nets/vgg nets/resnet nets/inception nets/sprint nets/resnet50 nets/mobilenet nets/attention nets/describe",
+    "Networks": "nets/tiny nets/vgg nets/resnet nets/inception nets/sprint nets/resnet50 nets/mobilenet "
+    "nets/attention nets/describe",
     "Models and settings": "model settings runs/load runs/bundled",
     "Data": "data/shapes data/cifar10 data/folder data/view data/augment data/dataset",
     "Training": "train/loop train/optimizers train/schedule train/evaluation runs/run runs/interchange runs/public",
