@@ -30,8 +30,7 @@ BATCH = 250  # images of 32×32: fixed, as another number would round differentl
 
 def batches(images: Array) -> list[slice]:
     """Cut images (n, H, W, 3) into batches: BATCH of 32×32 pixels each, and of larger ones as many fewer."""
-    size = max(1, BATCH * 32 * 32 // (images.shape[1] * images.shape[2]))
-    size = min(size, BATCH)
+    size = min(BATCH, max(1, BATCH * 32 * 32 // (images.shape[1] * images.shape[2])))
     return [slice(start, start + size) for start in range(0, len(images), size)]
 
 

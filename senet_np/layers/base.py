@@ -51,9 +51,10 @@ class Stateless:
 
 
 def normal(rng: Rng, shape: tuple[int, ...], std: float, dtype: Any) -> Array:
-    # Drawn in float64 whatever the dtype, so that a seed means the same weights in both.
+    """Draw numbers of N(0, std²); in float64 whatever the dtype, so that a seed means the same weights in both."""
     return (std * rng.standard_normal(shape)).astype(dtype)
 
 
 def without_none(**arrays: Array | None) -> Tree:
+    """The arrays that are there, by name."""
     return {name: array for name, array in arrays.items() if array is not None}
