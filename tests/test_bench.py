@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from senet_np.bench import convs, growth, loop, machine, nets, profile, timing
+from senet_np.bench import convs, growth, loop, machine, nets, photo, profile, timing
 from senet_np.bench.suite import Plan, measure
 from senet_np.cli import main
 from senet_np.fast import conv as fast
@@ -30,6 +30,7 @@ def record():
     lines = []
     small = {
         "nets": ("tiny",),
+        "photo_nets": (NARROW,),
         "shapes": (SHAPE,),
         "batch": 6,
         "batches": (1, 3),
@@ -137,6 +138,19 @@ def test_the_peak_of_memory_is_above_what_was_held_before(record):
     assert memory["peak_mib"] > memory["before_mib"] > 10
 
 
+def test_one_photo_is_timed_and_the_memory_of_the_whole_process_told(record):
+    (photo_record,) = record[0]["photo"]
+    assert photo_record["seconds"]["senet_np"][0] > 0
+    assert photo_record["memory"] is None or photo_record["memory"] > 10
+    assert "a narrow net: forward pass, one image of 224×224, float32" in record[1]
+
+
+def test_logits_unlike_pytorchs_stop_the_benchmark():
+    assert photo.deviation(np.ones(4), np.ones(4)) == 0
+    with pytest.raises(AssertionError, match="not the same mathematics"):
+        photo.deviation(np.ones(4), np.full(4, 1.01))
+
+
 def test_the_loops_are_timed_on_a_corner_and_extrapolated_to_the_whole():
     result = convs.measure(SHAPE, 1, 1, None, loops=True)
     rate = result["rates"]["loops"]
@@ -168,7 +182,7 @@ def test_the_ceilings_are_rates():
 
 def test_an_unknown_part_is_refused_in_one_line(capsys):
     assert main(["bench", "everything"]) == 2
-    assert "part 'everything' is unknown, expected some of nets, convolutions, growth, loop" in capsys.readouterr().err
+    assert "unknown, expected some of nets, photo, convolutions, growth, loop" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", nets.NETS)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from senet_np.bench import photo
 from senet_np.bench.nets import NETS, duel, step_arguments
 from senet_np.bench.pytorch import LAYOUTS, PyTorch
 
@@ -26,6 +27,13 @@ def test_loss_and_gradients_are_pytorchs_over_the_same_micro_batches(pytorch, na
 def test_both_cut_a_minibatch_into_the_same_uneven_pieces(pytorch):
     result = duel(NETS["tiny"], 7, 3, workers=1, rounds=1, pytorch=pytorch, compiled=False)
     assert result["deviation"]["worst parameter, float64"] < 1e-9
+
+
+@pytest.mark.parametrize("net", photo.NETS, ids=[net.title for net in photo.NETS])
+def test_a_photo_gives_pytorchs_logits(pytorch, net):
+    result = photo.measure(net, workers=1, rounds=1, pytorch=pytorch)
+    assert result["deviation"] < 1e-4
+    assert {*result["seconds"]} == {"senet_np", *(f"PyTorch eager, {layout}" for layout in LAYOUTS)}
 
 
 def test_what_goes_wrong_over_there_is_reported_here(pytorch):

@@ -28,6 +28,8 @@ torch.set_num_threads(1)  # the arrays are small: threads would only wait for on
 FILE = Path(senet_np.__file__).parent / "bench" / "pytorch_nets.py"
 WIDTHS = {"tiny": (6, 8, 10), "vgg": (6, 8, 10), "inception": (16, 32), "resnet20": (6, 8, 10)}
 WIDTHS |= {"sprint": (6, 8, 10)}
+DEEP = {"resnet50": (4, 4, 6, 6), "resnet50_caffe": (4, 4, 6, 6), "mobilenet_v3_small": None}
+MOMENTUM = {"mobilenet_v3_small": 0.01}  # of batch norm; 0.1 in all others
 OPTIONS = [
     {},
     {"se": False},
@@ -41,6 +43,7 @@ OPTIONS = [
 FROZEN = [("sprint", {"frozen": False})]
 PLACES = [{"position": place, **more} for place in ("pre", "post", "identity") for more in ({}, {"attention": "eca"})]
 CASES = [(net, options) for net in WIDTHS for options in OPTIONS] + [("resnet20", place) for place in PLACES] + FROZEN
+CASES += [(net, options) for net in DEEP for options in OPTIONS[:3]] + [("resnet50", place) for place in PLACES[::2]]
 every_case = pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 TOLERANCE = 1e-4
 
@@ -65,7 +68,8 @@ def test_the_file_needs_pytorch_alone():
 
 def make_pair(theirs, name, options):
     """Our net and PyTorch's, both without the numbers."""
-    options = {"widths": WIDTHS[name], **options}
+    widths = (WIDTHS | DEEP)[name]
+    options = {"widths": widths, **options} if widths else options
     ours = NETS[name].build(**options)
     whitening = {} if options.pop("frozen", True) else {"whitening": "none"}
     return ours, theirs.build({"net": name, **options, **whitening}).eval()
@@ -75,34 +79,32 @@ def images():
     return np.random.default_rng(1).standard_normal((3, 16, 24, 3)).astype(np.float32)  # not square
 
 
-def our_logits(net, params, state):
-    return net.forward(params, state, images(), False)[0]
-
-
-def their_logits(net):
+def assert_same_logits(name, net, params, state, module):
+    """In float32; in float64 through fifty layers with random weights, where rounding errors grow a thousandfold."""
+    x, trees = images(), (params, state)
+    if name in DEEP:
+        x, trees, module = np.float64(x), [tree_map(np.float64, tree) for tree in trees], module.double()
+    ours = net.forward(*trees, x, False)[0]
     with torch.no_grad():
-        return net(torch.from_numpy(images()).permute(0, 3, 1, 2)).numpy()
-
-
-def assert_same(ours, theirs):
+        theirs = module(torch.from_numpy(x).permute(0, 3, 1, 2)).numpy()
     assert ours.std(axis=0).max() > 100 * TOLERANCE  # they depend on the image
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=TOLERANCE)
 
 
-def initialized(net):
+def initialized(net, momentum=0.1):
     """Parameters of which none is 0 or 1, and the running statistics that fit them: those of one batch."""
     rng = np.random.default_rng(0)
     params, fresh = net.init(rng)
     params = tree_map(lambda a: (a + rng.normal(0, 0.3, a.shape)).astype(np.float32) if a.ndim < 4 else a, params)
     moved = net.forward(params, fresh, images(), True)[2]
-    return params, tree_map(lambda new, old: ((new - 0.9 * old) / 0.1).astype(np.float32), moved, fresh)
+    return params, tree_map(lambda new, old: ((new - (1 - momentum) * old) / momentum).astype(np.float32), moved, fresh)
 
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])
 @every_case
 def test_a_file_written_here_gives_the_same_logits_there(tmp_path, theirs, name, options, ending):
     net, module = make_pair(theirs, name, options)
-    params, state = initialized(net)
+    params, state = initialized(net, MOMENTUM.get(name, 0.1))
     path = tmp_path / f"weights.{ending}"
     save_weights(path, params, state)
     if ending == "npz":
@@ -110,7 +112,7 @@ def test_a_file_written_here_gives_the_same_logits_there(tmp_path, theirs, name,
     else:
         tensors = safetensors_torch.load_file(path)
     module.load_state_dict(tensors, strict=True)
-    assert_same(our_logits(net, params, state), their_logits(module))
+    assert_same_logits(name, net, params, state, module)
 
 
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])
@@ -124,14 +126,14 @@ def test_a_file_written_there_gives_the_same_logits_here(tmp_path, theirs, name,
         torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
         torch.nn.init.normal_(norm.bias)
     module.train()(torch.from_numpy(images()).permute(0, 3, 1, 2))
-    module.eval().head.fc.weight.data *= 10
+    module.eval().head[-1].weight.data *= 10
     assert all(norm.num_batches_tracked == 1 for norm in norms)
     path = tmp_path / f"weights.{ending}"
     if ending == "npz":
         np.savez(path, **{name: tensor.numpy() for name, tensor in module.state_dict().items()})
     else:
         safetensors_torch.save_file(module.state_dict(), path)
-    assert_same(our_logits(net, *load_weights(path, *unfilled(net))), their_logits(module))
+    assert_same_logits(name, net, *load_weights(path, *unfilled(net)), module)
 
 
 @pytest.mark.parametrize(("excite", "attention"), [("fc", "se"), ("eca", "eca")])

@@ -94,18 +94,20 @@ def peak_memory(net: BenchNet, batch: int, micro_batch: int, workers: int) -> di
 
     To be called in a fresh process. What the workers share with it counts for each of them. None but on Linux.
     """
-    if not Path("/proc/self/status").exists():
-        return None
     arguments = step_arguments(net.build(), batch)
-    before = _mebibytes("VmRSS")
+    before = mebibytes("VmRSS")
+    if before is None:
+        return None
     with Workers(workers) as pool:
         for _ in range(2):
             loop.gradients(*arguments, micro_batch, pool)
         everyone = ["self", *(str(child.pid) for child in multiprocessing.active_children())]
-        return {"before_mib": before, "peak_mib": sum(_mebibytes("VmHWM", process) for process in everyone)}
+        return {"before_mib": before, "peak_mib": sum(mebibytes("VmHWM", process) or 0 for process in everyone)}
 
 
-def _mebibytes(entry: str, process: str = "self") -> float:
-    """What Linux says of the memory that a process has (VmRSS) or has had (VmHWM)."""
+def mebibytes(entry: str, process: str = "self") -> float | None:
+    """What Linux says of the memory that a process has (VmRSS) or has had (VmHWM); None elsewhere."""
+    if not Path("/proc/self/status").exists():
+        return None
     lines = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(entry)) / 1024

@@ -1,4 +1,4 @@
-# pyright: reportMissingImports=false
+# pyright: reportMissingImports=false, reportArgumentType=false
 """The networks of senet_np in PyTorch, for weights that travel between the two. The benchmark's opponents are the same.
 
 This file needs PyTorch alone: copy it to where you work. Names and shapes in each `state_dict` are those of the files
@@ -30,7 +30,7 @@ From an .npz instead, without safetensors:
 The settings of the attention blocks are keywords of every network:
 
     attention  "se", or "eca": one kernel that slides along the channels
-    reduction  reduction ratio r: max(2, C // r) hidden units
+    reduction  reduction ratio r: max(2, C // r) hidden units; in MobileNetV3 a multiple of 8
     squeeze    "avg", "max", "none" (a gate for each position) or "avg+max"
     gate       "sigmoid", "tanh", "relu" or "hard_sigmoid"
     se_bias    whether the two linear layers have biases
@@ -54,9 +54,9 @@ GATES = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu, "hard
 class SE(nn.Module):
     """Squeeze-and-Excitation: every channel times a gate that is computed from the image itself."""
 
-    def __init__(self, channels, reduction=4, squeeze="avg", gate="sigmoid", se_bias=True):
+    def __init__(self, channels, reduction=4, squeeze="avg", gate="sigmoid", se_bias=True, multiple=1):
         super().__init__()
-        hidden = max(2, channels // reduction)
+        hidden = round_width(max(2, channels // reduction), multiple)
         self.fc1, self.fc2 = nn.Linear(channels, hidden, se_bias), nn.Linear(hidden, channels, se_bias)
         self.squeeze, self.gate = squeeze, GATES[gate]
 
@@ -73,6 +73,12 @@ class SE(nn.Module):
         first, *second = (self.excitation(z) for z in means + maxima)
         s = self.gate(sum(second, first))
         return u * s[:, :, None, None]
+
+
+def round_width(channels, multiple):
+    """The nearest multiple of a number, itself at least; the next one up where that is less than nine tenths."""
+    rounded = max(multiple, int(channels + multiple / 2) // multiple * multiple)
+    return rounded if rounded >= 0.9 * channels else rounded + multiple
 
 
 class ECA(nn.Module):
@@ -118,9 +124,9 @@ def conv(c_in, c, kernel_size=3, stride=1):
     return nn.Conv2d(c_in, c, kernel_size, stride, padding=kernel_size // 2, bias=False)
 
 
-def unit(c_in, c, kernel_size=3, **more):
+def unit(c_in, c, kernel_size=3, stride=1, **more):
     """Convolution, batch norm, ReLU, and what else is to follow."""
-    return named(conv=conv(c_in, c, kernel_size), bn=nn.BatchNorm2d(c), relu=nn.ReLU(), **more)
+    return named(conv=conv(c_in, c, kernel_size, stride), bn=nn.BatchNorm2d(c), relu=nn.ReLU(), **more)
 
 
 def head(c, classes):
@@ -185,6 +191,73 @@ def residual_block(stage, c_in, c, stride, attach):
     return named(residual=Residual(branch, shortcut), relu=nn.ReLU(), **attach(stage, c, "post"))
 
 
+def resnet50(se=True, widths=(64, 128, 256, 512), blocks=(3, 4, 6, 3), classes=1000, caffe=False, **attention):
+    """The residual network of bottlenecks; with `caffe`, as the authors of SE have it."""
+    attach = partial(block, se=se, **{"reduction": 16, **attention})
+    pool = nn.MaxPool2d(3, 2, ceil_mode=True) if caffe else nn.MaxPool2d(3, 2, padding=1)
+    stages, c_in = {"stem": unit(3, widths[0], 7, 2, pool=pool)}, widths[0]
+    for k, (width, count) in enumerate(zip(widths, blocks, strict=True), start=1):
+        stage = {}
+        for j in range(1, count + 1):
+            stage[f"block{j}"] = bottleneck(k, c_in, width, 2 if k > 1 and j == 1 else 1, caffe, attach)
+            c_in = 4 * width
+        stages[f"stage{k}"] = named(**stage)
+    return named(**stages, head=head(c_in, classes))
+
+
+def bottleneck(stage, c_in, width, stride, caffe, attach):
+    """1×1, 3×3 and 1×1 convolutions and the shortcut."""
+    c, (first, second) = 4 * width, (stride, 1) if caffe else (1, stride)
+    branch = named(
+        **attach(stage, c_in, "pre"),
+        reduce=unit(c_in, width, 1, first),
+        conv=unit(width, width, 3, second),
+        expand=named(conv=conv(width, c, 1), bn=nn.BatchNorm2d(c)),
+        **attach(stage, c, "standard"),
+    )
+    projection = {"conv": conv(c_in, c, 1, stride), "bn": nn.BatchNorm2d(c)} if stride > 1 or c_in != c else {}
+    shortcut = named(**projection, **attach(stage, c, "identity"))
+    return named(residual=Residual(branch, shortcut), relu=nn.ReLU(), **attach(stage, c, "post"))
+
+
+MOBILE = (  # stage, kernel size, channels inside, channels behind, with SE, non-linearity, stride
+    (1, 3, 16, 16, True, nn.ReLU, 2),
+    (2, 3, 72, 24, False, nn.ReLU, 2),
+    (2, 3, 88, 24, False, nn.ReLU, 1),
+    (3, 5, 96, 40, True, nn.Hardswish, 2),
+    (3, 5, 240, 40, True, nn.Hardswish, 1),
+    (3, 5, 240, 40, True, nn.Hardswish, 1),
+    (3, 5, 120, 48, True, nn.Hardswish, 1),
+    (3, 5, 144, 48, True, nn.Hardswish, 1),
+    (4, 5, 288, 96, True, nn.Hardswish, 2),
+    (4, 5, 576, 96, True, nn.Hardswish, 1),
+    (4, 5, 576, 96, True, nn.Hardswish, 1),
+)
+
+
+def mobilenet_v3_small(se=True, classes=1000, widths=(), **attention):
+    """MobileNetV3-small, which has widths of its own."""
+
+    def norm_unit(conv, c, **act):
+        return named(conv=conv, bn=nn.BatchNorm2d(c, eps=1e-3, momentum=0.01), **act)
+
+    stem, stages, c_in = norm_unit(conv(3, 16, 3, 2), 16, act=nn.Hardswish()), {}, 16
+    for k, size, inside, c, gated, act, stride in MOBILE:
+        depthwise = nn.Conv2d(inside, inside, size, stride, size // 2, groups=inside, bias=False)
+        branch = {"expand": norm_unit(conv(c_in, inside, 1), inside, act=act())} if inside != c_in else {}
+        branch |= {"depthwise": norm_unit(depthwise, inside, act=act())}
+        branch |= block(k, inside, se=se and gated, multiple=8, **{"gate": "hard_sigmoid", **attention})
+        branch = named(**branch, project=norm_unit(conv(inside, c, 1), c))
+        stage = stages.setdefault(f"stage{k}", {})
+        summed = stride == 1 and c_in == c
+        stage[f"block{len(stage) + 1}"] = Residual(branch, named()) if summed else named(branch=branch)
+        c_in = c
+    last = norm_unit(conv(c_in, 576, 1), 576, act=nn.Hardswish())
+    fc = {"fc1": nn.Linear(576, 1024), "act": nn.Hardswish(), "fc2": nn.Linear(1024, classes)}
+    tail = named(pool=nn.AdaptiveAvgPool2d(1), flat=nn.Flatten(), **fc)
+    return named(stem=stem, **{name: named(**stage) for name, stage in stages.items()}, last=last, head=tail)
+
+
 def inception(se=True, widths=(128, 256), modules=2, classes=10, **attention):
     """Modules of four branches; SE weighs each module as a whole."""
     attach, stages = partial(block, se=se, **attention), {}
@@ -220,6 +293,8 @@ def build(settings):
     whitening = options.pop("whitening", "frozen")
     if net == "sprint":
         return sprint(frozen=whitening == "frozen", **options)
+    if net.startswith("resnet50"):
+        return resnet50(caffe=net == "resnet50_caffe", **options)
     if net.startswith("resnet"):
         return resnet(blocks=(int(net.removeprefix("resnet")) - 2) // 6, **options)
-    return {"tiny": tiny, "vgg": vgg, "inception": inception}[net](**options)
+    return {"tiny": tiny, "vgg": vgg, "inception": inception, "mobilenet_v3_small": mobilenet_v3_small}[net](**options)

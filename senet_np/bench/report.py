@@ -33,14 +33,32 @@ def net(title: str, result: dict[str, Any], peak: float) -> Iterator[str]:
     if "deviation" in duel:
         shares = ", ".join(f"{name} {share:.0e}" for name, share in duel["deviation"].items())
         yield f"  same mathematics as PyTorch over the same micro-batches, largest deviations: {shares}"
-    for r in (duel[kind] for kind in ("eager", "compiled") if kind in duel):
-        spread = f"middle half of the rounds {r['quartile1']:.2f} to {r['quartile3']:.2f}"
-        yield f"  {r['median']:.2f} × {r['fastest']} ({spread})"
+    for kind in ("eager", "compiled"):
+        if kind in duel:
+            yield _against(duel[kind])
     total = sum(result["profile"].values())
     shares = ", ".join(f"{group} {ms / total:.0%}" for group, ms in result["profile"].items())
     yield f"  where the time goes, one thread: {shares} of {total:.0f} ms"
     if m := result["memory"]:
         yield f"  resident memory: {m['peak_mib']:.0f} MiB at its peak, {m['before_mib']:.0f} MiB before the first step"
+
+
+def _against(r: dict[str, Any]) -> str:
+    """The ratio to one form of PyTorch."""
+    spread = f"middle half of the rounds {r['quartile1']:.2f} to {r['quartile3']:.2f}"
+    return f"  {r['median']:.2f} × {r['fastest']} ({spread})"
+
+
+def photo(result: dict[str, Any]) -> Iterator[str]:
+    """One image through one of the large networks."""
+    yield f"\n{result['net']}: forward pass, one image of 224×224, float32; {result['parameters']:,} parameters"
+    for form, seconds in result["seconds"].items():
+        yield f"    {form:56} {1000 * median(seconds):8.1f} ms"
+    if "eager" in result:
+        yield f"  same mathematics as PyTorch, logits deviate by {result['deviation']:.0e} of their length"
+        yield _against(result["eager"])
+    if result["memory"]:
+        yield f"  resident memory of the whole process: {result['memory']:.0f} MiB at its peak"
 
 
 def summary(nets: dict[str, Any]) -> Iterator[str]:

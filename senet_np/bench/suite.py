@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
-from . import convs, growth, loop, machine, nets, profile, report
+from . import convs, growth, loop, machine, nets, photo, profile, report
+from .nets import BenchNet
 from .pytorch import PyTorch
 from .timing import in_fresh_process
 
-PARTS = ("nets", "convolutions", "growth", "loop")
+PARTS = ("nets", "photo", "convolutions", "growth", "loop")
 IMPORTS = ("senet_np", "senet_np.nets", "senet_np.train.loop")
 IMAGES = 32  # that go through each single convolution
 
@@ -22,6 +23,7 @@ class Plan:
     workers: int
     parts: tuple[str, ...] = PARTS
     nets: tuple[str, ...] = tuple(nets.NETS)
+    photo_nets: tuple[BenchNet, ...] = photo.NETS
     batch: int = 128
     micro_batch: int | None = None  # images; None for the default
     rounds: int = 11
@@ -68,6 +70,9 @@ def measure(plan: Plan, write_line: Callable[[str], None]) -> dict[str, Any]:
             }
             write(report.net(net.title, record["nets"][name], everyone))
         write(report.summary(record["nets"]))
+        if "photo" in plan.parts:
+            record["photo"] = [photo.measure(net, workers, rounds, pytorch) for net in plan.photo_nets]
+            write(line for result in record["photo"] for line in report.photo(result))
     if "convolutions" in plan.parts:
         record["convolutions"] = []
         with plan.opponent(1) as pytorch:

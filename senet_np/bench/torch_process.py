@@ -49,6 +49,16 @@ def step(kind: str, layout: str, micro_batch: int) -> float:
     return _step(kind, layout, micro_batch)[1]
 
 
+def logits() -> np.ndarray:
+    """The logits of the minibatch in evaluation mode, (N, K)."""
+    return _forward("contiguous")[0].numpy()
+
+
+def forward(layout: str) -> float:
+    """The seconds of one forward pass in evaluation mode."""
+    return _forward(layout)[1]
+
+
 def convolution(x: np.ndarray, w: np.ndarray, stride: int, pad: int, layout: str) -> float:
     """The seconds of one convolution, forward and backward."""
     images = torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=FORMATS[layout]).requires_grad_()
@@ -57,6 +67,14 @@ def convolution(x: np.ndarray, w: np.ndarray, stride: int, pad: int, layout: str
     began = time.perf_counter()
     F.conv2d(images, kernel, None, stride, pad).backward(dy)
     return time.perf_counter() - began
+
+
+def _forward(layout: str) -> tuple[torch.Tensor, float]:
+    """Logits and seconds."""
+    net, x = _nets["eager", layout].eval(), _minibatch[0].contiguous(memory_format=FORMATS[layout])
+    with torch.inference_mode():
+        began = time.perf_counter()
+        return net(x), time.perf_counter() - began
 
 
 def _step(kind: str, layout: str, micro_batch: int) -> tuple[float, float]:

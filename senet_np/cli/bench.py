@@ -13,6 +13,7 @@ from .options import add_command, add_workers, new_file, new_path, whole
 EXAMPLES = """\
   senet-np bench                          everything: a quarter of an hour, with PyTorch and its compiler
   senet-np bench nets --nets tiny         one network
+  senet-np bench photo                    one 224×224 image through SE-ResNet-50: time and memory
   senet-np bench growth --out figures     images/s for batches of 1 to 1024, and the figure
   senet-np bench --json bench.json        the record of all that was measured
 
@@ -24,7 +25,7 @@ def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "bench", run, "measure the speed of training steps and convolutions", EXAMPLES)
     option, images = command.add_argument, whole(2, 4096)
-    option("parts", nargs="*", metavar="PART", help="some of nets, convolutions, growth, loop (default: all)")
+    option("parts", nargs="*", metavar="PART", help="some of nets, photo, convolutions, growth, loop (default: all)")
     option("--nets", metavar="N,N", help="some of tiny,sprint,resnet20,wide (default: all)")
     option("--batch", type=images, metavar="B", help="images in a minibatch (default: 128)")
     option("--micro-batch", type=images, metavar="M", help="images at a time (default: the fastest number)")
