@@ -465,6 +465,7 @@ plt.show()
 # | 10_comparisons | is it better? seeds, intervals |
 # | 11_speed | why it is fast enough |
 # | 12_recipe | from 76 to 90 %: what makes a small net learn fast |
+# | 13_wild | SE in ResNet-50 and MobileNetV3, and on your own images |
 #
 # ## 8. Try it
 #

@@ -332,6 +332,4 @@ else:
 # Solutions: [solutions/12_recipe.ipynb](solutions/12_recipe.ipynb)
 #
 # **Read next:** [`senet_np/nets/sprint.py`](../senet_np/nets/sprint.py), the net; `senet_np/nets/initialize.py`;
-# [docs/results.md](../docs/results.md) for what SE is worth on it.
-#
-# That was the last notebook. To use what you have learned: `assignments/4_claim.ipynb`, or SE in a network of your own.
+# [docs/results.md](../docs/results.md) for what SE is worth on it; then notebook 13, the networks that the world uses.
