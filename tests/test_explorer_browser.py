@@ -1,12 +1,11 @@
 """The explorer in a browser: it computes what NumPy computes, clicks do what they say, and the console is silent."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from chromium import requested, start_chromium, wait_until
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from untrained import with_statistics
 
 import senet_np
 from senet_np.analysis.findings import load_findings
@@ -18,11 +17,8 @@ from senet_np.data.photo import sample_photo
 from senet_np.data.shapes import CLASSES, other_labels, swap_sky
 from senet_np.explorer.page import explorer_page
 from senet_np.explorer.payload import ExplorerModel
-from senet_np.model import new_model
 from senet_np.nets import NETS
 from senet_np.runs.bundled import findings_path
-from senet_np.settings import make_settings
-from senet_np.tree import tree_map
 
 CLOSE = 1e-4  # between JavaScript and NumPy
 VARIANTS = [
@@ -149,20 +145,10 @@ def test_they_agree_with_gates_forced_in_several_blocks(show, few_shapes, name):
     assert_same(computed(page, SHOWN.index(name), pixels, forced), by_numpy(model, pixels, forced))
 
 
-def untrained(dataset, settings):
-    """A model that has never learned, but whose running statistics have seen some images."""
-    rng, model = np.random.default_rng(0), new_model(make_settings("shapes", settings), dataset, str(settings))
-    params = tree_map(lambda a: a + 0.02 * rng.standard_normal(a.shape).astype(a.dtype), model.params)
-    state, images = model.state, model.normalizer(dataset.train.images)
-    for start in range(0, 80, 8):
-        _, _, state = model.net.forward(params, state, images[start : start + 8], True)
-    return replace(model, params=params, state=state)
-
-
 def test_every_network_and_every_choice_of_the_paper_agrees(browser, few_shapes, tmp_path):
     narrow = {name: {"widths": (4, 4, 8, 8)} for name in NETS if name.startswith("resnet50")}
     choices = [{"net": net, **narrow.get(net, {})} for net in NETS if net != "resnet110"] + VARIANTS
-    models = [untrained(few_shapes, settings) for settings in choices]
+    models = [with_statistics(few_shapes, settings) for settings in choices]
     path = tmp_path / "all.html"
     path.write_text(explorer_page([ExplorerModel(model) for model in models], None), "utf-8")
     browser.get(path.as_uri())

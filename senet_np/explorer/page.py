@@ -11,7 +11,7 @@ import numpy as np
 from .payload import ExplorerModel, make_payload
 
 PARTS = Path(__file__).parent / "parts"
-SCRIPTS = ("engine.js", "unpack.js", "state.js", "draw.js", "formulas.js", "panels.js", "main.js")
+SCRIPTS = ("engine.js", "backward.js", "unpack.js", "state.js", "draw.js", "formulas.js", "panels.js", "main.js")
 
 
 def explorer_page(models: list[ExplorerModel], photo: np.ndarray | None) -> str:

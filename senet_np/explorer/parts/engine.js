@@ -170,10 +170,10 @@ const OPS = {
 };
 const BLOCKS = { se, eca };
 
-// forced: {path: Map(channel → gate)}. Returns the logits, and what every block did.
+// forced: {path: Map(channel → gate)}. Returns the logits, all values, and what every block did.
 function run(net, pixels, forced = {}) {
-  const data = Float32Array.from(pixels, (value, k) => (value - net.mean[k % 3]) / net.std[k % 3]);
-  const values = [{ h: 32, w: 32, c: 3, data }], blocks = {};
+  const data = Float32Array.from(pixels, (value, k) => (value - net.mean[k % 3]) / net.std[k % 3]), side = Math.sqrt(pixels.length / 3);
+  const values = [{ h: side, w: side, c: 3, data }], blocks = {};
   for (const step of net.steps) {
     const inputs = step.in.map((k) => values[k]);
     if (step.op in BLOCKS) {
@@ -182,7 +182,7 @@ function run(net, pixels, forced = {}) {
       values.push(block.xScaled);
     } else values.push(OPS[step.op](inputs, step, net.arrays));
   }
-  return { logits: values.at(-1).data, blocks };
+  return { logits: values.at(-1).data, values, blocks };
 }
 
 function softmax(logits) {
