@@ -22,7 +22,7 @@ from senet_np.se import se_backward
 
 CLOSE = 1e-4  # of an array's largest value
 LABEL = 3
-# Both sides store float32. With many layers a ReLU near 0 may be open on one side only, which moves the gradients before it.
+# Both sides store float32: a ReLU near 0 may be open on one side only, and that moves all gradients before it.
 DEEP = ("resnet32", "resnet44", "resnet50", "resnet50_caffe")
 WEIGHTS = ("dw1", "db1", "dw2", "db2", "dw")
 VARIANTS = [
