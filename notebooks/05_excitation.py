@@ -735,8 +735,8 @@ for path, (t1, t2) in pairs.items():
 # a volume control: a channel that is strong in an image shuts its own gate. In the last block it is the
 # other way round, but there channels open each other's gates too, nearly as much. The signs mean more than
 # the sizes, for how large a weight is depends on how large its channel is. And this is one network of one
-# seed: put `shapes-se` in place of `tiny-se`, and the diagonal of its first two blocks lies within some two
-# spreads of the random pairs.
+# seed: put `shapes-se` in place of `tiny-se`, and the diagonals of its first two blocks lie two to three
+# spreads from the random pairs, one of them below and the other one above.
 
 # %% [markdown]
 # ## 11. Try it
