@@ -11,7 +11,8 @@ import numpy as np
 from .payload import ExplorerModel, make_payload
 
 PARTS = Path(__file__).parent / "parts"
-SCRIPTS = ("engine.js", "backward.js", "unpack.js", "state.js", "draw.js", "formulas.js", "panels.js", "main.js")
+SCRIPTS = ["engine", "backward", "unpack", "state", "draw", "formulas", "views", "panels", "heat", "samples", "paint"]
+SCRIPTS += ["tour", "main"]
 
 
 def explorer_page(models: list[ExplorerModel], photo: np.ndarray | None) -> str:
@@ -26,7 +27,7 @@ def explorer_page(models: list[ExplorerModel], photo: np.ndarray | None) -> str:
         "{style}": _part("page.css"),
         "{data}": data.replace("<", "\\u003c"),  # so that no text in it can end the script element
         "{bytes}": content,
-        "{script}": "\n".join(_part(name) for name in SCRIPTS),
+        "{script}": "\n".join(_part(f"{name}.js") for name in SCRIPTS),
     }
     page = _part("page.html")
     for mark, text in texts.items():

@@ -20,6 +20,8 @@ from ..model import Model
 from ..train.evaluation import result_line
 from .program import compile_net
 
+SKIES = ("orange sky", "blue sky")
+
 
 class ExplorerModel(NamedTuple):
     """A model, and what the page shows beside it."""
@@ -28,6 +30,9 @@ class ExplorerModel(NamedTuple):
     findings: Findings | None = None  # None for a network without SE
     samples: Split | None = None  # images that it was not trained on; None where none may be shown
     repainted: np.ndarray | None = None  # (n,) labels of the samples under the other sky, for `shapes`
+    twin: str = ""  # the page's name of the same network trained without SE
+    first: str = ""  # path of the block that is shown first; the network's first one where it is empty
+    skies: dict[str, GateStatistics] | None = None  # of each block, under an orange and a blue sky, for `shapes`
 
     @property
     def name(self) -> str:
@@ -40,6 +45,7 @@ class Packer:
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
+        self.places: dict[tuple[bytes, tuple[int, ...]], dict[str, Any]] = {}  # what is stored already
         self.size = 0
 
     def put(self, array: np.ndarray) -> dict[str, Any]:
@@ -50,7 +56,10 @@ class Packer:
             array = half if np.array_equal(half.astype(array.dtype), array) else array.astype(np.float32)
         little_endian = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
         content = little_endian.reshape(-1).view(np.uint8).reshape(-1, array.itemsize).T.tobytes()
+        if (content, array.shape) in self.places:
+            return self.places[content, array.shape]
         place = {"at": self.size, "shape": [*array.shape], "type": {1: "u1", 2: "f2", 4: "f4"}[array.itemsize]}
+        self.places[content, array.shape] = place
         self.parts.append(content)
         self.size += len(content)
         return place
@@ -69,7 +78,8 @@ def make_payload(models: list[ExplorerModel], photo: np.ndarray | None) -> tuple
 
 
 def _net(shown: ExplorerModel, packer: Packer) -> dict[str, Any]:
-    model, findings, samples, repainted = shown
+    model, findings, samples = shown.model, shown.findings, shown.samples
+    blocks = shown.skies or (findings.blocks if findings else {})
     program = compile_net(model.net, model.params, model.state)
     data, result = model.metadata.data, model.metadata.result
     interventions = findings and findings.interventions
@@ -82,12 +92,20 @@ def _net(shown: ExplorerModel, packer: Packer) -> dict[str, Any]:
         "std": model.normalizer.std.tolist(),
         "steps": program.steps,
         "arrays": [packer.put(array) for array in program.arrays],
-        "images_measured": findings.images if findings else "",
-        "blocks": {path: _block(path, gates, packer) for path, gates in findings.blocks.items()} if findings else {},
+        "twin": shown.twin,
+        "first": shown.first,
+        "rows": SKIES if shown.skies else model.classes,
+        "rowKind": "sky" if shown.skies else "class",
+        "images_measured": f"{_images(shown.skies)} images" if shown.skies else findings.images if findings else "",
+        "blocks": {path: _block(path, gates, packer) for path, gates in blocks.items()},
         "interventions": interventions and interventions._asdict(),
         "samples": samples and {"images": packer.put(samples.images), "labels": samples.labels.tolist()},
-        "repainted": None if repainted is None else repainted.tolist(),
+        "repainted": None if shown.repainted is None else shown.repainted.tolist(),
     }
+
+
+def _images(blocks: dict[str, GateStatistics]) -> int:
+    return int(next(iter(blocks.values())).images.sum())
 
 
 def _block(path: str, gates: GateStatistics, packer: Packer) -> dict[str, Any]:

@@ -23,18 +23,23 @@ function columnsOf(c) {
   return c > 64 ? 12 : c > 16 ? 8 : 4;
 }
 
+function diverging(share) {  // −1 orange, 0 white, 1 blue
+  const size = Math.min(Math.abs(share), 1), [r, g, b] = share < 0 ? [213, 94, 0] : [0, 94, 170];
+  return [r, g, b].map((value) => 255 + size * (value - 255));
+}
+
 // All channels side by side, on one scale: the square root of the value, so that weak responses are visible.
-function drawMaps(canvas, { h, w, c, data }, largest, selected) {
+function drawMaps(canvas, { h, w, c, data }, largest, selected, signed) {
   const columns = columnsOf(c), rows = Math.ceil(c / columns);
   canvas.width = columns * (w + GAP) + GAP;
   canvas.height = rows * (h + GAP) + GAP;
   const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
-  image.data.fill(255);
   for (let k = 0; k < c; k++) {
     const left = GAP + (k % columns) * (w + GAP), top = GAP + Math.floor(k / columns) * (h + GAP);
     for (let i = 0; i < h; i++) for (let j = 0; j < w; j++) {
-      const share = Math.sqrt(Math.max(data[(i * w + j) * c + k], 0) / largest);
-      image.data.set([...cividis(share), 255], 4 * ((top + i) * canvas.width + left + j));
+      const share = data[(i * w + j) * c + k] / largest, root = Math.sqrt(Math.abs(share));
+      const color = signed ? diverging(Math.sign(share) * root) : cividis(share > 0 ? root : 0);
+      image.data.set([...color, 255], 4 * ((top + i) * canvas.width + left + j));
     }
   }
   context.putImageData(image, 0, 0);
@@ -47,6 +52,14 @@ function drawMaps(canvas, { h, w, c, data }, largest, selected) {
   }
 }
 
+function drawMatrix(canvas, { shape: [rows, columns], data }) {  // a pixel for each number
+  canvas.width = columns;
+  canvas.height = rows;
+  const context = canvas.getContext("2d"), image = context.createImageData(columns, rows), largest = largestOf(data);
+  for (let k = 0; k < rows * columns; k++) image.data.set([...diverging(Math.sign(data[k]) * Math.sqrt(Math.abs(data[k]) / largest)), 255], 4 * k);
+  context.putImageData(image, 0, 0);
+}
+
 function channelAt(canvas, event, { h, w, c }) {  // the channel under the pointer, or −1
   const box = canvas.getBoundingClientRect();
   const column = Math.floor(((event.clientX - box.left) / box.width) * canvas.width / (w + GAP));
@@ -56,6 +69,7 @@ function channelAt(canvas, event, { h, w, c }) {  // the channel under the point
 }
 
 function cellsIn(box, n) {  // makes them where their number has changed; otherwise they are only filled again
+  box.style.setProperty("--columns", n > 16 ? columnsOf(n) : 4);  // as the maps lie
   if (box.children.length !== n) {
     box.replaceChildren(...Array.from({ length: n }, (_, k) => {
       const cell = document.createElement("button");
@@ -68,10 +82,16 @@ function cellsIn(box, n) {  // makes them where their number has changed; otherw
   return [...box.children];
 }
 
-function fillCells(cells, values, largest, label) {
+const FLASH = [{ boxShadow: "inset 0 0 0 20px rgb(255 190 0 / .75)" }, { boxShadow: "inset 0 0 0 20px transparent" }];
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+function fillCells(cells, values, largest, label) {  // what changes by more than a fiftieth flashes
   cells.forEach((cell, k) => {
-    cell.style.setProperty("--fill", Math.min(Math.abs(values[k]) / (largest || 1), 1).toFixed(3));
+    const fill = Math.min(Math.abs(values[k]) / (largest || 1), 1), before = cell.style.getPropertyValue("--fill");
+    cell.style.setProperty("--fill", fill.toFixed(3));
+    cell.style.setProperty("--sign", values[k] < 0 ? "var(--orange)" : "var(--blue)");
     cell.setAttribute("aria-label", label(k));
+    if (before !== "" && Math.abs(fill - Number(before)) > 0.02 && !calm.matches) cell.animate(FLASH, 700);
   });
 }
 

@@ -1,6 +1,7 @@
 // What the page shows, and the link that brings it back. Everything that a teacher can send is in the address, after the #.
 
 const SIZE = 32, PIXELS = SIZE * SIZE * 3, SKY_ROWS = 5;
+const FIRST_SAMPLE = "3";  // its sky is orange
 
 const state = {
   net: null,       // one of data.nets
@@ -9,6 +10,8 @@ const state = {
   pixels: new Uint8ClampedArray(PIXELS),
   forced: {},      // {path: Map(channel → the gate that replaces the learned one)}
   at: { kind: "s", k: 0 },  // whose formula is shown: u, z, h, s or x, and its number
+  mode: "forward",  // or "backward"
+  bug: "",         // of the backward pass, one of BUGS
   sorted: true,
 };
 
@@ -27,8 +30,8 @@ function forceNext(path, channel) {  // learned → 0 → 1 → learned
   else channels.delete(channel);
 }
 
-function forceAll(path, gates) {  // null: back to the learned ones
-  state.forced[path] = new Map(gates ? Array.from(gates, (gate, c) => [c, gate]) : []);
+function forceAll(path, gates) {
+  state.forced[path] = new Map(Array.from(gates, (gate, c) => [c, gate]));
 }
 
 function repaintSky(pixels) {  // orange and blue differ by an exchange of red and blue
@@ -50,7 +53,20 @@ function chooseImage(name) {
 }
 
 function firstImage(net) {
-  return net.samples ? "0" : data.photo ? "photo" : "own";
+  return net.samples ? FIRST_SAMPLE : data.photo ? "photo" : "own";
+}
+
+function firstBlock(net) {  // the one that the page opens on
+  const paths = net.blockSteps.map((step) => step.path);
+  return paths.includes(net.first) ? net.first : paths[0] ?? "";
+}
+
+function mostDifferent(path) {  // the channel whose mean gate differs most from one kind of image to another
+  const { mean } = state.net.blocks[path] ?? {};
+  if (!mean) return 0;
+  const [rows, channels] = mean.shape, gates = (c) => Array.from({ length: rows }, (_, k) => mean.data[k * channels + c]);
+  const range = Array.from({ length: channels }, (_, c) => Math.max(...gates(c)) - Math.min(...gates(c)));
+  return range.indexOf(Math.max(...range));
 }
 
 function pixelsToText() {  // for the address: base64 with letters that need no escape
@@ -67,12 +83,16 @@ function pixelsFromText(text) {
   } catch { return false; }
 }
 
+const inLink = (gate) => Math.round(1000 * gate) / 1000;  // a forced gate, as the address has it
+
 function stateToLink() {
   const gates = Object.entries(state.forced).filter(([, channels]) => channels.size)
     .map(([path, channels]) => `${path}:${[...channels].map(([c, gate]) => `${c}=${gate}`).join(",")}`).join(";");
   const link = { net: state.net.name, block: state.block, image: state.image, at: state.at.kind + state.at.k };
   if (state.image === "own") link.pixels = pixelsToText();
   if (gates) link.gates = gates;
+  if (state.mode !== "forward") link.mode = state.mode;
+  if (state.bug) link.bug = state.bug;
   if (!state.sorted) link.sorted = "no";
   return "#" + new URLSearchParams(link);
 }
@@ -91,11 +111,11 @@ function writeAddress() {  // a browser may refuse, in a page inside another one
   try { history.replaceState(null, "", link); } catch { addressRefused = true; }
 }
 
-function readLink() {  // what does not exist is left out
-  const link = new URLSearchParams(location.hash.slice(1));
+function readLink(text = location.hash) {  // what does not exist is left out
+  const link = new URLSearchParams(text.slice(1));
   state.net = data.nets.find((net) => net.name === link.get("net")) ?? data.nets[0];
   const paths = state.net.blockSteps.map((step) => step.path);
-  state.block = paths.includes(link.get("block")) ? link.get("block") : paths[0] ?? "";
+  state.block = paths.includes(link.get("block")) ? link.get("block") : firstBlock(state.net);
   const image = link.get("image") ?? link.get("picture") ?? firstImage(state.net);  // "picture": in links of version 0.1
   if (!(image === "own" && pixelsFromText(link.get("pixels") ?? ""))) chooseImage(image);
   state.forced = {};
@@ -106,9 +126,11 @@ function readLink() {  // what does not exist is left out
       if (Number(c) < widthOf(path)) forcedAt(path).set(Number(c), Number(gate));
     }
   }
-  const [, kind, k] = /^([uzhsx])(\d+)$/.exec(link.get("at") ?? "") ?? [null, "s", 0];
+  const [, kind, k] = /^([uzhsx])(\d+)$/.exec(link.get("at") ?? "") ?? [null, "s", mostDifferent(state.block)];
   state.at = { kind, k: Number(k) };
   state.sorted = link.get("sorted") !== "no";
+  state.mode = link.get("mode") === "backward" ? "backward" : "forward";
+  state.bug = Object.keys(BUGS).includes(link.get("bug")) ? link.get("bug") : "";
 }
 
 function stepOf(path) {

@@ -1,0 +1,71 @@
+// The tour: six steps, each one sentence and one thing to look at; and what each term means.
+
+const strongest = (values) => values.indexOf(Math.max(...values));
+
+const TOUR = [
+  { say: "<b>Squeeze.</b> Each map becomes one number: the mean over all its positions.", mark: ["u", "z"], at: () => ["z", mostDifferent(state.block)] },
+  { say: "<b>Bottleneck.</b> A few hidden units read all means at once; a hatched one is 0 for this image.", mark: ["h"], at: () => ["h", strongest(current.blocks[state.block].h)] },
+  { say: "<b>One gate.</b> The hidden units decide how far this channel opens, from 0 to 1.", mark: ["s"], at: () => ["s", mostDifferent(state.block)] },
+  { say: "<b>Scale.</b> The whole map is multiplied by its gate, the same at every position.", mark: ["u", "x"], at: () => ["x", mostDifferent(state.block)] },
+  { say: "<b>All channels.</b> The image has changed: z, h, the gates, X̃ and the answer change with it.", mark: ["input", "s", "logits"], act: changeImage, at: () => ["s", mostDifferent(state.block)] },
+  { say: "<b>And without looking?</b> Now all gates stay at their means, whatever the image: images marked ✗ go wrong.", mark: ["samples", "score", "logits"], act: fixGates, at: () => ["s", mostDifferent(state.block)] },
+];
+
+let tourStep = -1, beforeTour = null;
+
+function changeImage() {
+  if (state.net.repainted) $("sky").click();
+  else state.pixels = Uint8ClampedArray.from(state.pixels, (value) => 255 - value);
+}
+
+function fixGates() {
+  for (const { path } of state.net.blockSteps) if (meanGates(path)) forceAll(path, meanGates(path).map(inLink));
+}
+
+function startTour() {
+  beforeTour = { link: stateToLink(), focus: document.activeElement };
+  if (!state.net.blockSteps.some(({ op, squeeze }) => op === "se" && squeeze !== "none")) {
+    history.replaceState(null, "", "#");
+    readLink();
+  }
+  Object.assign(state, { forced: {}, mode: "forward", block: firstBlock(state.net) });
+  chooseImage(firstImage(state.net));
+  showNet();
+  goTo(0);
+  $("tour-next").focus();
+}
+
+function goTo(step) {
+  tourStep = step;
+  const { say, mark, act, at } = TOUR[step];
+  if (step < TOUR.length - 1 && anyForced()) state.forced = {};
+  act?.();
+  const [kind, k] = at();
+  state.at = { kind, k };
+  showAll();
+  countSamples();
+  $("tour").hidden = false;
+  $("tour-text").innerHTML = `${step + 1} of ${TOUR.length} · ${say}`;
+  $("tour-back").disabled = step === 0;
+  $("tour-next").textContent = step === TOUR.length - 1 ? "Done" : "Next";
+  for (const marked of document.querySelectorAll(".toured")) marked.classList.remove("toured");
+  for (const id of mark) $(id).classList.add("toured");
+}
+
+function endTour() {
+  if (tourStep < 0) return;
+  tourStep = -1;
+  $("tour").hidden = true;
+  for (const marked of document.querySelectorAll(".toured")) marked.classList.remove("toured");
+  readLink(beforeTour.link);
+  showNet();
+  beforeTour.focus?.focus();
+}
+
+function listenToTour() {
+  $("tour-start").addEventListener("click", startTour);
+  $("tour-next").addEventListener("click", () => (tourStep === TOUR.length - 1 ? endTour() : goTo(tourStep + 1)));
+  $("tour-back").addEventListener("click", () => goTo(tourStep - 1));
+  $("tour-end").addEventListener("click", endTour);
+  addEventListener("keydown", (event) => { if (event.key === "Escape") endTour(); });
+}
