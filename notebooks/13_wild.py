@@ -81,7 +81,7 @@ for name, some in blocks.items():
 # | hidden units h | C/4 | C/16 | about C/4, a multiple of 8 |
 # | gate | sigmoid | sigmoid | hard sigmoid |
 # | biases of the FCs | yes | yes (the paper's text drops them, its released weights have them) | yes |
-# | which maps it gates | those behind each ReLU | the expanded ones, at the end of the branch | the expanded ones, in the middle of the branch |
+# | which maps it gates | what each ReLU gives | the expanded ones, at the end of the branch | the expanded ones, in the middle of the branch |
 #
 # ## 2. Where it stands, and what it costs
 #
@@ -100,7 +100,10 @@ def draw(axes, title, steps):
         axes.text(k, 0, f"{name}\n{channels}", ha="center", va="center", fontsize=9)
     last = len(steps) - 1
     top = (np.log2(steps[0][1]) - 3) / 2
-    axes.plot([0, 0, last + 0.7, last + 0.7], [top, 3.4, 3.4, 0.5], color=GRAY)  # the shortcut
+    axes.plot([0, 0, last + 0.7], [top, 3.4, 3.4], color=GRAY)  # the shortcut
+    axes.annotate("", (last + 0.7, 0.35), (last + 0.7, 3.45), arrowprops={"arrowstyle": "-|>", "color": GRAY})
+    for k in range(last + 1):
+        axes.annotate("", (k + 0.62, 0), (k + 0.34, 0), arrowprops={"arrowstyle": "-|>", "color": GRAY})
     axes.text(last + 0.7, 0, "+", fontsize=18, ha="center", va="center")
     axes.set(xlim=(-0.5, last + 1.1), ylim=(-2.8, 3.8), title=title)
     axes.axis("off")
@@ -157,14 +160,14 @@ with style():
         s, cache = forward(e)
         left.plot(e, s, line, color=color, label=name)
         right.plot(e, backward(ds, cache), line, color=color, label=name)
-    left.set(title="Both open from left to right", xlabel="e", ylabel="gate s")
+    left.set(title="Nearly the same gate", xlabel="e", ylabel="gate s")
     right.set(title="The hard one stops learning at ±3", xlabel="e", ylabel="ds/de")
     left.legend()
 plt.show()
 
 # %% [markdown]
-# Between −3 and 3 the slope is 1/6, outside it is 0. So a gate at e = 4 is open for good: no image of this
-# batch can move it by its own gradient. And unlike the sigmoid it really reaches 0 and 1: it can switch a
+# Between −3 and 3 the slope is 1/6, outside it is 0. So a gate at e = 4 learns nothing from this image: it is open,
+# and no gradient reaches the FCs through it. And unlike the sigmoid it really reaches 0 and 1: it can switch a
 # channel *off*.
 #
 # ## 4. Public weights
@@ -174,20 +177,27 @@ plt.show()
 # torchvision's `mobilenet_v3_small`. Where to fetch them, and the three lines that make a `.safetensors` of a
 # `.pth`, is in [docs/interchange.md](../docs/interchange.md).
 #
-# Put the files into the folder of this notebook. **Without them** the next cells use *random* weights: all
-# shapes are right and every number is meaningless.
+# Put the files into the folder of this notebook, under the names below. **Without them** the next cells use
+# *random* weights: all shapes are right and every number is meaningless.
 
 # %%
 from senet_np.runs.public import read_public
 
 FILES = ("seresnet50.safetensors", "mobilenet_v3_small.safetensors")  # fetched by you
-photo = sample_photo(View(224, share=0.875, filter="bilinear"))  # it comes with Matplotlib
 models = {name: read_public(Path(name)) if Path(name).exists() else None for name in FILES}
+photo = sample_photo(View(224, share=0.875, filter="bilinear"))  # it comes with Matplotlib
 x = ((photo.small / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)).astype(np.float32)[None]
 
+with style():
+    figure, axes = plt.subplots(figsize=(2.6, 2.6), layout="constrained")
+    axes.imshow(photo.small)
+    axes.set_title("224×224 pixels", fontsize=10)
+    axes.axis("off")
+plt.show()
+
 # %% [markdown]
-# x is normalized as ImageNet's images usually are: the mean and the standard deviation of each color. A loaded
-# model brings its own, and its own way to cut the photo.
+# Shorter side to 256 pixels, then the middle 224×224; x is normalized as ImageNet's images usually are, by the
+# mean and the standard deviation of each color. A loaded model brings its own numbers for all of that.
 
 # %%
 from senet_np.containers import trace
@@ -196,9 +206,10 @@ from senet_np.containers import trace
 def gates_by_block(name, model):
     """{block's path: (C,)} for the photo, and whether the weights mean anything."""
     if model:
-        logits, activations = model.run(photo.small[None], record=True)
-        for k in logits[0].argsort()[::-1][:5]:
-            print(f"{name}: {model.classes[k]}")
+        own = sample_photo(model.view).small  # cut as this model wants it
+        logits, activations = model.run(own[None], record=True)
+        p = ops.softmax_cross_entropy_forward(logits, np.array([0]))[1].p[0]
+        print(f"{name}:", ", ".join(f"{model.classes[k]} {p[k]:.0%}" for k in p.argsort()[::-1][:5]))
         return {path: s[0] for path, s in activations.gates.items()}, "real weights"
     net = resnet50() if name.startswith("seresnet") else mobilenet_v3_small()
     # Batch norm takes its means from the photo itself, as it has no others yet.
@@ -217,8 +228,8 @@ with style():
         axes.set_xticks(range(len(gates)), [path.split(".residual")[0].split(".branch")[0] for path in gates],
                         rotation=40, ha="right", fontsize=8)
 plt.show()
-real = any(models.values())
-print("real weights" if real else "RANDOM WEIGHTS: gates lie around 1/2, and the network knows nothing")
+for name, (_, weights) in found.items():
+    print(f"{name}: {weights}")
 
 # %% [markdown]
 # Each column is a block, each dot a channel, sorted. With random weights all gates lie around 1/2: the second
@@ -292,7 +303,8 @@ show(place / "sheet.png")
 # The sheet shows what the network will see: 32×32 pixels, cut from the middle. Always look at it first. Is the
 # thing that tells the classes apart still there at this size? If not, `--image-size 64`.
 #
-# Now train, test and explain; on the command line each is `python -m senet_np` and these words. *Predict the
+# Now train, test and explain; on the command line each is `python -m senet_np` and these words. (Half the usual
+# widths, to be quick.) *Predict the
 # accuracy after 10 epochs of 640 images; chance is 25 %.*
 
 # %%
@@ -308,7 +320,8 @@ assert open_run(Path(run)).result["accuracy"] > 0.8
 # And its gates, by class:
 
 # %%
-main(["explain", run, "--interventions", "80", "--out", str(place / "figures")])
+main(["explain", run, "--interventions", "80",  # all validation images
+      "--out", str(place / "figures")])
 print(*sorted(file.name for file in (place / "figures").glob("*.png")), sep="  ")
 show(next((place / "figures").glob("*profiles*.png")), 9)
 

@@ -133,3 +133,33 @@ def test_options_of_the_network_are_for_files_that_say_nothing(imported, tmp_pat
     ]
     assert main(again) == 2
     assert "missing" in capsys.readouterr().err
+
+
+def test_an_imported_network_is_exported_and_imported_again(imported, tmp_path):
+    file, again = tmp_path / "again.npz", tmp_path / "again"
+    assert main(["export", str(imported), str(file)]) == 0
+    assert main(["import", str(file), "--out", str(again)]) == 0
+    one, other = load(str(imported)), load(str(again))
+    assert (one.view, one.classes, one.settings.net) == (other.view, other.classes, other.settings.net)
+    image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+    assert np.array_equal(one.run(image), other.run(image))
+
+
+def test_grouped_convolutions_are_refused_as_such(tmp_path, capsys):
+    np.savez(tmp_path / "next.npz", **small("seresnet50", layer1__0__conv2__weight=[64, 2, 3, 3]))
+    assert main(["import", str(tmp_path / "next.npz"), "--out", str(tmp_path / "run")]) == 2
+    assert "layer1.0.conv2.weight has shape [64, 2, 3, 3]: grouped convolutions, as SE-Res" in capsys.readouterr().err
+
+
+def test_a_file_that_says_nothing_and_is_no_public_one_is_told_which_those_are(tmp_path, capsys):
+    np.savez(tmp_path / "theirs.npz", **{"blocks.0.weight": np.ones((3, 3))})
+    assert main(["import", str(tmp_path / "theirs.npz"), "--out", str(tmp_path / "run"), "--data", "shapes"]) == 2
+    message = capsys.readouterr().err
+    assert "does not say which network it holds" in message
+    assert "timm's seresnet50, timm's legacy_seresnet50, torchvision's mobilenet_v3_small" in message
+
+
+def test_data_is_not_for_public_weights(imported, tmp_path, capsys):
+    file = str(imported.parent / "weights.npz")
+    assert main(["import", file, "--out", str(tmp_path / "run"), "--data", "shapes"]) == 2
+    assert "leave --data out here" in capsys.readouterr().err

@@ -42,15 +42,30 @@ BY_IMAGE = summarize(np.tile([[0.2], [0.5], [0.8]], (10, 2)), LABELS, 10)
 )
 def test_about_depth_it_names_the_exceptions_too(numbers, words):
     parts = {f"stage{k}.se": Shares(0.9 - class_, class_, 0.1, 1.0) for k, class_ in enumerate(numbers, 1)}
-    assert shares.title(parts).endswith(f": {words}")
+    assert shares.title(parts, {}).endswith(f": {words}")
+
+
+def test_about_depth_it_says_nothing_where_the_intervals_overlap():
+    parts = {f"stage{k}.se": Shares(0.7, k / 10, 0.2, 1.0) for k in (1, 2)}
+    wide = {"stage1.se": np.array([0.0, 0.2]), "stage2.se": np.array([0.1, 0.3])}
+    assert shares.title(parts, wide).endswith(": the intervals of the first block and the last overlap")
+    narrow = {path: ends / 10 for path, ends in wide.items()} | {"stage2.se": np.array([0.15, 0.25])}
+    assert shares.title(parts, narrow).endswith(": it never falls from one block to the next")
 
 
 def test_many_blocks_are_summarized_by_the_smallest_and_the_largest():
     parts = {f"stage{k}.se": Shares(0.5, k / 20, 0.5 - k / 20, 1.0) for k in range(1, 8)}
-    assert shares.title(parts) == (
+    assert shares.title(parts, {}) == (
         "The class explains 5 % (stage1) to 35 % (stage7) of the variance of the gates: "
         "it never falls from one block to the next"
     )
+
+
+def test_profiles_show_classes_from_the_first_to_the_last_that_have_images():
+    assert profiles.choose("cifar10", np.ones(10)) == [0, 3, 5, 8]
+    assert profiles.choose("/pets", np.array([4, 2, 3])) == [0, 1, 2]
+    assert profiles.choose("imagenet", np.array([0, 5, 0, 0, 5, 0])) == [1, 4]
+    assert profiles.choose("/many", np.ones(13)) == [0, 4, 8, 12]
 
 
 def test_about_profiles_it_compares_the_first_block_with_the_last():

@@ -46,7 +46,7 @@ def test_the_figure_has_a_line_for_the_twin_in_every_panel():
 def test_title_and_table_say_how_good_the_twin_is():
     counts = load_findings(findings_path("tiny-se")).interventions
     assert title(counts, TWIN).endswith(". Trained without SE: 75.8 %")
-    assert intervention_table(counts, TWIN)[-1] == ["trained without SE (10,000 test images)", *["75.80"] * 4]
+    assert intervention_table(counts, TWIN)[-1] == ["trained without SE", *["75.80"] * 4]
     assert intervention_table(counts, TWIN)[:-1] == intervention_table(counts)
 
 
@@ -55,3 +55,16 @@ def test_explain_shows_the_twin(monkeypatch):
     monkeypatch.setattr("senet_np.cli.explain.write_report", lambda sources, *_: shown.append(sources) or ["page"])
     assert main(["explain", "tiny-se"]) == 0
     assert shown[0].twin.result == TWIN
+
+
+def test_explain_measures_the_twin_of_a_run_on_the_images_of_the_interventions(
+    tmp_path, few_settings, few_shapes, monkeypatch
+):
+    monkeypatch.setattr("senet_np.data.load_shapes", lambda: few_shapes)
+    finished(tmp_path / "with SE", few_settings, few_shapes)
+    twin = finished(tmp_path / "plain", replace(few_settings, se=False), few_shapes).model()
+    shown, n = [], 30
+    monkeypatch.setattr("senet_np.cli.explain.write_report", lambda sources, *_: shown.append(sources) or ["page"])
+    assert main(["explain", str(tmp_path / "with SE"), "--interventions", str(n)]) == 0
+    images, labels = few_shapes.val
+    assert shown[0].twin.result == Result(int((twin.run(images[:n]).argmax(axis=1) == labels[:n]).sum()), n)

@@ -80,8 +80,7 @@ assert np.isclose(at_corner, 1 / 12)
 # %% [markdown]
 # **4.** 4 % of them, a twenty-fifth. SE at the end of the block would be nearly free, and it would weigh the few channels that
 # the shortcut carries, of which every one is needed. In the middle it weighs the many that the depthwise convolution has
-# just filled, each alone, without ever mixing them: there SE is the only thing in the block that looks at all channels
-# and at the whole image at once.
+# just filled, each alone, without ever mixing them: SE is the only part of the block that sees the whole image.
 
 # %%
 gated = [block for block in BLOCKS if block.se]

@@ -2,23 +2,24 @@
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..analysis.findings import load_findings, measure
-from ..data import Dataset, View, find_cifar10
+from ..analysis.findings import Findings, load_findings, measure
+from ..data import Dataset, Split, View, find_cifar10
 from ..data.photo import Photo, read_photo, sample_photo
 from ..errors import SenetError
 from ..fast.workers import Workers
 from ..figures import Sources, write_report
 from ..figures.answer import ask
 from ..files import quoted
-from ..model import Model
+from ..model import Metadata, Model, Result
 from ..runs.bundled import findings_path
 from ..runs.load import load
 from ..runs.run import Run
 from ..runs.twins import plain_twin
-from ..train.evaluation import result_line
+from ..train.evaluation import evaluate, result_line
 from .options import add_command, as_path, new_path, whole
 from .trained import add_model, check_data_option, data_line, load_data_of
 
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             findings = measure(model, dataset, "all", workers, thorough=False)  # its classes are not the folder's
         elif model.settings.se and dataset:
             findings = measure(model, dataset, "val", workers, given.get("interventions"))
-        twin = plain_twin(model) if findings else None
+        twin = _twin(model, findings, dataset, workers)
         page, *figures = write_report(Sources(model, findings, photo, dataset, workers, twin), out, notes)
     if photo and "image" in given:
         for name, probability in ask(model, photo, {}).best[:TOP]:
@@ -76,6 +77,18 @@ def run(args: argparse.Namespace) -> int:
         print("this net has no SE blocks, so there are no gates to draw")
     print(f"figures: {len(figures)}, in {out}; open {page}")
     return 0
+
+
+def _twin(model: Model, findings: Findings | None, dataset: Dataset | None, workers: Workers) -> Metadata | None:
+    """The plain twin, its result on those images on which gates were replaced."""
+    if findings is None:
+        return None
+    twin, counts = plain_twin(model), findings.interventions
+    if twin and counts and dataset and "validation" in findings.images:
+        images = Split(*(array[: counts.n] for array in dataset.val))
+        score = evaluate(load(twin.name), images, workers)
+        return replace(twin, result=Result(score.correct, score.n))
+    return twin
 
 
 def _no_data(model: Model, bundled: bool, given: dict[str, Any]) -> bool:

@@ -8,16 +8,17 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..data import load_data
 from ..data.augment import Normalizer
+from ..data.view import View, read_view
 from ..errors import SenetError
-from ..model import new_model
+from ..model import DataInfo, Metadata, Model, new_model
 from ..runs.bundled import KEY
 from ..runs.interchange import load_metadata, load_weights, save_weights, unfilled
 from ..runs.old_names import current_settings
-from ..runs.public import read_public
+from ..runs.public import PUBLIC, read_public
 from ..runs.run import alone_in, open_run, read_normalizer, write_run
 from ..settings import NET_NAMES, Settings, make_settings, settings_from_json, settings_to_json
 from ..tree import tree_size
@@ -25,7 +26,7 @@ from .options import add_command, add_data_options, add_settings, existing_path,
 from .trained import check_repeated, data_line
 
 EXPORT = """\
-  senet-np export runs/mine mine.safetensors     needs: pip install "senet_np[interchange]"
+  senet-np export runs/mine mine.safetensors     needs: pip install safetensors
   senet-np export runs/mine mine.npz             needs nothing
 """
 IMPORT = """\
@@ -56,6 +57,7 @@ def run_export(args: argparse.Namespace) -> int:
     about = {
         "settings": {name: settings[name] for name in NET_NAMES},
         "data": {"name": run.data.name, "provenance": run.data.provenance, "classes": run.classes},
+        "view": [*run.view],
         "mean": run.normalizer.mean.tolist(),
         "std": run.normalizer.std.tolist(),
         "test": result and {name: result[name] for name in ("accuracy", "correct", "n")},
@@ -72,43 +74,80 @@ def run_import(args: argparse.Namespace) -> int:
     given, file, out = vars(args), args.file, args.out
     if (out / "config.json").exists():
         raise SenetError(f"{out} already holds a run: name another folder with --out")
-    settings, normalizer = _read_about(file)
-    if settings is None and not any(name in given for name in NET_NAMES) and (model := read_public(file)):
-        with alone_in(out):
-            write_run(out, model, imported=file.name)
-        parameters, view = f"{tree_size(model.params):,} parameters", model.view.words
-        print(f"{model.settings.describe()}, {model.metadata.data.provenance}: {parameters} in {out}; images: {view}")
-        return 0
-    if settings:
-        check_repeated(given, ("data", *NET_NAMES), settings, "the file says", "leave the option out")
-    requested = settings.data if settings else given.get("data", "auto")
-    dataset = load_data(requested, given.get("data_dir"))
-    print(data_line(dataset, requested))
-    if settings is None:
-        settings = make_settings(dataset.name, {name: given[name] for name in NET_NAMES if name in given})
-    params, state = load_weights(file, *unfilled(settings.build_net()))
-    changes = {"params": params, "state": state} | ({"normalizer": normalizer} if normalizer else {})
+    about, model = _read_about(file), None
+    if about:
+        check_repeated(given, ("data", *NET_NAMES), about.settings, "the file says", "leave the option out")
+        model = None if about.settings.data in ("cifar10", "shapes") else _without_data(file, about)
+    elif not any(name in given for name in NET_NAMES) and (model := read_public(file)) and "data" in given:
+        raise SenetError(
+            f"{file} is of {model.metadata.data.provenance}: leave --data out here, and give it to explain"
+        )
+    whose = "the file's"
+    if model is None:
+        model, whose = _with_data(file, about, given)
     with alone_in(out):
-        write_run(out, replace(new_model(settings, dataset), **changes), imported=file.name)
-    whose = "the file's" if normalizer else "measured on the training images"
-    print(f"{settings.describe()}: {tree_size(params):,} parameters in {out}, the normalizer is {whose}")
+        write_run(out, model, imported=file.name)
+    settings, what = model.settings, f"{tree_size(model.params):,} parameters in {out}"
+    if settings.data in ("cifar10", "shapes"):
+        print(f"{settings.describe()}: {what}, the normalizer is {whose}")
+    else:
+        print(f"{settings.describe()}, {model.metadata.data.provenance}: {what}; images: {model.view.words}")
     return 0
 
 
-def _read_about(file: Path) -> tuple[Settings, Normalizer] | tuple[None, None]:
-    """The settings and the normalizer that a file declares; None where it declares nothing.
+class About(NamedTuple):
+    """What a file says about itself."""
 
-    The settings of the network and the data set's name are the file's; the others are defaults.
-    """
+    settings: Settings  # of the network, and the data set's name; the others are defaults
+    normalizer: Normalizer
+    provenance: str
+    classes: tuple[str, ...]
+    view: View
+
+
+def _without_data(file: Path, about: About) -> Model:
+    """The model of a file that was trained on a folder or on ImageNet, which need not be here."""
+    net = about.settings.build_net()
+    params, state = load_weights(file, *unfilled(net))
+    info = DataInfo(about.settings.data, about.provenance, "", "", dict.fromkeys(("train", "val", "test"), 0))
+    metadata = Metadata(file.name, info, origin=f"weights from {file.name}")
+    return Model(net, params, state, about.normalizer, about.classes, about.settings, metadata, about.view)
+
+
+def _with_data(file: Path, about: About | None, given: dict[str, Any]) -> tuple[Model, str]:
+    """The model on the data set that the file or the user names; and whose normalizer it has."""
+    requested = about.settings.data if about else given.get("data", "auto")
+    dataset = load_data(requested, given.get("data_dir"))
+    print(data_line(dataset, requested))
+    named = {name: given[name] for name in NET_NAMES if name in given}
+    settings = about.settings if about else make_settings(dataset.name, named)
+    try:
+        params, state = load_weights(file, *unfilled(settings.build_net()))
+    except SenetError as error:
+        if about or named:
+            raise
+        raise SenetError(
+            f"{file} does not say which network it holds, and no public one that is known ({PUBLIC}); as the default, "
+            f"the tiny SE-CNN: {error}"
+        ) from None
+    changes = {"params": params, "state": state} | ({"normalizer": about.normalizer} if about else {})
+    whose = "the file's" if about else "measured on the training images"
+    return replace(new_model(settings, dataset), **changes), whose
+
+
+def _read_about(file: Path) -> About | None:
+    """What a file declares; None where it declares nothing."""
     text = load_metadata(file).get(KEY)
     if text is None:
-        return None, None
+        return None
     try:
         about = json.loads(text)
-        declared = current_settings(about["settings"])
-        defaults = settings_to_json(make_settings(about["data"]["name"], {"net": declared["net"]}))
+        data, declared = about["data"], current_settings(about["settings"])
+        defaults = settings_to_json(make_settings(data["name"], {"net": declared["net"]}))
         settings = settings_from_json({**defaults, **{name: declared[name] for name in NET_NAMES}})
-        normalizer = read_normalizer(about)
+        view = read_view(about["view"]) if "view" in about else View(settings.image_size)
+        settings = replace(settings, image_size=view.size)
+        classes = tuple(str(name) for name in data.get("classes", ()))
+        return About(settings, read_normalizer(about), str(data.get("provenance", "")), classes, view)
     except (SenetError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise SenetError(f"{file} says about itself what cannot be ({error!r:.200}): export the run again") from error
-    return settings, normalizer

@@ -10,7 +10,18 @@ from ..data.photo import Photo
 from ..model import Model
 from ..ops import softmax_cross_entropy_forward
 from .registry import Drawing, Sources, register
-from .style import BLUE, ORANGE, block_panels, draw_band, new_figure, rows_for, shared_legend, short, show_image
+from .style import (
+    BLUE,
+    ORANGE,
+    block_panels,
+    draw_band,
+    gate_axis,
+    new_figure,
+    rows_for,
+    shared_legend,
+    short,
+    show_image,
+)
 
 
 class Answer(NamedTuple):
@@ -36,7 +47,8 @@ SHOWN = 10  # classes in the figure
     "The network's answer",
     alt="The image, the image as the net sees it, the probability of each class, and this image's gates as dots over "
     "the band of usual gates, one panel per block.",
-    see="Dots outside the gray band are gates that this image opens or shuts more than images usually do.",
+    see="Dots outside the gray band, where there is one, are gates that this image opens or shuts more than images "
+    "usually do.",
     beware="The net knows only its own classes and has to choose one of them, so a high probability does not mean that "
     "the image is of that class; an image unlike those it learned from gets an answer too.",
 )
@@ -86,7 +98,9 @@ def draw_answer(one: Answer) -> Any:
         usual = one.usual.get(path)
         order = np.argsort(usual.overall_mean if usual else s)
         if usual:
-            draw_band(axes, usual, order)
+            draw_band(axes, usual, order, label="all images, ± 2 sd", sds=2)
+        else:
+            axes.set_ylim(*gate_axis(s))
         axes.plot(s[order], "o", color=ORANGE, markersize=3, label="this image")
         axes.set(title=short(path), xlabel=f"channel, sorted by {'mean gate' if usual else 'gate'}", ylabel="gate s")
     shared_legend(below, panels[0], 2)

@@ -20,9 +20,9 @@ PANELS_PER_ROW = 5
     "image's gates or shuffled ones, beside the accuracy with the learned gates.",
     see="The distance from 'mean' to the learned gates shows how much it matters that gates look at the image. The "
     "gray squares know the true class: they are oracles, no fair comparison.",
-    beware="The other layers were trained together with these gates, so a fall is not what SE is worth. The dashed "
-    "line is the same net trained without SE: its distance from the learned gates is, but for chance, what SE is "
-    "worth.",
+    beware="Bars are ± 1 standard error. The other layers were trained together with these gates, so a fall is not "
+    "what SE is worth. The dashed line is the same net trained without SE, on the same images: its distance from the "
+    "learned gates is, but for chance, what SE is worth.",
 )
 def interventions(sources: Sources) -> Iterator[Drawing]:
     """One figure of all blocks."""
@@ -30,7 +30,7 @@ def interventions(sources: Sources) -> Iterator[Drawing]:
         counts, twin = sources.findings.interventions, sources.twin.result if sources.twin else None
         source = sources.images(counts.n)
         if sources.twin and twin:
-            source += f"; without SE: {sources.twin.name}, {twin.correct:,} of {twin.n:,} test images"
+            source += f"; without SE: {sources.twin.name}, {twin.correct:,} of the same {twin.n:,}"
         yield Drawing(title(counts, twin), source, lambda: draw_interventions(counts, twin))
 
 
@@ -50,7 +50,7 @@ def title(counts: Interventions, twin: Result | None = None) -> str:
 def draw_interventions(counts: Interventions, twin: Result | None = None) -> Any:
     """Draw the accuracy with each intervention, one panel per block, beside that with the learned gates.
 
-    A dashed line is the accuracy of `twin`, the same network trained without SE.
+    A dashed line is the accuracy of `twin` on the same images: the same network, trained without SE.
     Bars are ± 1 standard error of a share of n images.
     """
     places = [*counts.correct]

@@ -9,7 +9,7 @@ from ..analysis.gates import GateStatistics
 from .registry import Drawing, Sources, register
 from .style import BLUE, ORANGE, PANELS_PER_ROW, block_panels, draw_band, new_figure, rows_for, shared_legend, short
 
-CHOSEN = (0, 3, 5, 8)  # classes: airplane, cat, dog and ship of CIFAR-10, two pairs of similar ones
+TELLING = {"cifar10": (0, 3, 5, 8)}  # classes: airplane, cat, dog and ship, two pairs of similar ones
 COLORS = (BLUE, ORANGE, "#009E73", "#CC79A7")
 DASHES = ("-", "--", "-.", ":")  # tell them apart in gray
 
@@ -28,8 +28,16 @@ def profiles(sources: Sources) -> Iterator[Drawing]:
     """One figure of all blocks."""
     if sources.findings:
         blocks, classes = sources.findings.blocks, sources.classes
-        chosen = [k for k in CHOSEN if k < len(classes)]
+        chosen = choose(sources.model.settings.data, next(iter(blocks.values())).images)
         yield Drawing(title(blocks), sources.images(), lambda: draw_profiles(blocks, classes, chosen))
+
+
+def choose(data: str, images: np.ndarray) -> list[int]:
+    """Up to four classes to draw, from the first to the last of those that have images (K,)."""
+    present = np.flatnonzero(images)
+    if data in TELLING and len(present) == len(images):
+        return [*TELLING[data]]
+    return [*present[np.linspace(0, len(present) - 1, min(len(COLORS), len(present))).round().astype(int)].tolist()]
 
 
 def title(blocks: Mapping[str, GateStatistics]) -> str:
@@ -48,10 +56,10 @@ def draw_profiles(blocks: Mapping[str, GateStatistics], classes: Sequence[str], 
     figure = new_figure(13, 1.4 + 2.9 * rows_for(len(blocks)))
     panels = block_panels(figure, len(blocks), sharey=True)[:, 0]
     for axes, (path, block) in zip(panels, blocks.items(), strict=True):
-        order = np.argsort(block.overall_mean)
+        order, thin = np.argsort(block.overall_mean), 1.1 if len(block.overall_mean) <= 512 else 0.4
         draw_band(axes, block, order)
         for k, color, dashes in zip(chosen, COLORS, DASHES, strict=False):
-            axes.plot(block.mean[k][order], linestyle=dashes, color=color, linewidth=1.1, label=classes[k])
+            axes.plot(block.mean[k][order], linestyle=dashes, color=color, linewidth=thin, label=classes[k])
         axes.plot(block.overall_mean[order], color="black", linewidth=1.6, label="all images, mean")
         axes.set(title=short(path), xlabel="channel, sorted by mean gate")
     for axes in panels[::PANELS_PER_ROW]:

@@ -29,7 +29,7 @@ class Sources(NamedTuple):
     photo: Photo | None = None  # the image to follow through the network
     dataset: Dataset | None = None  # for the top-activating images and, for shapes, both skies
     workers: Workers = Workers(1)
-    twin: Metadata | None = None  # of the same network trained without SE
+    twin: Metadata | None = None  # of the same network trained without SE, its result on the interventions' images
 
     @property
     def classes(self) -> tuple[str, ...]:

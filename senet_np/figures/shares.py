@@ -27,20 +27,26 @@ def shares(sources: Sources) -> Iterator[Drawing]:
         parts = {path: variance_shares(stats) for path, stats in blocks.items()}
         selectivity = {path: class_selectivity(stats.mean) for path, stats in blocks.items()}
         intervals = sources.findings.class_shares
-        yield Drawing(title(parts), sources.images(), lambda: draw_shares(parts, selectivity, intervals))
+        yield Drawing(title(parts, intervals), sources.images(), lambda: draw_shares(parts, selectivity, intervals))
 
 
-def title(shares: Mapping[str, Shares]) -> str:
+def title(shares: Mapping[str, Shares], intervals: Mapping[str, np.ndarray]) -> str:
     """Whether "early is generic, late is specific" holds here."""
     parts = {path: share.class_ for path, share in shares.items()}
-    return f"The class explains {percentages(parts)} of the variance of the gates: {trend(parts)}"
+    return f"The class explains {percentages(parts)} of the variance of the gates: {trend(parts, intervals)}"
 
 
-def trend(parts: Mapping[str, float]) -> str:
-    """In words, whether numbers rise from the first block to the last, and where they do not."""
+def trend(parts: Mapping[str, float], intervals: Mapping[str, np.ndarray]) -> str:
+    """In words, whether numbers rise from the first block to the last, and where they do not.
+
+    Where the intervals of the first block and the last overlap, `parts` say nothing about depth.
+    """
     values, names = [*parts.values()], [*parts]
     if len(values) == 1:
         return "with one block there is no depth to compare"
+    first, last = (intervals.get(name) for name in (names[0], names[-1]))
+    if first is not None and last is not None and max(first[0], last[0]) <= min(first[1], last[1]):
+        return "the intervals of the first block and the last overlap"
     falls = [short(names[k]) for k in range(1, len(values)) if values[k] < values[k - 1]]
     if not falls:
         return "it never falls from one block to the next"

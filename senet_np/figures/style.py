@@ -119,12 +119,17 @@ def block_panels(
 
 
 def draw_band(
-    axes: Any, block: GateStatistics, order: np.ndarray, color: str = GRAY, label: str = "all images, ± 1 sd"
+    axes: Any,
+    block: GateStatistics,
+    order: np.ndarray,
+    color: str = GRAY,
+    label: str = "all images, ± 1 sd",
+    sds: int = 1,
 ) -> None:
-    """Draw each channel's mean ± 1 sd over all images as a band, within the range of the gates."""
+    """Draw each channel's mean ± `sds` standard deviations over all images as a band, within the range of the gates."""
     low, high = block.limits
-    mean, sd = block.overall_mean[order], block.overall_sd[order]
-    ends = np.maximum(mean - sd, low), np.minimum(mean + sd, high)
+    mean, reach = block.overall_mean[order], sds * block.overall_sd[order]
+    ends = np.maximum(mean - reach, low), np.minimum(mean + reach, high)
     axes.fill_between(range(len(order)), *ends, color=color, alpha=0.25, linewidth=0, label=label)
     margin = 0.02 * (high - low)
     axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(low - margin, high + margin))

@@ -45,7 +45,7 @@ def block_table(findings: Findings) -> Table:
 def intervention_table(counts: Interventions, twin: Result | None = None) -> Table:
     """One row per intervention: the accuracy (in percent) with it in each block alone, and in all.
 
-    The last row is the accuracy of `twin`, the same network trained without SE.
+    The last row is the accuracy of `twin` on the same images: the same network, trained without SE.
     """
     n, places = counts.n, counts.correct
     rows = [["gates", *(place if place == ALL else f"{short(place)} alone" for place in places)]]
@@ -53,5 +53,5 @@ def intervention_table(counts: Interventions, twin: Result | None = None) -> Tab
     for name in INTERVENTIONS:
         rows.append([name, *(f"{100 * correct[name] / n:.2f}" for correct in places.values())])
     if twin:
-        rows.append([f"trained without SE ({twin.n:,} test images)", *(f"{100 * twin.accuracy:.2f}" for _ in places)])
+        rows.append(["trained without SE", *(f"{100 * twin.accuracy:.2f}" for _ in places)])
     return rows

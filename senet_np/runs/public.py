@@ -62,6 +62,7 @@ def read_public(path: Path) -> Model | None:
         family = recognize(shapes)
         if family is None:
             return None
+        _check_groups(family, shapes)
         settings = make_settings("imagenet", {"net": family.net, **family.settings(shapes)})
         net = settings.build_net()
         trees = unfilled(net)
@@ -73,6 +74,16 @@ def read_public(path: Path) -> Model | None:
     info = DataInfo("imagenet", f"as {family.what} was trained", "", "", dict.fromkeys(("train", "val", "test"), 0))
     metadata = Metadata(path.name, info, origin=f"weights from {path.name}")
     return Model(net, params, state, IMAGENET, _class_names(settings.classes), settings, metadata, family.view)
+
+
+def _check_groups(family: Family, shapes: Shapes) -> None:
+    """Refuse SE-ResNeXt, which has the names of SE-ResNet."""
+    for name, shape in shapes.items():
+        if name.endswith(".conv2.weight") and len(shape) == 4 and shape[0] != shape[1]:
+            raise SenetError(
+                f"it is like {family.what}, but {name} has shape {[*shape]}: grouped convolutions, as SE-ResNeXt has "
+                "them, are not read"
+            )
 
 
 def _faults(shapes: Shapes, names: dict[str, str], params: Tree, state: Tree) -> list[str]:
@@ -232,3 +243,4 @@ FAMILIES = (
         View(224, share=0.875, filter="bilinear"),
     ),
 )
+PUBLIC = ", ".join(family.what for family in FAMILIES)
