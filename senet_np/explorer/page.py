@@ -12,7 +12,8 @@ from .payload import ExplorerModel, make_payload
 
 PARTS = Path(__file__).parent / "parts"
 SCRIPTS = ["engine", "backward", "unpack", "state", "draw", "formulas", "views", "panels", "heat", "samples", "paint"]
-SCRIPTS += ["tour", "main"]
+SCRIPTS += ["tour", "train", "main"]
+TRAINER = ["trainer_ops", "trainer"]  # the text of the workers of the Train tab
 
 
 def explorer_page(models: list[ExplorerModel], photo: np.ndarray | None) -> str:
@@ -27,6 +28,7 @@ def explorer_page(models: list[ExplorerModel], photo: np.ndarray | None) -> str:
         "{style}": _part("page.css"),
         "{data}": data.replace("<", "\\u003c"),  # so that no text in it can end the script element
         "{bytes}": content,
+        "{trainer}": "\n".join(_part(f"{name}.js") for name in TRAINER),
         "{script}": "\n".join(_part(f"{name}.js") for name in SCRIPTS),
     }
     page = _part("page.html")

@@ -7,10 +7,14 @@ function cividis(share) {
   return CIVIDIS[low].map((value, k) => value + (at - low) * (CIVIDIS[low + 1][k] - value));
 }
 
-function drawPixels(canvas, pixels) {  // 32×32 RGB
-  const image = new ImageData(SIZE, SIZE);
-  for (let k = 0; k < SIZE * SIZE; k++) image.data.set([pixels[3 * k], pixels[3 * k + 1], pixels[3 * k + 2], 255], 4 * k);
-  const small = new OffscreenCanvas(SIZE, SIZE);
+function drawPixels(canvas, pixels) {  // RGB, of the shown network's size
+  drawSquare(canvas, pixels, SIZE);
+}
+
+function drawSquare(canvas, pixels, side) {
+  const image = new ImageData(side, side);
+  for (let k = 0; k < side * side; k++) image.data.set([pixels[3 * k], pixels[3 * k + 1], pixels[3 * k + 2], 255], 4 * k);
+  const small = new OffscreenCanvas(side, side);
   small.getContext("2d").putImageData(image, 0, 0);
   const context = canvas.getContext("2d");
   context.imageSmoothingEnabled = false;

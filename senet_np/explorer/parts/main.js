@@ -78,9 +78,11 @@ function listen() {
   $("net").addEventListener("change", () => {
     const previous = state.net;
     state.net = data.nets.find((net) => net.name === $("net").value);
+    useSizeOf(state.net);
     state.forced = {};
     if (!stepOf(state.block)) state.block = firstBlock(state.net);
-    if (Boolean(previous.samples) !== Boolean(state.net.samples) && state.image !== "own") chooseImage(firstImage(state.net));
+    const other = previous.side !== state.net.side || (Boolean(previous.samples) !== Boolean(state.net.samples) && state.image !== "own");
+    if (other) chooseImage(firstImage(state.net));
     showNet();
   });
   $("modes").addEventListener("click", (event) => {
@@ -151,6 +153,7 @@ function listen() {
   listenToMaps("x", "x");
   listenToDrawing();
   listenToTour();
+  listenToTraining();
   addEventListener("hashchange", () => { readLink(); showNet(); });
 }
 

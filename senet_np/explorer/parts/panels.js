@@ -144,6 +144,12 @@ function speak() {  // for a screen reader, once nothing has changed for a while
 }
 
 function showAll() {
+  const training = state.mode === "train";
+  document.querySelector("main").hidden = $("more").hidden = training;
+  showTraining(training);
+  if (training) $("statistics").hidden = true;
+  for (const button of $("modes").children) button.setAttribute("aria-pressed", button.dataset.mode === state.mode);
+  if (training) return writeLink();
   compute();
   document.body.classList.toggle("backward", state.mode === "backward");
   drawPixels($("input"), state.pixels);
@@ -156,7 +162,6 @@ function showAll() {
   $("force-all").querySelector('[data-to="mean"]').hidden = !state.net.blocks[state.block];
   $("bug-box").hidden = !gradients || state.net.blockSteps.some(({ op, squeeze }) => op !== "se" || squeeze === "none");
   $("bug").value = state.bug;
-  for (const button of $("modes").children) button.setAttribute("aria-pressed", button.dataset.mode === state.mode);
   $("copied").textContent = "";
   markSample();
   writeLink();

@@ -4,7 +4,7 @@
 function showSamples() {
   const { net, image, pixels } = state;
   $("samples").replaceChildren();
-  for (const name of [...(data.photo ? ["photo"] : []), ...(net.samples?.labels.map((_, k) => String(k)) ?? [])]) {
+  for (const name of [...(data.photo && SIZE === 32 ? ["photo"] : []), ...(net.samples?.labels.map((_, k) => String(k)) ?? [])]) {
     const button = document.createElement("button"), canvas = document.createElement("canvas");
     canvas.width = canvas.height = SIZE;
     chooseImage(name);

@@ -1,6 +1,6 @@
 // What the page shows, and the link that brings it back. Everything that a teacher can send is in the address, after the #.
 
-const SIZE = 32, PIXELS = SIZE * SIZE * 3, SKY_ROWS = 5;
+let SIZE = 32, PIXELS = SIZE * SIZE * 3, SKY_ROWS = 5;  // of the images of the network that is shown: see useSizeOf
 const FIRST_SAMPLE = "3";  // its sky is orange
 
 const state = {
@@ -10,10 +10,20 @@ const state = {
   pixels: new Uint8ClampedArray(PIXELS),
   forced: {},      // {path: Map(channel → the gate that replaces the learned one)}
   at: { kind: "s", k: 0 },  // whose formula is shown: u, z, h, s or x, and its number
-  mode: "forward",  // or "backward"
+  mode: "forward",  // or "backward", or "train"
   bug: "",         // of the backward pass, one of BUGS
   sorted: true,
 };
+
+function useSizeOf(net) {
+  const side = net.side ?? 32;
+  if (side === SIZE) return;
+  [SIZE, PIXELS, SKY_ROWS] = [side, side * side * 3, side === 32 ? 5 : 2];
+}
+
+function samplesFor(net) {  // its own images, else those of another network that has images of its size
+  return net.samples ?? data.nets.find((other) => other.samples && other.side === net.side)?.samples;
+}
 
 function forcedAt(path) {
   return state.forced[path] ?? (state.forced[path] = new Map());
@@ -41,19 +51,19 @@ function repaintSky(pixels) {  // orange and blue differ by an exchange of red a
 }
 
 function chooseImage(name) {
-  const samples = data.nets.find((net) => net.samples)?.samples, [number, sky] = name.split("-");
+  const samples = samplesFor(state.net), [number, sky] = name.split("-");
   const k = Number(number), known = samples && number !== "" && Number.isInteger(k) && k >= 0 && k < samples.labels.length;
   if (known) {
     const pixels = samples.images.data.subarray(k * PIXELS, (k + 1) * PIXELS);
     state.pixels = sky === "sky" ? repaintSky(pixels) : Uint8ClampedArray.from(pixels);
-  } else if (name === "photo" && data.photo) state.pixels = Uint8ClampedArray.from(data.photo.data);
+  } else if (name === "photo" && data.photo && SIZE === 32) state.pixels = Uint8ClampedArray.from(data.photo.data);
   else if (name !== "own" && name !== firstImage(state.net)) return chooseImage(firstImage(state.net));
   else { state.pixels = new Uint8ClampedArray(PIXELS).fill(128); name = "own"; }
   state.image = name;
 }
 
 function firstImage(net) {
-  return net.samples ? FIRST_SAMPLE : data.photo ? "photo" : "own";
+  return net.samples ? FIRST_SAMPLE : data.photo && SIZE === 32 ? "photo" : "own";
 }
 
 function firstBlock(net) {  // the one that the page opens on
@@ -114,6 +124,7 @@ function writeAddress() {  // a browser may refuse, in a page inside another one
 function readLink(text = location.hash) {  // what does not exist is left out
   const link = new URLSearchParams(text.slice(1));
   state.net = data.nets.find((net) => net.name === link.get("net")) ?? data.nets[0];
+  useSizeOf(state.net);
   const paths = state.net.blockSteps.map((step) => step.path);
   state.block = paths.includes(link.get("block")) ? link.get("block") : firstBlock(state.net);
   const image = link.get("image") ?? link.get("picture") ?? firstImage(state.net);  // "picture": in links of version 0.1
@@ -129,7 +140,7 @@ function readLink(text = location.hash) {  // what does not exist is left out
   const [, kind, k] = /^([uzhsx])(\d+)$/.exec(link.get("at") ?? "") ?? [null, "s", mostDifferent(state.block)];
   state.at = { kind, k: Number(k) };
   state.sorted = link.get("sorted") !== "no";
-  state.mode = link.get("mode") === "backward" ? "backward" : "forward";
+  state.mode = ["backward", "train"].includes(link.get("mode")) ? link.get("mode") : "forward";
   state.bug = Object.keys(BUGS).includes(link.get("bug")) ? link.get("bug") : "";
 }
 

@@ -44,7 +44,7 @@ function lossAndGradients(x, labels, p) {
   for (const { name, x: input, s, cin, c, bn, se, pool } of caches.reverse()) {
     if (pool.winner) dy = maxPoolBackward(dy, pool.winner, se.y.length);
     if (se.s) dy = seBackward(dy, se, p, `${name}.se`, n, c, grads);
-    const norm = batchNormBackward(reluBackward(dy, bn.y), bn, p[`${name}.bn.gamma`]), conv = convBackward(norm.dx, input, p[`${name}.conv.w`], n, s, cin, c);
+    const norm = batchNormBackward(reluBackward(dy, bn.y), bn, p[`${name}.bn.gamma`]), conv = convBackward(norm.dx, input, p[`${name}.conv.w`], n, s, cin, c, cin > 3);
     Object.assign(grads, { [`${name}.bn.gamma`]: norm.dgamma, [`${name}.bn.beta`]: norm.dbeta, [`${name}.conv.w`]: conv.dw });
     dy = conv.dx;
   }
@@ -62,7 +62,8 @@ function adamStep(p, grads, moments, t, lr) {  // Kingma and Ba 2015, Algorithm 
   }
 }
 
-const TESTED = 200, SHOWN_IMAGES = 24, SLICE = 60, REPORT = 250;  // images; images; ms of work before a pause; ms between reports
+const TESTED = 200, SHOWN_IMAGES = 24, GATED = 40;  // images to test on, to show, and to look at the gates of
+const SLICE = 60, REPORT = 700;  // ms of work before a pause, and between two reports
 let run;  // of this worker: parameters, moments, running statistics, images, and how far it has come
 
 function begin({ se, r, lr, noise, seed }) {
@@ -81,12 +82,16 @@ function learnOneBatch() {
 }
 
 function report() {
-  const { x, labels } = run.test, { logits, caches } = forward(x, run.p, TESTED, run.fixed), { right } = crossEntropy(logits, labels);
-  const gates = (result) => result.caches.filter(({ se }) => se.s).map(({ se, c }) => Array.from({ length: c }, (_, k) => se.s.filter((_, at) => at % c === k).reduce((a, b) => a + b) / TESTED));
-  const both = run.se ? skies(x).map((images) => gates(forward(images, run.p, TESTED, run.fixed))) : [];
+  const { x, labels, others } = run.test, { logits } = forward(x, run.p, TESTED, run.fixed), { right } = crossEntropy(logits, labels);
+  const both = run.se ? skies(x.subarray(0, GATED * SIDE * SIDE * 3)).map((images) => meanGates(forward(images, run.p, GATED, run.fixed))) : [];
   const accuracy = right.reduce((a, b) => a + b, 0) / TESTED;
-  postMessage({ images: run.t * BATCH, loss: run.loss, accuracy, right: right.slice(0, SHOWN_IMAGES), gates: both, p: run.p, fixed: run.fixed, shown: run.t ? null : run.test.x.slice(0, SHOWN_IMAGES * SIDE * SIDE * 3) });
+  postMessage({ images: run.t * BATCH, loss: run.loss, accuracy, right: right.slice(0, SHOWN_IMAGES), gates: both, p: run.p, fixed: run.fixed,
+    shown: run.t ? null : { x: x.slice(0, SHOWN_IMAGES * SIDE * SIDE * 3), labels: labels.slice(0, SHOWN_IMAGES), others: others.slice(0, SHOWN_IMAGES), classes: TEXTURE_NAMES } });
   run.reported = performance.now();
+}
+
+function meanGates({ caches }) {  // of each block, over the images
+  return caches.map(({ se, c }) => [...meanForward(se.s, 1, c)]);
 }
 
 function skies(x) {  // all images under an orange sky, and all under a blue one

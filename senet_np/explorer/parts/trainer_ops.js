@@ -20,14 +20,16 @@ function normalFrom(random) {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-// n images (n, 16, 16, 3) from −1 to 1 and their labels: the texture of the square that has the color of the sky.
+// n images (n, 16, 16, 3) from −1 to 1, their labels (the texture of the square that has the color of the sky), and those
+// that would be right under the other sky.
 function makeImages(n, random, noise) {
-  const x = new Float32Array(n * SIDE * SIDE * 3), labels = new Uint8Array(n), normal = normalFrom(random);
+  const x = new Float32Array(n * SIDE * SIDE * 3), labels = new Uint8Array(n), others = new Uint8Array(n), normal = normalFrom(random);
   const int = (below) => Math.floor(random() * below);
   for (let k = 0; k < n; k++) {
     const glow = 0.7 + 0.3 * random(), image = x.subarray(k * SIDE * SIDE * 3, (k + 1) * SIDE * SIDE * 3).fill(0.5);
     const texture = int(4), other = (texture + 1 + int(3)) % 4, sky = int(2), side = int(2), paints = [ORANGE_PAINT, BLUE_PAINT];
     labels[k] = texture;
+    others[k] = other;
     paint(image, 0, SKY_HEIGHT, 0, SIDE, () => glow, paints[sky]);
     for (const [pattern, color, at] of [[texture, sky, side], [other, 1 - sky, 1 - side]]) {
       const left = 8 * at + int(2), down = int(4), across = int(4), light = 0.8 + 0.2 * random(), dark = 0.3 + 0.3 * random();
@@ -38,7 +40,7 @@ function makeImages(n, random, noise) {
       for (let c = 0; c < 3; c++) image[at + c] = 2 * Math.min(Math.max(image[at + c] + gray, 0), 1) - 1;
     }
   }
-  return { x, labels };
+  return { x, labels, others };
 }
 
 function paint(image, top, bottom, left, right, brightness, color) {
@@ -55,48 +57,65 @@ function repainted(x) {  // the same images under the other sky: orange and blue
   return other;
 }
 
-// Convolution 3×3, padding 1. x (n, s, s, cin), w (3, 3, cin, cout) → y (n, s, s, cout)
+// Convolution 3×3, padding 1. x (n, s, s, cin), w (3, 3, cin, cout) → y (n, s, s, cout). The image gets a border of zeros
+// first: then every position has nine neighbors, and the inner loops need no question.
+function withBorder(x, n, s, c) {
+  const t = s + 2, padded = new Float32Array(n * t * t * c);
+  for (let k = 0; k < n; k++) for (let i = 0; i < s; i++) {
+    padded.set(x.subarray((k * s + i) * s * c, (k * s + i + 1) * s * c), ((k * t + i + 1) * t + 1) * c);
+  }
+  return padded;
+}
+
+function withoutBorder(padded, n, s, c) {
+  const t = s + 2, x = new Float32Array(n * s * s * c);
+  for (let k = 0; k < n; k++) for (let i = 0; i < s; i++) {
+    const from = ((k * t + i + 1) * t + 1) * c;
+    x.set(padded.subarray(from, from + s * c), (k * s + i) * s * c);
+  }
+  return x;
+}
+
 function convForward(x, w, n, s, cin, cout) {
-  const y = new Float32Array(n * s * s * cout), sum = new Float32Array(cout);
+  const t = s + 2, padded = withBorder(x, n, s, cin), y = new Float32Array(n * s * s * cout);
   for (let k = 0; k < n; k++) for (let i = 0; i < s; i++) for (let j = 0; j < s; j++) {
-    sum.fill(0);
-    forTaps(k, i, j, s, (pixel, tap) => addProduct(sum, x, pixel * cin, w, tap * cin * cout, cin, cout));
-    y.set(sum, ((k * s + i) * s + j) * cout);
+    const to = ((k * s + i) * s + j) * cout;
+    for (let p = 0; p < 3; p++) addProducts(y, to, cout, padded, ((k * t + i + p) * t + j) * cin, 3 * cin, w, p * 3 * cin * cout);
   }
   return y;
 }
 
-function forTaps(k, i, j, s, visit) {  // the nine neighbors of a pixel that are in the image
-  for (let p = -1; p <= 1; p++) for (let q = -1; q <= 1; q++) {
-    const row = i + p, column = j + q;
-    if (row >= 0 && row < s && column >= 0 && column < s) visit((k * s + row) * s + column, 3 * (p + 1) + q + 1);
-  }
-}
-
-function addProduct(sum, x, from, w, at, cin, cout) {  // sum += x[from …] · w
-  for (let c = 0; c < cin; c++, at += cout) {
+function addProducts(y, to, cout, x, from, inputs, w, at) {  // y[to …] += x[from …] · w: a row of three neighbors
+  for (let c = 0; c < inputs; c++, at += cout) {
     const value = x[from + c];
-    if (value !== 0) for (let o = 0; o < cout; o++) sum[o] += value * w[at + o];
+    if (value !== 0) for (let o = 0; o < cout; o++) y[to + o] += value * w[at + o];
   }
 }
 
-function convBackward(dy, x, w, n, s, cin, cout) {
-  const dx = new Float32Array(x.length), dw = new Float32Array(w.length);
+function convBackward(dy, x, w, n, s, cin, cout, needsInput) {
+  const t = s + 2, padded = withBorder(x, n, s, cin), dPadded = new Float32Array(padded.length), dw = new Float32Array(w.length);
   for (let k = 0; k < n; k++) for (let i = 0; i < s; i++) for (let j = 0; j < s; j++) {
     const d = ((k * s + i) * s + j) * cout;
-    forTaps(k, i, j, s, (pixel, tap) => addGradients(dx, dw, dy, d, x, pixel * cin, w, tap * cin * cout, cin, cout));
+    for (let p = 0; p < 3; p++) {
+      const from = ((k * t + i + p) * t + j) * cin, at = p * 3 * cin * cout;
+      addWeightGradients(dw, at, dy, d, cout, padded, from, 3 * cin);
+      if (needsInput) addInputGradients(dPadded, from, 3 * cin, dy, d, cout, w, at);
+    }
   }
-  return { dx, dw };
+  return { dx: withoutBorder(dPadded, n, s, cin), dw };
 }
 
-function addGradients(dx, dw, dy, d, x, from, w, at, cin, cout) {
-  for (let c = 0; c < cin; c++, at += cout) {
+function addWeightGradients(dw, at, dy, d, cout, x, from, inputs) {
+  for (let c = 0; c < inputs; c++, at += cout) {
     const value = x[from + c];
+    if (value !== 0) for (let o = 0; o < cout; o++) dw[at + o] += value * dy[d + o];
+  }
+}
+
+function addInputGradients(dx, from, inputs, dy, d, cout, w, at) {
+  for (let c = 0; c < inputs; c++, at += cout) {
     let sum = 0;
-    for (let o = 0; o < cout; o++) {
-      sum += dy[d + o] * w[at + o];
-      dw[at + o] += value * dy[d + o];
-    }
+    for (let o = 0; o < cout; o++) sum += dy[d + o] * w[at + o];
     dx[from + c] += sum;
   }
 }
@@ -105,36 +124,61 @@ function addGradients(dx, dw, dy, d, x, from, w, at, cin, cout) {
 function batchNormForward(x, gamma, beta, fixed) {
   const c = gamma.length, m = x.length / c, mean = new Float64Array(c), variance = new Float64Array(c);
   if (!fixed) {
-    for (let k = 0; k < x.length; k++) mean[k % c] += x[k] / m;
-    for (let k = 0; k < x.length; k++) variance[k % c] += (x[k] - mean[k % c]) ** 2 / m;
+    for (let at = 0; at < x.length; at += c) for (let o = 0; o < c; o++) mean[o] += x[at + o] / m;
+    for (let at = 0; at < x.length; at += c) for (let o = 0; o < c; o++) variance[o] += (x[at + o] - mean[o]) * (x[at + o] - mean[o]) / m;
   }
   const { mean: mu, variance: sigma2 } = fixed ?? { mean, variance }, inverse = sigma2.map((value) => 1 / Math.sqrt(value + EPS));
   const xHat = new Float32Array(x.length), y = new Float32Array(x.length);
-  for (let k = 0; k < x.length; k++) {
-    xHat[k] = (x[k] - mu[k % c]) * inverse[k % c];
-    y[k] = gamma[k % c] * xHat[k] + beta[k % c];
+  for (let at = 0; at < x.length; at += c) for (let o = 0; o < c; o++) {
+    xHat[at + o] = (x[at + o] - mu[o]) * inverse[o];
+    y[at + o] = gamma[o] * xHat[at + o] + beta[o];
   }
   return { y, xHat, inverse, mean, variance };
 }
 
 function batchNormBackward(dy, { xHat, inverse }, gamma) {
   const c = gamma.length, m = dy.length / c, dgamma = new Float32Array(c), dbeta = new Float32Array(c), dx = new Float32Array(dy.length);
-  for (let k = 0; k < dy.length; k++) { dbeta[k % c] += dy[k]; dgamma[k % c] += dy[k] * xHat[k]; }
-  for (let k = 0; k < dy.length; k++) dx[k] = gamma[k % c] * inverse[k % c] * (dy[k] - (dbeta[k % c] + xHat[k] * dgamma[k % c]) / m);
+  for (let at = 0; at < dy.length; at += c) for (let o = 0; o < c; o++) { dbeta[o] += dy[at + o]; dgamma[o] += dy[at + o] * xHat[at + o]; }
+  for (let at = 0; at < dy.length; at += c) for (let o = 0; o < c; o++) {
+    dx[at + o] = gamma[o] * inverse[o] * (dy[at + o] - (dbeta[o] + xHat[at + o] * dgamma[o]) / m);
+  }
   return { dx, dgamma, dbeta };
 }
 
-const relu = (x) => x.map((value) => Math.max(value, 0));
-const reluBackward = (dy, x) => dy.map((value, k) => (x[k] > 0 ? value : 0));
+function relu(x) {
+  const y = new Float32Array(x.length);
+  for (let k = 0; k < x.length; k++) y[k] = x[k] > 0 ? x[k] : 0;
+  return y;
+}
+
+function reluBackward(dy, x) {
+  const dx = new Float32Array(dy.length);
+  for (let k = 0; k < dy.length; k++) dx[k] = x[k] > 0 ? dy[k] : 0;
+  return dx;
+}
 
 function meanForward(x, n, c) {  // over positions: (n, positions, c) → (n, c)
   const z = new Float32Array(n * c), positions = x.length / (n * c);
-  for (let k = 0; k < x.length; k++) z[Math.floor(k / (positions * c)) * c + (k % c)] += x[k] / positions;
+  for (let k = 0; k < n; k++) for (let at = k * positions * c; at < (k + 1) * positions * c; at += c) {
+    for (let o = 0; o < c; o++) z[k * c + o] += x[at + o] / positions;
+  }
   return z;
 }
 
 function meanBackward(dz, n, c, positions) {
-  return Float32Array.from({ length: n * positions * c }, (_, k) => dz[Math.floor(k / (positions * c)) * c + (k % c)] / positions);
+  const dx = new Float32Array(n * positions * c);
+  for (let k = 0; k < n; k++) for (let at = k * positions * c; at < (k + 1) * positions * c; at += c) {
+    for (let o = 0; o < c; o++) dx[at + o] = dz[k * c + o] / positions;
+  }
+  return dx;
+}
+
+function scaleBy(u, s, n, c) {  // each channel of each image by its own factor s (n, c)
+  const y = new Float32Array(u.length), positions = u.length / (n * c);
+  for (let k = 0; k < n; k++) for (let at = k * positions * c; at < (k + 1) * positions * c; at += c) {
+    for (let o = 0; o < c; o++) y[at + o] = u[at + o] * s[k * c + o];
+  }
+  return y;
 }
 
 // x (n, d) · w (d, m) + b
@@ -161,26 +205,29 @@ function linearBackward(dy, x, w, n) {
 function seForward(u, p, name, n, c) {
   const z = meanForward(u, n, c), a = linearForward(z, p[`${name}.w1`], p[`${name}.b1`], n), h = relu(a);
   const s = linearForward(h, p[`${name}.w2`], p[`${name}.b2`], n).map((e) => 1 / (1 + Math.exp(-e)));
-  const positions = u.length / (n * c), y = u.map((value, k) => value * s[Math.floor(k / (positions * c)) * c + (k % c)]);
-  return { y, u, z, a, h, s };
+  return { y: scaleBy(u, s, n, c), u, z, a, h, s };
 }
 
 function seBackward(dy, { u, z, a, h, s }, p, name, n, c, grads) {
-  const positions = u.length / (n * c), gate = (k) => Math.floor(k / (positions * c)) * c + (k % c), ds = new Float32Array(n * c);
-  for (let k = 0; k < u.length; k++) ds[gate(k)] += u[k] * dy[k];
+  const positions = u.length / (n * c), ds = meanForward(u.map((value, k) => value * dy[k]), n, c).map((mean) => mean * positions);
   const de = ds.map((value, k) => value * s[k] * (1 - s[k]));
   const { dx: dh, dw: dw2, db: db2 } = linearBackward(de, h, p[`${name}.w2`], n);
   const { dx: dz, dw: dw1, db: db1 } = linearBackward(reluBackward(dh, a), z, p[`${name}.w1`], n);
   Object.assign(grads, { [`${name}.w1`]: dw1, [`${name}.b1`]: db1, [`${name}.w2`]: dw2, [`${name}.b2`]: db2 });
-  const squeezed = meanBackward(dz, n, c, positions);
-  return dy.map((value, k) => value * s[gate(k)] + squeezed[k]);  // u was used twice
+  const du = scaleBy(dy, s, n, c), squeezed = meanBackward(dz, n, c, positions);
+  for (let k = 0; k < du.length; k++) du[k] += squeezed[k];  // u was used twice
+  return du;
 }
 
 function maxPoolForward(x, n, s, c) {  // 2×2; winner: where each maximum was
   const t = s / 2, y = new Float32Array(n * t * t * c), winner = new Int32Array(y.length);
   for (let k = 0; k < n; k++) for (let i = 0; i < t; i++) for (let j = 0; j < t; j++) for (let o = 0; o < c; o++) {
     let best = ((k * s + 2 * i) * s + 2 * j) * c + o;
-    for (const at of [best + c, best + s * c, best + s * c + c]) if (x[at] > x[best]) best = at;
+    const corner = best;
+    for (let q = 1; q < 4; q++) {
+      const at = corner + (q & 1) * c + (q >> 1) * s * c;
+      if (x[at] > x[best]) best = at;
+    }
     const to = ((k * t + i) * t + j) * c + o;
     y[to] = x[best];
     winner[to] = best;
