@@ -17,6 +17,7 @@ from .containers import BlockCache, image_gates, trace
 from .data.augment import Normalizer, fit_normalizer
 from .data.dataset import Dataset
 from .data.view import SMALL, View
+from .errors import SenetError
 from .layers import Layer
 from .nets.initialize import MAX_IMAGES, pass_on, whiten
 from .se import SECache
@@ -153,6 +154,7 @@ def new_model(settings: Settings, dataset: Dataset, name: str = "new") -> Model:
     dataset = dataset.with_first(settings.train_images)
     net, normalizer = settings.build_net(), fit_normalizer(dataset.train.images)
     params, state = net.init(np.random.default_rng(settings.seed))
+    check_fits(net, params, state, dataset.view.size)
     if settings.init == "identity":
         params = pass_on(net, params)
     if settings.whitening != "none":
@@ -161,6 +163,14 @@ def new_model(settings: Settings, dataset: Dataset, name: str = "new") -> Model:
     data = DataInfo(dataset.name, dataset.provenance, dataset.origin, dataset.fingerprint, images)
     metadata = Metadata(name, data, origin=f"seed {settings.seed}", command=settings.command)
     return Model(net, params, state, normalizer, dataset.classes, settings, metadata, dataset.view)
+
+
+def check_fits(net: Layer, params: Tree, state: Tree, side: int) -> None:
+    """Refuse a network through which images of that size do not pass, as its pooling leaves nothing of them."""
+    try:
+        net.forward(params, state, np.zeros((1, side, side, 3), np.float32), False)
+    except ValueError as error:
+        raise SenetError(f"this network takes no images of {side}×{side} pixels ({error}): make them larger") from error
 
 
 def hidden_units(block: SECache) -> Array:

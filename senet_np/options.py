@@ -53,10 +53,14 @@ class NameOrFolder(Allowed):
             return isinstance(value, str) and (value in names or Path(value).is_absolute())
 
         def read(text: str) -> str:
-            folder = Path(text).expanduser()
-            return folder.resolve().as_posix() if text.strip() and text not in names and folder.is_dir() else text
+            try:
+                folder = Path(text).expanduser()
+                is_folder = bool(text.strip()) and text not in names and folder.is_dir()
+                return folder.resolve().as_posix() if is_folder else text
+            except (OSError, RuntimeError, ValueError):  # no such user, too long a name, a circle of links
+                return text
 
-        super().__init__(f"one of {', '.join(names)}, or a folder of images", allows, read)
+        super().__init__(f"one of {', '.join(names)}, or a folder of images that exists", allows, read)
 
 
 class Flag(Allowed):

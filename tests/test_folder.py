@@ -261,7 +261,7 @@ def test_a_folder_is_trained_on_evaluated_and_explained(pets, tmp_path, capsys, 
 def test_a_sheet_shows_what_the_network_will_see(pets, tmp_path, capsys):
     status, out, _ = run(capsys, "data", "--data", pets, "--sheet", tmp_path / "sheet.png")
     assert status == 0
-    assert out.splitlines()[1:4] == [f"       8      1      1  {name}" for name in COLORS]
+    assert out.splitlines()[2:5] == [f"       8      1      1  {name}" for name in COLORS]
     pixels = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB")).reshape(-1, 3)
     for color in COLORS.values():
         assert (np.abs(pixels - np.array(color)).max(axis=1) < 25).sum() > 5000

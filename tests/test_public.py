@@ -163,3 +163,17 @@ def test_data_is_not_for_public_weights(imported, tmp_path, capsys):
     file = str(imported.parent / "weights.npz")
     assert main(["import", file, "--out", str(tmp_path / "run"), "--data", "shapes"]) == 2
     assert "leave --data out here" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("prefix", ["module.", "model.", "module.model."])
+def test_a_prefix_of_all_names_is_taken_off(tmp_path, prefix):
+    np.savez(tmp_path / "w.npz", **{prefix + key: array for key, array in small("mobilenet_v3_small").items()})
+    assert read_public(tmp_path / "w.npz").settings.net == "mobilenet_v3_small"
+
+
+def test_two_arrays_for_one_place_are_named(tmp_path):
+    arrays = small("seresnet50")
+    arrays["layer1.0.se_module.fc1.bias"] = arrays["layer1.0.se.fc1.bias"]
+    np.savez(tmp_path / "w.npz", **arrays)
+    with pytest.raises(SenetError, match=r"layer1\.0\.se\.fc1\.bias and layer1\.0\.se_module\.fc1\.bias would be"):
+        read_public(tmp_path / "w.npz")

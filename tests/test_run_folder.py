@@ -47,6 +47,20 @@ def test_a_run_is_not_overwritten_unless_asked(run, few_settings, few_shapes):
     assert not [*run.path.glob("gates/*")]
 
 
+def test_a_run_that_cannot_be_replaced_stays_as_it_was(run, few_settings, few_shapes, monkeypatch):
+    def files():
+        return {file.relative_to(run.path): file.read_bytes() for file in run.path.rglob("*") if file.is_file()}
+
+    def full(self, progress):
+        raise SenetError("the disk is full")
+
+    before = files()
+    monkeypatch.setattr(Run, "save", full)
+    with pytest.raises(SenetError, match="the disk is full"):
+        create_run(run.path, few_settings, few_shapes, overwrite=True)
+    assert files() == before
+
+
 def test_a_run_whose_making_is_interrupted_is_no_run_yet(tmp_path, few_settings, few_shapes, monkeypatch):
     monkeypatch.setattr(Run, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):

@@ -77,11 +77,15 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
     print(f"{comparison.title}: {len(finished)} of {len(comparison.cells)} runs are finished")
     if not missing:
         return 0
-    data_dir = given.get("data_dir")
+    data_dir, sizes = given.get("data_dir"), {settings.image_size for settings in comparison.arms.values()}
+    if len(sizes) > 1:
+        raise SenetError(f"{comparison.path} has arms of image_size {sorted(sizes)}: write a file for each size")
     try:
-        view = View(next(iter(comparison.arms.values())).image_size)
+        view = View(sizes.pop())
         dataset = load_folder_or_name(comparison.data, data_dir, view, skip_bad=False)
     except DataError as error:
+        if Path(comparison.data).is_absolute() or comparison.data == "shapes":
+            raise
         raise SenetError(
             f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, download "
             'it with "python -m senet_np data --download", or write data = "shapes" into the file'

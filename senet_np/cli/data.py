@@ -11,7 +11,7 @@ from ..data.places import usual_folders
 from ..errors import SenetError
 from ..options import NameOrFolder
 from .options import add_command, add_settings, new_file, new_path, parsed, positive
-from .trained import data_line, load_folder_or_name
+from .trained import check_outside, data_line, load_folder_or_name
 
 EXAMPLES = """\
   senet-np data                            which CIFAR-10 would be used, and whether its bytes are the official ones
@@ -19,7 +19,7 @@ EXAMPLES = """\
   senet-np data --download                 download it into the cache folder (170 MB; continues where it broke off)
   senet-np data --download --data-dir DIR  download it into DIR
   senet-np data --download --url URL       from a server of your own, in a classroom for example
-  senet-np data --data pets                read a folder of images, count its classes, and draw pets.png: some of each
+  senet-np data --data pets                read a folder of images, count its classes, and draw some images of each
 """
 DEFAULT_TIMEOUT, MAX_TIMEOUT = 20.0, 3600.0  # seconds
 
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     option("--timeout", type=positive, metavar="S", help="give a silent server up after S seconds (default: 20)")
     option("--data-dir", type=new_path, metavar="DIR", help="look here, or download to here (default: the cache)")
     option("--data", type=parsed(NameOrFolder(DATA_SETS)), metavar="NAME|DIR", help="draw some images of this data set")
-    option("--sheet", type=new_file, metavar="FILE", help="where to draw them (default: NAME.png)")
+    option("--sheet", type=new_file, metavar="FILE", help="where to draw them (default: runs/NAME.png)")
     option("--skip-bad", action="store_true", help="go on without files that cannot be read as images")
     add_settings(command, ("image_size",))
 
@@ -71,10 +71,15 @@ def _draw(given: dict[str, Any]) -> int:
     view = View(given.get("image_size", SMALL.size))
     dataset = load_folder_or_name(given["data"], given.get("data_dir"), view, "skip_bad" in given)
     print(data_line(dataset, given["data"]))
+    print("   train    val   test")
     for label, name in enumerate(dataset.classes):
         counts = [int((split.labels == label).sum()) for split in (dataset.train, dataset.val, dataset.test)]
         print("  {:>6,} {:>6,} {:>6,}  {}".format(*counts, name))
-    sheet = given.get("sheet") or Path(f"{Path(dataset.name).name}.png")
+    sheet = given.get("sheet") or Path("runs") / f"{Path(dataset.name).name}.png"
+    if sheet.suffix.lower() != ".png":
+        raise SenetError(f"--sheet {sheet} ends in {sheet.suffix!r}, expected .png")
+    check_outside(sheet, dataset.name)
+    sheet.parent.mkdir(parents=True, exist_ok=True)
     with style():
         save(draw_sheet(dataset), sheet)
     print(f"some training images of each class: {sheet}")

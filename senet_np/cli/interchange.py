@@ -120,7 +120,7 @@ def _with_data(file: Path, about: About | None, given: dict[str, Any]) -> tuple[
     dataset = load_data(requested, given.get("data_dir"))
     print(data_line(dataset, requested))
     named = {name: given[name] for name in NET_NAMES if name in given}
-    settings = about.settings if about else make_settings(dataset.name, named)
+    settings = about.settings if about else make_settings(dataset.name, {"classes": len(dataset.classes), **named})
     try:
         params, state = load_weights(file, *unfilled(settings.build_net()))
     except SenetError as error:

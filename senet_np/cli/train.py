@@ -17,7 +17,7 @@ from ..train.progress import Progress, Stopped
 from ..tree import tree_size
 from .options import add_command, add_data_options, add_settings, add_workers, new_path
 from .progress import TrainingBar, spell_seconds, stop_on_signals
-from .trained import check_repeated, data_line, load_data_of, load_folder_or_name
+from .trained import check_outside, check_repeated, data_line, load_data_of, load_folder_or_name
 
 EXAMPLES = """\
   senet-np train                                       CIFAR-10 if it is found here, else shapes
@@ -65,6 +65,7 @@ def _create(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
         raise SenetError(f"--batch-size is {settings.batch_size}, expected at most {n}, the number of training images")
     settings.build_net()  # settings that do not go together are refused before a folder is made
     folder = given.get("out") or _new_folder(settings)
+    check_outside(folder, dataset.name)
     held.enter_context(alone_in(folder))
     run = create_run(folder, settings, dataset, "overwrite" in given)
     if "overwrite" in given:

@@ -70,6 +70,12 @@ def data_line(dataset: Dataset, requested: str) -> str:
     return f"data: {dataset.name} ({dataset.provenance}){where}"
 
 
+def check_outside(path: Path, data: str) -> None:
+    """Refuse to write into a folder of images: what is written would be read as data the next time."""
+    if Path(data).is_absolute() and path.resolve().is_relative_to(data):
+        raise SenetError(f"{path} lies in {data}, where the images are: write elsewhere, with --out or --sheet")
+
+
 def check_data_option(given: dict[str, Any], data: str, name: str) -> None:
     """Refuse a --data that is not the data set of the model: its classes are others."""
     requested = given.get("data", "auto")

@@ -1,4 +1,4 @@
-"""Images to learn from: CIFAR-10 where it is found, and `shapes`, which NumPy draws anywhere."""
+"""Images to learn from: CIFAR-10 where it is found, folders of your own, and `shapes`, which NumPy draws anywhere."""
 
 from pathlib import Path
 

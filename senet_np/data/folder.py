@@ -8,11 +8,10 @@ changed since then is read again.
 """
 
 import hashlib
-import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,28 +19,19 @@ from ..errors import SenetError
 from ..fast.workers import Workers
 from .dataset import Dataset, Split
 from .folder_cache import read_cache, write_cache
+from .folder_layout import SPLITS, Found, list_images
 from .photo import open_image
 from .places import DataError
 from .view import View
 
-SPLITS = ("train", "val", "test")
 SHARE = 0.1  # of each class's images: so many to validate with, and as many to test with
-LITTER = ("thumbs.db", "desktop.ini")  # what systems leave in folders; names that begin with a dot are passed over too
-MAX_NAMED = 3  # bad files that a message names
+MAX_NAMED = 10  # bad files that a message names
 MAX_BYTES = 4 << 30  # of all images in memory
 PIECE = 64  # images that a worker reads at a time
 PROVENANCE, WITHOUT_BAD = "a folder of images", "a folder of images, bad files skipped"
 
 
 Report = Callable[[int, int], None]  # how many files are read, of how many
-
-
-class Found(NamedTuple):
-    """One file that should be an image."""
-
-    path: Path
-    split: str  # one of SPLITS; "" where the folder has none
-    label: int
 
 
 def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report | None = None) -> Dataset:
@@ -54,13 +44,17 @@ def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report
         report: is told how many files are read, of how many.
 
     Returns:
-        The data set; images (n, view.size, view.size, 3) uint8, in the order of their file names.
+        The data set; images (n, view.size, view.size, 3) uint8, in the order of their file names, or of their digests
+        where file names begin with their class: the first n images are then of all classes.
 
     Raises:
         DataError: the folder holds no classes, or what cannot be read; a sentence says what, and what to do.
     """
     folder = folder.resolve()
+    if not folder.as_posix().isprintable():
+        raise DataError(f"{folder.as_posix()!a} has letters that cannot be printed: rename it, or move the images")
     classes, files = list_images(folder)
+    files = _mixed(folder, files, len(classes))
     images, bad = _decode(folder, files, view, report)
     if bad:
         named = ", ".join(f"{_name(folder, path)} ({why})" for path, why in list(bad.items())[:MAX_NAMED])
@@ -71,7 +65,7 @@ def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report
     kept = [k for k, file in enumerate(files) if file.path not in bad]
     files, images = [files[k] for k in kept], images[kept]
     labels = np.array([file.label for file in files], np.int64)
-    parts = _split(classes, [file.split for file in files], labels)
+    parts = _split(classes, [file.split for file in files], labels, [_digest(folder, file.path) for file in files])
     splits = {name: Split(images[index], labels[index]) for name, index in parts.items()}
     digest = hashlib.sha256(repr((classes, view)).encode())
     for split in splits.values():
@@ -88,72 +82,22 @@ def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report
     )
 
 
-def list_images(folder: Path) -> tuple[tuple[str, ...], list[Found]]:
-    """The classes, in order, and all files, in the order of their names; DataError where these are no classes."""
-    inner = _subfolders(folder)
-    parts = {name: folder / name for name in SPLITS if name in inner}
-    if "train" not in parts or not {"val", "test"} & {*parts}:
-        parts = {"": folder}
-    by_split = {split: _subfolders(place) for split, place in parts.items()}
-    classes = tuple(sorted({name for names in by_split.values() for name in names}))
-    _check_classes(folder, classes)
-    files = []
-    for split, place in parts.items():
-        for label, name in enumerate(classes):
-            found = (
-                [Found(path, split, label) for path in _files(folder, place / name)] if name in by_split[split] else []
-            )
-            if not found:
-                raise DataError(f"{place / name} holds no images: put some there, or delete the class everywhere")
-            files += found
-    return classes, sorted(files, key=lambda file: (file.path.name, file.path))
+def _mixed(folder: Path, files: list[Found], classes: int) -> list[Found]:
+    """The files as they are, or by their digests where one class comes after the other: cat.0.jpg, cat.1.jpg, ..."""
+    changes = sum(one.label != other.label for one, other in pairwise(files))
+    if changes >= len(files) * (1 - 1 / classes) / 2:  # half of what chance gives
+        return files
+    return sorted(files, key=lambda file: _digest(folder, file.path))
 
 
-def _check_classes(folder: Path, classes: tuple[str, ...]) -> None:
-    layout = "expected a subfolder of images for each class, or train/ and test/ with such subfolders"
-    if not classes:
-        raise DataError(f"{folder} has no subfolders, {layout}")
-    if len(classes) == 1:
-        raise DataError(f"{folder} has one class alone, {classes[0]!r}: {layout}, two classes at least")
-    spelled: dict[str, str] = {}
-    for name in classes:
-        other = spelled.setdefault(name.casefold(), name)
-        if other != name:
-            raise DataError(f"{folder} has classes {other!r} and {name!r}, which some systems take for one: rename one")
+def _digest(folder: Path, path: Path) -> str:
+    """A number that depends on nothing but the file's name: a new image leaves the others where they are."""
+    return hashlib.sha256(_name(folder, path).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _visible(folder: Path) -> Iterator[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            yield from sorted(
-                (e for e in entries if not e.name.startswith(".") and e.name.lower() not in LITTER),
-                key=lambda e: e.name,
-            )
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read ({error.strerror}): name a folder that can") from None
-
-
-def _subfolders(folder: Path) -> list[str]:
-    return [entry.name for entry in _visible(folder) if entry.is_dir()]
-
-
-def _files(root: Path, folder: Path) -> Iterator[Path]:
-    """All files below a folder. A link may lead to a file of the data set, and nowhere else."""
-    if folder.is_symlink():
-        raise DataError(f"{folder} is a link to a folder: copy the folder there")
-    for entry in _visible(folder):
-        path = Path(entry.path)
-        if entry.is_symlink() and (not path.resolve().is_relative_to(root) or path.is_dir()):
-            raise DataError(f"{path} is a link that leads out of {root}, or to a folder: copy the file there")
-        if entry.is_dir():
-            yield from _files(root, path)
-        else:
-            yield path
-
-
-def _split(classes: tuple[str, ...], given: list[str], labels: np.ndarray) -> dict[str, np.ndarray]:
-    """The numbers of the images in each split. What is missing is drawn from the others, alike for every class."""
-    rng = np.random.default_rng(0)
+def _split(classes: tuple[str, ...], given: list[str], labels: np.ndarray, digests: list[str]) -> dict[str, np.ndarray]:
+    """The numbers of the images in each split. What is missing is taken from the others, alike for every class."""
+    by_digest = np.argsort(np.array(digests))
     splits = np.array(given, "<U5")
     if not (splits == "test").any() and (splits == "val").any():
         splits[splits == "val"] = "test"  # as Imagenette calls it: what is looked at once, at the end
@@ -163,7 +107,7 @@ def _split(classes: tuple[str, ...], given: list[str], labels: np.ndarray) -> di
         if (splits == wanted).any():
             continue
         for label, name in enumerate(classes):
-            mine = rng.permutation(np.flatnonzero((labels == label) & (splits == "train")))
+            mine = by_digest[((labels == label) & (splits == "train"))[by_digest]]
             if whole[label] < 3:
                 raise DataError(
                     f"class {name!r} has too few images to split ({whole[label]}): add some, to have 3 at least"
@@ -219,9 +163,9 @@ def _read_all(view: View, paths: list[Path]) -> list[np.ndarray | str]:
 
 
 def _key(folder: Path, path: Path) -> str:
-    """A file's name, size and time of change: as long as these stay, it is the same image."""
+    """A file's name, number, size and times of change: as long as these stay, it is the same image."""
     about = path.stat()
-    return f"{_name(folder, path)}|{about.st_size}|{about.st_mtime_ns}"
+    return f"{_name(folder, path)}|{about.st_ino}|{about.st_size}|{about.st_mtime_ns}|{about.st_ctime_ns}"
 
 
 def _name(folder: Path, path: Path) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import SenetError
 from ..files import write_atomically
 from .places import cache_folder
 from .view import View
@@ -37,7 +36,7 @@ def read_cache(folder: Path, view: View, keys: list[str]) -> tuple[np.ndarray, n
 
 def write_cache(folder: Path, view: View, keys: list[str], images: np.ndarray) -> None:
     """Keep images under their keys, in place of what was there."""
-    with contextlib.suppress(SenetError, OSError):
+    with contextlib.suppress(Exception):
         path = cache_path(folder, view)
         path.parent.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()

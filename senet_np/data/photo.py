@@ -17,7 +17,7 @@ from .view import SMALL, View
 
 MAX_SHOWN_SIDE = 512  # pixels: what a figure shows of the photo itself
 MAX_PIXELS = 89_000_000  # of an image that is read: 270 MB; Pillow's own limit, half a million above, may be off
-REDUCED_SIDE = 2048  # pixels: a longer side of twice that is halved, of three times that divided by three ...
+REDUCED_SIDE = 2048  # pixels: a longer side of twice that is halved, ...; the shorter one stays above half of it
 # Not all that Pillow knows: EPS, for one, would be handed to another program, which runs what it says.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF")
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
@@ -73,7 +73,7 @@ def open_image(path: Path) -> Any:
             return photo
     except FileNotFoundError:
         raise SenetError(f"{path} does not exist: name an image file, or the number of a validation image") from None
-    except SenetError:
+    except (SenetError, MemoryError):
         raise
     except Exception as error:  # Pillow has many ways to say no
         reason = " ".join(str(error).split())[:160]
@@ -104,7 +104,7 @@ def _open(file: IO[bytes]) -> Any:
 
 def _reduced(image: Any) -> Any:
     """A large image made smaller by a whole number before it is copied: its copies are what takes memory."""
-    factor = max(image.size) // REDUCED_SIDE
+    factor = min(max(image.size) // REDUCED_SIDE, min(image.size) // (REDUCED_SIDE // 2))
     if factor < 2:
         return image
     if image.mode.startswith("I;16"):

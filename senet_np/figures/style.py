@@ -19,6 +19,7 @@ import numpy as np
 
 from ..analysis.gates import GateStatistics
 from ..errors import SenetError
+from ..files import write_atomically
 
 GATE_COLORS = "cividis"  # gates: dark is shut, bright is open
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#666666"
@@ -93,8 +94,10 @@ def add_title(figure: Any, title: str, provenance: str) -> Any:
 
 def save(figure: Any, path: Path) -> Path:
     """Write a figure as PNG and return its path."""
+    buffer = io.BytesIO()
     with style():
-        figure.savefig(path)
+        figure.savefig(buffer, format="png")
+    write_atomically(path, buffer.getvalue())
     return path
 
 

@@ -23,7 +23,7 @@ from ..model import DataInfo, Metadata, Model
 from ..nets.mobilenet import BLOCKS
 from ..settings import make_settings
 from ..tree import Tree, tree_items
-from .interchange import COUNTERS, from_pytorch, pytorch_name, unfilled
+from .interchange import COUNTERS, WRAPPERS, from_pytorch, pytorch_name, unfilled
 from .weight_files import reading
 
 # Mean and standard deviation of red, green and blue over ImageNet, as torchvision and timm state them; times 255.
@@ -58,6 +58,7 @@ def read_public(path: Path) -> Model | None:
         SenetError: an array is missing, unknown or of a shape that does not fit; each is named.
     """
     with reading(path) as (arrays, _):
+        arrays = _bare(arrays)
         shapes = {name: array.shape for name, array in arrays.items() if not name.endswith(COUNTERS)}
         family = recognize(shapes)
         if family is None:
@@ -76,6 +77,15 @@ def read_public(path: Path) -> Model | None:
     return Model(net, params, state, IMAGENET, _class_names(settings.classes), settings, metadata, family.view)
 
 
+def _bare(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays without the prefixes of wrappers, such as "module.", and without one that all of them have."""
+    bare = {WRAPPERS.sub("", name): array for name, array in arrays.items()}
+    if len(bare) < len(arrays):
+        return dict(arrays)
+    firsts = {name.partition(".")[0] for name in bare}
+    return {name.partition(".")[2]: array for name, array in bare.items()} if len(firsts) == 1 else bare
+
+
 def _check_groups(family: Family, shapes: Shapes) -> None:
     """Refuse SE-ResNeXt, which has the names of SE-ResNet."""
     for name, shape in shapes.items():
@@ -92,6 +102,9 @@ def _faults(shapes: Shapes, names: dict[str, str], params: Tree, state: Tree) ->
     for path, array in (*tree_items(params), *tree_items(state)):
         name, layout = pytorch_name(path, array)
         expected[name] = layout.to_pytorch(array).shape
+    twice = [name for name, ours in names.items() if [*names.values()].count(ours) > 1]
+    if twice:
+        return [f"{' and '.join(twice[:4])} would be the same array"]
     missing = [f"{ours} is missing" for ours in expected.keys() - {*names.values()}]
     unknown = [f"{name} is unknown" for name in shapes if names.get(name) not in expected]
     other = [

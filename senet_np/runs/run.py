@@ -161,15 +161,29 @@ def write_run(path: Path, model: Model, overwrite: bool = False, imported: str |
     config |= {"parameters": tree_size(model.params), "versions": versions()}
     try:
         path.mkdir(parents=True, exist_ok=True)
-        for name in ("config.json", "checkpoint.npz", "gates/*.npz"):
-            for old in path.glob(name):
-                old.unlink()  # of the run that is replaced
+        with _set_aside(path, ("config.json", "log.jsonl", "checkpoint.npz", "gates/*.npz")):
+            write_atomically(path / "log.jsonl", b"")
+            run.save(_start(settings, model.params, model.state))
+            write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     except OSError as error:
         raise SenetError(f"could not make the folder {path}: {error.strerror}; choose another with --out") from error
-    write_atomically(path / "log.jsonl", b"")
-    run.save(_start(settings, model.params, model.state))
-    write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     return run
+
+
+@contextmanager
+def _set_aside(path: Path, names: tuple[str, ...]) -> Iterator[None]:
+    """Put the files of the run that is replaced aside; they come back where the new ones cannot be written."""
+    old = {file: file.with_name(f"{file.name}.old") for name in names for file in path.glob(name)}
+    for file, aside in old.items():
+        file.rename(aside)
+    try:
+        yield
+    except BaseException:
+        for file, aside in old.items():
+            aside.replace(file)
+        raise
+    for aside in old.values():
+        aside.unlink()
 
 
 def open_run(path: Path) -> Run:

@@ -14,7 +14,7 @@ from .weight_files import InFile, reading, write_npz
 
 SHARES = (0, 0.003, 0.01, 0.03, 0.1, 0.3, 0.6, 1)  # of all steps: most happens early
 MAX_IMAGES = BATCH  # the first validation images
-MAX_CHANNELS = 1 << 14  # of all blocks together: resnet110 has 2,016
+MAX_CHANNELS = 1 << 18  # of all blocks together: resnet110 has 2,016, resnet50 15,104
 
 
 def snapshot_steps(steps: int) -> set[int]:
