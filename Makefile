@@ -70,7 +70,7 @@ lock: .venv/dev
 		--no-emit-index-url --no-header --upgrade --extra notebooks -o $(LOCK) pyproject.toml -
 
 # What runs the mathematics only to draw, to grade or to copy adds nothing to what is covered.
-NOT_MATHEMATICS = $(foreach name,explain bundled figures titles findings grading course cli explorer explorer_browser explorer_backward explorer_screen explorer_elsewhere site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
+NOT_MATHEMATICS = $(foreach name,explain bundled figures titles findings grading course cli explorer explorer_browser explorer_backward explorer_screen explorer_train explorer_elsewhere site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
 
 coverage: .venv/dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
@@ -79,7 +79,7 @@ ci-extra: lint judge coverage grading browser
 	$(MAKE) train
 
 browser: .venv/browser docs
-	$(BIN)/python -m pytest tests/test_explorer_browser.py tests/test_explorer_backward.py tests/test_explorer_screen.py tests/test_explorer_elsewhere.py tests/test_site_browser.py
+	$(BIN)/python -m pytest tests/test_explorer_browser.py tests/test_explorer_backward.py tests/test_explorer_screen.py tests/test_explorer_train.py tests/test_explorer_elsewhere.py tests/test_site_browser.py
 
 judge: .venv/torch
 	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'
