@@ -1,5 +1,7 @@
 """The explorer's first screen, its two directions and its tour, as a user meets them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from chromium import start_chromium, wait_until
@@ -9,6 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from senet_np.cli import main
 from senet_np.cli.explorer import ALL
 
+ROOT = Path(__file__).parents[1]
 GATES = "current.blocks[state.block].s"
 VISIBLE = ["input", "sky", "tabs", "formula", "u", "z", "h", "s", "x", "bypass", "hint", "verdict", "logits", "score"]
 
@@ -177,3 +180,24 @@ def test_a_dark_system_gets_a_dark_page(page):
     color = page.execute_script("return getComputedStyle(document.body).backgroundColor")
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     assert max(int(part) for part in color[4:-1].split(",")) < 60
+
+
+@pytest.mark.parametrize(("mode", "words"), [("forward", "Squeeze. Each map"), ("backward", "dz. The gradient")])
+def test_every_term_says_what_it_is(page, mode, words):
+    click(page, f'[data-mode="{mode}"]')
+    click(page, '.what[data-term="z"]')
+    assert page.find_element(By.ID, "formula").text.startswith(words)
+    assert len(page.find_elements(By.CSS_SELECTOR, ".what")) == 5
+    assert not page.find_elements(By.CSS_SELECTOR, "#formula a"), "there is no site around this page"
+
+
+def test_within_the_site_terms_lead_to_the_course_and_the_source(page):
+    links = page.execute_script("return [TERMS, TERMS_BACKWARD].flatMap((terms) => Object.values(terms))")
+    for _, _, course, source in links:
+        assert (ROOT / course.replace("course/", "notebooks/").replace(".html", ".ipynb")).exists()
+        assert (ROOT / source.replace("source/", "senet_np/").replace(".html", ".py")).exists()
+    page.execute_script("document.body.dataset.site = ''")
+    click(page, '.what[data-term="s"]')
+    hrefs = [link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "#formula a")]
+    assert hrefs[0].endswith("course/05_excitation.html")
+    assert hrefs[1].endswith("source/se.html")

@@ -124,6 +124,10 @@ def write_static(source: Path) -> None:
     extra.mkdir()
     with redirect_stdout(io.StringIO()):  # it prints where it writes, which is not where it will be read
         senet_np(["explorer", "bundled", "--out", str(extra / EXPLORER)])
+    page = (extra / EXPLORER).read_text("utf-8")
+    (extra / EXPLORER).write_text(
+        page.replace("<body>", '<body data-site="">', 1), "utf-8"
+    )  # its links lead to the site
 
 
 def _page(title: str, body: str) -> str:

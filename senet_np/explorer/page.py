@@ -12,7 +12,7 @@ from .payload import ExplorerModel, make_payload
 
 PARTS = Path(__file__).parent / "parts"
 SCRIPTS = ["engine", "backward", "unpack", "state", "draw", "formulas", "views", "panels", "heat", "samples", "paint"]
-SCRIPTS += ["tour", "train", "main"]
+SCRIPTS += ["terms", "tour", "train", "main"]
 TRAINER = ["trainer_ops", "trainer"]  # the text of the workers of the Train tab
 
 

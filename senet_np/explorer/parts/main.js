@@ -153,6 +153,7 @@ function listen() {
   listenToMaps("x", "x");
   listenToDrawing();
   listenToTour();
+  listenToTerms();
   listenToTraining();
   addEventListener("hashchange", () => { readLink(); showNet(); });
 }

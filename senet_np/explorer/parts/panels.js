@@ -94,9 +94,13 @@ function showBlock() {
     $(name).setAttribute("aria-label", view[name] ? `${words[name]}, ${view[name].shape.join(" by ")} numbers` : "");
     $(`${name}-caption`).textContent = view[name] ? `${words[name]} ${view[name].shape.join("×")}` : "";
   }
-  for (const name of ["u", "z", "h", "s", "x"]) $(`${name}-caption`).innerHTML = words[name];
-  $("u").setAttribute("aria-label", $("u-caption").textContent);
-  $("x").setAttribute("aria-label", $("x-caption").textContent);
+  const letters = { u: "U", z: "z", h: "h", s: "s", x: "X̃" };
+  for (const [name, letter] of Object.entries(letters)) {
+    const caption = $(`${name}-caption`), about = `${signed ? "d" : ""}${letter}`;
+    if (caption.dataset.words !== words[name]) caption.innerHTML = words[name] + askButton(name, about);
+    caption.dataset.words = words[name];  // so that a button keeps its focus
+  }
+  for (const name of ["u", "x"]) $(name).setAttribute("aria-label", $(`${name}-caption`).textContent.replace("?", "").trim());
   $("bypass").textContent = words.bypass;
   showFormula();
 }
