@@ -173,6 +173,21 @@ def test_a_phone_stacks_the_block_keeps_the_formula_in_view_and_has_targets_for_
     assert 0 <= top < bottom <= 400
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mode", ["forward", "backward", "train"])
+def test_axe_finds_nothing(page, mode, scheme):
+    axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed; `make ci-extra` installs it")
+    page.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    click(page, f'[data-mode="{mode}"]')
+    page.execute_script((Path(axe.__file__).parent / "axe.min.js").read_text("utf-8"))
+    run = "const done = arguments[0]; axe.run(document).then(({ violations }) => done(violations))"
+    found = [(one["impact"], one["id"], one["nodes"][0]["html"]) for one in page.execute_async_script(run)]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert found == []
+
+
 def test_a_dark_system_gets_a_dark_page(page):
     page.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}

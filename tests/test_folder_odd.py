@@ -151,3 +151,15 @@ def test_weights_of_another_number_of_classes_are_refused(tmp_path, capsys):
     words = ("import", tmp_path / "bare.npz", "--widths", "4", "--data", folder, "--out", tmp_path / "b")
     status, error = run(capsys, *words)
     assert (status, "head.fc" in error) == (2, True)
+
+
+def test_a_run_goes_on_where_its_images_have_moved_to(tmp_path, capsys):
+    folder = make(tmp_path / "pets")
+    assert run(capsys, "train", "--data", folder, *FEW, "--out", tmp_path / "a")[0] == 0
+    folder.rename(tmp_path / "moved")
+    again = ("train", "--resume", "--out", tmp_path / "a")
+    assert run(capsys, *again)[0] == 2
+    assert run(capsys, *again, "--data", tmp_path / "moved")[0] == 0
+    Image.new("RGB", (32, 32)).save(tmp_path / "moved" / "red" / "new.png")
+    status, error = run(capsys, *again, "--data", tmp_path / "moved")
+    assert (status, "name that data with --data\n" in error) == (2, True)

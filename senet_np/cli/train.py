@@ -84,11 +84,15 @@ def _reopen(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     held.enter_context(alone_in(open_run(given["out"]).path))
     run = open_run(given["out"])  # again: until now another process could have replaced it
     advice = "a run goes on with its own settings; leave the option out, or start a new run in another folder"
-    check_repeated(given, NAMES, run.settings, f"the run in {run.path} has", advice)
+    if run.settings.data == "imagenet":
+        raise SenetError(f"{run.path} holds imported weights, and training does not begin from those")
+    folder = Path(run.settings.data).is_absolute()  # which may have moved
+    check_repeated(given, NAMES[1:] if folder else NAMES, run.settings, f"the run in {run.path} has", advice)
     dataset = load_data_of(run, given)
     print(data_line(dataset, dataset.name))
     if dataset.fingerprint != run.data.fingerprint:
-        raise SenetError(f"{dataset.origin} holds other bytes than the run began with: name that data with --data-dir")
+        option = "--data" if folder else "--data-dir"
+        raise SenetError(f"{dataset.origin} holds other bytes than the run began with: name that data with {option}")
     return run, dataset.with_first(run.settings.train_images)
 
 

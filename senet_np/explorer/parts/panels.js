@@ -149,7 +149,7 @@ function speak() {  // for a screen reader, once nothing has changed for a while
 
 function showAll() {
   const training = state.mode === "train";
-  document.querySelector("main").hidden = $("more").hidden = training;
+  $("panes").hidden = $("more").hidden = training;
   showTraining(training);
   if (training) $("statistics").hidden = true;
   for (const button of $("modes").children) button.setAttribute("aria-pressed", button.dataset.mode === state.mode);
