@@ -111,7 +111,7 @@ function line(context, points, width) {
 const CELL = 18;
 
 function drawTrainedGates(skies) {  // rows: stage 1 under an orange sky and a blue one, then stage 2
-  const rows = [0, 1].flatMap((stage) => [["orange", skies[0][stage]], ["blue", skies[1][stage]]].map(([sky, gates]) => [`stage${stage + 1}, ${sky} sky`, gates]));
+  const rows = [0, 1].flatMap((stage) => ["orange", "blue"].map((sky, k) => [`stage${stage + 1}, ${sky} sky`, skies[k][stage]]));
   const canvas = $("train-gates"), context = canvas.getContext("2d"), left = 150, width = Math.max(...rows.map(([, gates]) => gates.length));
   canvas.width = left + width * CELL;
   canvas.height = rows.length * (CELL + 6);
@@ -150,10 +150,14 @@ function trainedNet(kind) {
   }
   step("mean", "head.pool");
   step("linear", "head.fc", { w: put(p["head.fc.w"], [cin, classes.length]), b: put(p["head.fc.b"], [classes.length]) });
-  const bySky = (stage) => ({ label: stages[stage], limits: [0, 1], mean: { shape: [2, gates[0][stage].length], data: Float32Array.from([...gates[0][stage], ...gates[1][stage]]) }, sd: { shape: [2, gates[0][stage].length], data: new Float32Array(2 * gates[0][stage].length) } });
+  const shape = (stage) => [2, gates[0][stage].length], of = (stage, values) => ({ shape: shape(stage), data: Float32Array.from(values) });
+  const bySky = (stage) => ({
+    label: stages[stage], limits: [0, 1], mean: of(stage, [...gates[0][stage], ...gates[1][stage]]), sd: of(stage, new Array(2 * shape(stage)[1]).fill(0)),
+  });
   return {
     name: kind === "se" ? "trained here" : "trained here, without SE", side: Math.sqrt(x.length / labels.length / 3), classes, steps, arrays,
-    provenance: `tiny ${kind === "se" ? "SE-" : ""}CNN of this page, ${images.toLocaleString("en")} images`, result: `${percent(accuracy)} of 200 images are correct`,
+    provenance: `tiny ${kind === "se" ? "SE-" : ""}CNN of this page, ${images.toLocaleString("en")} images`,
+    result: `${percent(accuracy)} of 200 images are correct`,
     mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5], twin: kind === "se" ? "trained here, without SE" : "", first: "stage2.se",
     rows: ["orange sky", "blue sky"], rowKind: "sky", images_measured: "40 images", interventions: null,
     blocks: gates.length ? { "stage1.se": bySky(0), "stage2.se": bySky(1) } : {}, blockSteps: steps.filter(({ op }) => op in BLOCKS),

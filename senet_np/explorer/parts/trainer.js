@@ -26,8 +26,9 @@ function forward(x, p, n, fixed) {
   const caches = [];
   let s = SIDE, cin = 3;
   WIDTHS.forEach((c, k) => {
-    const name = `stage${k + 1}`, bn = batchNormForward(convForward(x, p[`${name}.conv.w`], n, s, cin, c), p[`${name}.bn.gamma`], p[`${name}.bn.beta`], fixed?.[name]);
-    const u = relu(bn.y), se = p[`${name}.se.w1`] ? seForward(u, p, `${name}.se`, n, c) : { y: u };
+    const name = `stage${k + 1}`, y = convForward(x, p[`${name}.conv.w`], n, s, cin, c);
+    const bn = batchNormForward(y, p[`${name}.bn.gamma`], p[`${name}.bn.beta`], fixed?.[name]), u = relu(bn.y);
+    const se = p[`${name}.se.w1`] ? seForward(u, p, `${name}.se`, n, c) : { y: u };
     const pool = k < WIDTHS.length - 1 ? maxPoolForward(se.y, n, s, c) : { y: se.y };
     caches.push({ name, x, s, cin, c, bn, se, pool });
     [x, cin, s] = [pool.y, c, pool.winner ? s / 2 : s];
@@ -44,7 +45,8 @@ function lossAndGradients(x, labels, p) {
   for (const { name, x: input, s, cin, c, bn, se, pool } of caches.reverse()) {
     if (pool.winner) dy = maxPoolBackward(dy, pool.winner, se.y.length);
     if (se.s) dy = seBackward(dy, se, p, `${name}.se`, n, c, grads);
-    const norm = batchNormBackward(reluBackward(dy, bn.y), bn, p[`${name}.bn.gamma`]), conv = convBackward(norm.dx, input, p[`${name}.conv.w`], n, s, cin, c, cin > 3);
+    const norm = batchNormBackward(reluBackward(dy, bn.y), bn, p[`${name}.bn.gamma`]);
+    const conv = convBackward(norm.dx, input, p[`${name}.conv.w`], n, s, cin, c, cin > 3);  // nobody asks for the image's
     Object.assign(grads, { [`${name}.bn.gamma`]: norm.dgamma, [`${name}.bn.beta`]: norm.dbeta, [`${name}.conv.w`]: conv.dw });
     dy = conv.dx;
   }
@@ -64,7 +66,7 @@ function adamStep(p, grads, moments, t, lr) {  // Kingma and Ba 2015, Algorithm 
 
 const TESTED = 200, SHOWN_IMAGES = 24, GATED = 40;  // images to test on, to show, and to look at the gates of
 const SLICE = 60, REPORT = 700;  // ms of work before a pause, and between two reports
-let run;  // of this worker: parameters, moments, running statistics, images, and how far it has come
+let run, timer;  // this worker's run: parameters, moments, running statistics, images, and how far it has come
 
 function begin({ se, r, lr, noise, seed }) {
   const random = randomFrom(seed), test = makeImages(TESTED, randomFrom(seed + 12345), noise);
@@ -83,15 +85,15 @@ function learnOneBatch() {
 
 function report() {
   const { x, labels, others } = run.test, { logits } = forward(x, run.p, TESTED, run.fixed), { right } = crossEntropy(logits, labels);
-  const both = run.se ? skies(x.subarray(0, GATED * SIDE * SIDE * 3)).map((images) => meanGates(forward(images, run.p, GATED, run.fixed))) : [];
-  const accuracy = right.reduce((a, b) => a + b, 0) / TESTED;
-  postMessage({ images: run.t * BATCH, loss: run.loss, accuracy, right: right.slice(0, SHOWN_IMAGES), gates: both, p: run.p, fixed: run.fixed,
-    shown: run.t ? null : { x: x.slice(0, SHOWN_IMAGES * SIDE * SIDE * 3), labels: labels.slice(0, SHOWN_IMAGES), others: others.slice(0, SHOWN_IMAGES), classes: TEXTURE_NAMES } });
+  const first = (n) => x.slice(0, n * SIDE * SIDE * 3), gates = run.se ? skies(first(GATED)).map(gatesOn) : [];
+  const accuracy = right.reduce((a, b) => a + b, 0) / TESTED, [y, z] = [labels, others].map((all) => all.slice(0, SHOWN_IMAGES));
+  const shown = run.t ? null : { x: first(SHOWN_IMAGES), labels: y, others: z, classes: TEXTURE_NAMES };  // once is enough
+  postMessage({ images: run.t * BATCH, loss: run.loss, accuracy, right: right.slice(0, SHOWN_IMAGES), gates, p: run.p, fixed: run.fixed, shown });
   run.reported = performance.now();
 }
 
-function meanGates({ caches }) {  // of each block, over the images
-  return caches.map(({ se, c }) => [...meanForward(se.s, 1, c)]);
+function gatesOn(images) {  // of each block, means over the images
+  return forward(images, run.p, GATED, run.fixed).caches.map(({ se, c }) => [...meanForward(se.s, 1, c)]);
 }
 
 function skies(x) {  // all images under an orange sky, and all under a blue one
@@ -107,12 +109,12 @@ function work() {  // a slice, then a pause in which messages arrive
   const end = performance.now() + SLICE;
   while (performance.now() < end) learnOneBatch();
   if (performance.now() - run.reported > REPORT) report();
-  setTimeout(work);
+  timer = setTimeout(work);
 }
 
 onmessage = ({ data: message }) => {
   if (message.begin) { begin(message.begin); learnNothing(); }
-  if (message.run && run.paused) { run.paused = false; work(); }
+  if (message.run && run.paused) { clearTimeout(timer); run.paused = false; work(); }
   if (message.pause) { run.paused = true; report(); }
   if (message.step) { run.paused = true; learnOneBatch(); report(); }
 };
