@@ -66,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
             findings = load_findings(findings_path(args.model))
         elif model.settings.se and dataset and model.settings.data == "imagenet":
             findings = measure(model, dataset, "all", workers, thorough=False)  # its classes are not the folder's
+            findings = findings._replace(images=f"{findings.images} of {Path(dataset.name).name}")
         elif model.settings.se and dataset:
             findings = measure(model, dataset, "val", workers, given.get("interventions"))
         twin = _twin(model, findings, dataset, workers)
