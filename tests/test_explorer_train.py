@@ -98,10 +98,9 @@ def test_with_se_it_learns_what_without_se_it_cannot(page):
     assert page.find_elements(By.CSS_SELECTOR, "#wrong-plain .wrong")
     orange, blue = np.array(page.execute_script("return training.latest.se.gates.map((gates) => gates[1])"))
     assert np.abs(orange - blue).max() > 0.2
-    click(page, "train-open")
+    right = page.execute_script("openTrained(); return training.latest.se.right.reduce((a, b) => a + b)")
     assert page.execute_script("return [state.net.name, state.mode, SIZE]") == ["trained here", "forward", 16]
     wait_until(page, "$('score').textContent.includes('without SE')", 30)
-    right = page.execute_script("return training.latest.se.right.reduce((a, b) => a + b)")
     assert page.find_element(By.ID, "score").text.startswith(f"{right} of 24 sample images")
 
 
