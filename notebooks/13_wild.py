@@ -317,13 +317,20 @@ from senet_np.runs.run import open_run
 assert open_run(Path(run)).result["accuracy"] > 0.8
 
 # %% [markdown]
-# And its gates, by class:
+# `python -m senet_np explain` draws nineteen figures of the run. One of them, its gates by class:
 
 # %%
-main(["explain", run, "--interventions", "80",  # all validation images
-      "--out", str(place / "figures")])
-print(*sorted(file.name for file in (place / "figures").glob("*.png")), sep="  ")
-show(next((place / "figures").glob("*profiles*.png")), 9)
+import senet_np
+from senet_np.analysis.findings import measure
+from senet_np.data import load_data
+from senet_np.fast.workers import Workers
+from senet_np.figures.profiles import draw_profiles
+
+model, data = senet_np.load(run), load_data(str(folder))
+found_gates = measure(model, data, "val", Workers(1), thorough=False)
+with style():
+    figure = draw_profiles(found_gates.blocks, data.classes, range(4))
+figure
 
 # %% [markdown]
 # Read it with notebook 8 in mind: the mean *and* the spread, over few images. A tenth of each class was set aside

@@ -174,8 +174,10 @@ def test_another_data_set_than_the_runs_own_is_refused(capsys):
 
 
 def test_overwriting_a_run_removes_its_figures_and_nothing_else(tmp_path):
-    main(["train", *FEW, "--out", "run"])
-    (tmp_path / "run" / "plots" / "mine.png").touch()
+    main(["train", *FEW, "--out", "run", "--no-plots"])
+    (tmp_path / "run" / "plots").mkdir()
+    for name in ("index.html", "curves.png", "gates_stage1.se.png", "mine.png"):
+        (tmp_path / "run" / "plots" / name).touch()
     assert main(["train", *FEW, "--out", "run", "--overwrite", "--no-plots"]) == 0
     assert [path.name for path in (tmp_path / "run" / "plots").iterdir()] == ["mine.png"]
 
