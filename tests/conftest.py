@@ -42,3 +42,23 @@ class StopsAfter(Callback):
 @pytest.fixture(scope="session")
 def callback():
     return StopsAfter
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium of a small laptop's size; only for files that import `chromium`, which skips without one."""
+    from chromium import start_chromium
+
+    driver = start_chromium(1280, 720)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def explorer(tmp_path_factory):
+    """The address of the explorer with all the models that it shows by default."""
+    from senet_np.cli import main
+
+    path = tmp_path_factory.mktemp("explorer") / "bundled.html"
+    assert main(["explorer", "bundled", "--out", str(path)]) == 0
+    return path.as_uri()

@@ -5,12 +5,11 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from chromium import start_chromium, wait_until
+from chromium import wait_until
 from untrained import with_statistics
 
 import senet_np
-from senet_np.cli.explorer import ALL, SHOWN
-from senet_np.cli.main import main
+from senet_np.cli.explorer import SHOWN
 from senet_np.containers import walk
 from senet_np.explorer.page import explorer_page
 from senet_np.explorer.payload import ExplorerModel
@@ -34,17 +33,8 @@ VARIANTS = [
 
 
 @pytest.fixture(scope="module")
-def browser():
-    driver = start_chromium(1280, 720)
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def bundled(browser, tmp_path_factory):
-    path = tmp_path_factory.mktemp("explorer") / "bundled.html"
-    main(["explorer", ALL, "--out", str(path)])
-    browser.get(path.as_uri())
+def bundled(browser, explorer):
+    browser.get(explorer)
     wait_until(browser, "document.body.dataset.ready")
     return browser
 

@@ -10,8 +10,7 @@ from untrained import with_statistics
 import senet_np
 from senet_np.analysis.findings import load_findings
 from senet_np.analysis.replace import fixed
-from senet_np.cli import main
-from senet_np.cli.explorer import ALL, SAMPLES, SEED, SHOWN
+from senet_np.cli.explorer import SAMPLES, SEED, SHOWN
 from senet_np.data import make_shapes
 from senet_np.data.photo import sample_photo
 from senet_np.data.shapes import CLASSES, other_labels, swap_sky
@@ -37,20 +36,13 @@ def browser():
     driver.quit()
 
 
-@pytest.fixture(scope="module")
-def bundled(tmp_path_factory):
-    path = tmp_path_factory.mktemp("explorer") / "bundled.html"
-    main(["explorer", ALL, "--out", str(path)])
-    return path.as_uri()
-
-
 @pytest.fixture
-def load(browser, bundled):
+def load(browser, explorer):
     """Loads the page of the bundled models at a link; at the end, nothing was written to the console or fetched."""
 
     def load_at(link=""):
         browser.get("about:blank")
-        browser.get(f"{bundled}#{link}")
+        browser.get(f"{explorer}#{link}")
         wait_until(browser, "document.body.dataset.ready")
         return browser
 
@@ -60,11 +52,11 @@ def load(browser, bundled):
 
 
 @pytest.fixture
-def show(browser, bundled, load):
+def show(browser, explorer, load):
     """The same, but a page that is already loaded only changes its link, which is quicker."""
 
     def show_at(link=""):
-        if not browser.current_url.startswith(bundled):
+        if not browser.current_url.startswith(explorer):
             return load(link)
         # The address keeps its place: a click on a link whose address is there already would change nothing.
         browser.execute_script(

@@ -4,38 +4,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chromium import start_chromium, wait_until
+from chromium import wait_until
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-
-from senet_np.cli import main
-from senet_np.cli.explorer import ALL
 
 ROOT = Path(__file__).parents[1]
 GATES = "current.blocks[state.block].s"
 VISIBLE = ["input", "sky", "tabs", "formula", "u", "z", "h", "s", "x", "bypass", "hint", "verdict", "logits", "score"]
 
 
-@pytest.fixture(scope="module")
-def browser():
-    driver = start_chromium(1280, 720)
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("explorer") / "bundled.html"
-    main(["explorer", ALL, "--out", str(path)])
-    return path.as_uri()
-
-
 @pytest.fixture
-def page(browser, address):
+def page(browser, explorer):
     """The page as it opens at 1280×720; at the end the console is silent."""
     resize(browser, 1280, 720)
     browser.get("about:blank")
-    browser.get(address)
+    browser.get(explorer)
     wait_until(browser, "document.body.dataset.ready")
     yield browser
     assert browser.get_log("browser") == []
@@ -109,7 +92,7 @@ def test_backward_turns_the_drawing_around_and_shows_where_two_arrows_meet(page)
         assert page.find_element(By.ID, "formula").text.startswith(start)
 
 
-def test_a_bug_says_what_it_changes_and_the_link_brings_it_back(page, address):
+def test_a_bug_says_what_it_changes_and_the_link_brings_it_back(page, explorer):
     click(page, '[data-mode="backward"]')
     page.execute_script(
         "const list = $('bug'); list.value = 'squeeze path dropped'; list.dispatchEvent(new Event('change'))"
@@ -120,7 +103,7 @@ def test_a_bug_says_what_it_changes_and_the_link_brings_it_back(page, address):
     assert f"dU by {100 * off:.1f} %, dW1 by 0.0 %, dW2 by 0.0 %" in hint
     link = page.execute_script("return stateToLink()")
     page.get("about:blank")
-    page.get(address + link)
+    page.get(explorer + link)
     wait_until(page, "document.body.dataset.ready")
     assert page.find_element(By.ID, "hint").text == hint
 

@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from chromium import start_chromium, wait_until
+from chromium import wait_until
 from selenium.webdriver.common.by import By
 
-from senet_np.cli import main
 from senet_np.nets import tiny
 from senet_np.ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from senet_np.tree import tree_build, tree_items
@@ -18,25 +17,11 @@ WORKER = """const worker = new Function("onmessage", "postMessage", "performance
 PATIENCE = 150  # seconds, on a machine that does other things too
 
 
-@pytest.fixture(scope="module")
-def browser():
-    driver = start_chromium(1280, 720)
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    path = tmp_path_factory.mktemp("explorer") / "page.html"
-    main(["explorer", "shapes-se", "--out", str(path)])
-    return path.as_uri()
-
-
 @pytest.fixture
-def page(browser, address):
+def page(browser, explorer):
     """The Train tab, with both workers ready; at the end the console is silent."""
     browser.get("about:blank")
-    browser.get(f"{address}#mode=train")
+    browser.get(f"{explorer}#mode=train")
     wait_until(browser, "document.body.dataset.ready && training.latest.se && training.latest.plain", PATIENCE)
     yield browser
     assert browser.get_log("browser") == []

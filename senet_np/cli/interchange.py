@@ -107,6 +107,8 @@ class About(NamedTuple):
 
 def _without_data(file: Path, about: About) -> Model:
     """The model of a file that was trained on a folder or on ImageNet, which need not be here."""
+    if len(about.classes) != about.settings.classes:
+        raise SenetError(f"{file} names {len(about.classes)} of {about.settings.classes} classes: export the run again")
     net = about.settings.build_net()
     params, state = load_weights(file, *unfilled(net))
     info = DataInfo(about.settings.data, about.provenance, "", "", dict.fromkeys(("train", "val", "test"), 0))

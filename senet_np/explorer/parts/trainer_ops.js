@@ -20,7 +20,7 @@ function normalFrom(random) {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-// n images (n, 16, 16, 3) from −1 to 1, their labels (the texture of the square that has the color of the sky), and those
+// n images (n, 16, 16, 3) of 8 bits, brought to −1 … 1, their labels (the texture of the square that has the color of the sky), and those
 // that would be right under the other sky.
 function makeImages(n, random, noise) {
   const x = new Float32Array(n * SIDE * SIDE * 3), labels = new Uint8Array(n), others = new Uint8Array(n), normal = normalFrom(random);
@@ -37,7 +37,7 @@ function makeImages(n, random, noise) {
     }
     for (let at = 0; at < image.length; at += 3) {
       const gray = noise * normal();
-      for (let c = 0; c < 3; c++) image[at + c] = 2 * Math.min(Math.max(image[at + c] + gray, 0), 1) - 1;
+      for (let c = 0; c < 3; c++) image[at + c] = Math.round(255 * Math.min(Math.max(image[at + c] + gray, 0), 1)) / 127.5 - 1;
     }
   }
   return { x, labels, others };
