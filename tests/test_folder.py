@@ -195,7 +195,7 @@ def test_a_link_to_an_image_of_the_folder_is_read(pets):
 
 def test_more_than_fits_into_memory(pets, monkeypatch):
     monkeypatch.setattr(folder_module, "MAX_BYTES", 1000)
-    assert "make --image-size smaller" in refusal(pets)
+    assert "take some out; a network of your own may have a smaller --image-size" in refusal(pets)
 
 
 # The cache.
@@ -283,6 +283,8 @@ def test_networks_are_compared_on_a_folder(pets, tmp_path, capsys):
     assert (status, err) == (0, "")
     assert "with SE" in out
     assert len((tmp_path / "mine.jsonl").read_text().splitlines()) == 2
+    save(pets / "red" / "000.png", COLORS["blue"])
+    assert "holds results on other bytes" in run(capsys, "compare", tmp_path / "mine.toml")[2]
 
 
 def test_a_folder_that_does_not_exist_is_one_line(capsys):

@@ -1,5 +1,6 @@
 """A photo of the user's own: any size, any mode, upright, cut to its middle; or one clear sentence."""
 
+import struct
 import subprocess
 import sys
 import warnings
@@ -121,6 +122,45 @@ def test_every_kind_of_image_is_read(tmp_path, mode):
 def test_grays_of_16_bits_are_not_cut_off_at_255(tmp_path):
     Image.fromarray(np.full((40, 40), 128 * 257, np.uint16)).save(tmp_path / "a.png")
     assert (read_photo(tmp_path / "a.png").small == 128).all()
+
+
+RAMP = np.linspace(0, 1, 32)[None].repeat(32, axis=0)  # black at the left, white at the right
+
+
+def tiff(values, bits, white_is_zero=False):
+    """A TIFF of grays, whose tags say what Pillow's `save` cannot."""
+    height, width = values.shape
+    if bits == 12:
+        one, two = values.reshape(-1, 2).T.astype(int)
+        data = np.stack([one >> 4, (one & 15) << 4 | two >> 8, two & 255], axis=1).astype(np.uint8).tobytes()
+    else:
+        data = values.astype(f"<u{bits // 8}").tobytes()
+    tags = {256: width, 257: height, 258: bits, 259: 1, 262: 0 if white_is_zero else 1, 273: 0, 277: 1, 278: height}
+    tags[279] = len(data)
+    tags[273] = 14 + 12 * len(tags)  # where the data begin
+    entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + data
+
+
+@pytest.mark.parametrize(
+    ("bits", "white_is_zero"), [(8, False), (8, True), (12, False), (16, False), (16, True), (32, False)]
+)
+def test_a_tiff_says_how_many_bits_count_and_which_end_is_white(tmp_path, bits, white_is_zero):
+    values = np.round((1 - RAMP if white_is_zero else RAMP) * (2**bits - 1))
+    (tmp_path / "a.tif").write_bytes(tiff(values, bits, white_is_zero))
+    np.testing.assert_allclose(read_photo(tmp_path / "a.tif").small[..., 0], 255 * RAMP, atol=1)
+
+
+def test_a_pgm_of_16_bits_that_is_dark_stays_dark(tmp_path):
+    (tmp_path / "a.pgm").write_bytes(b"P5 32 32 65535\n" + np.round(RAMP * 6553.5).astype(">u2").tobytes())
+    np.testing.assert_allclose(read_photo(tmp_path / "a.pgm").small[..., 0], 25.5 * RAMP, atol=1)
+
+
+def test_a_transparent_gray_of_16_bits_is_white(tmp_path):
+    Image.fromarray(np.round(RAMP * 65535).astype(np.uint16)).save(tmp_path / "a.png", transparency=0)
+    small = read_photo(tmp_path / "a.png").small[..., 0]
+    assert (small[:, 0] == 255).all()
+    np.testing.assert_allclose(small[:, 1:], 255 * RAMP[:, 1:], atol=1)
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])

@@ -92,6 +92,18 @@ def test_an_imported_network_knows_how_images_are_to_be_cut_and_what_the_classes
     np.testing.assert_allclose(model.normalizer.mean / 255, [0.485, 0.456, 0.406], rtol=1e-6)
 
 
+def test_classes_of_fine_tuned_weights_get_their_names_from_a_file(tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", **small("mobilenet_v3_small"))
+    names = [f"pet {k}" for k in range(12)]
+    command = ["import", str(tmp_path / "a.npz"), "--class-names", str(tmp_path / "names.txt"), "--out"]
+    (tmp_path / "names.txt").write_text("\n".join(names[:11]))
+    assert main([*command, str(tmp_path / "run")]) == 2
+    assert "has 11 names, 11 of them different, and the network 12 classes" in capsys.readouterr().err
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    assert main([*command, str(tmp_path / "run")]) == 0
+    assert load(str(tmp_path / "run")).classes == tuple(names)
+
+
 def test_it_answers_to_a_photo_with_five_names_and_draws_the_gates(imported, tmp_path, capsys):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)).save(tmp_path / "a.png")
     assert main(["explain", str(imported), "--image", str(tmp_path / "a.png")]) == 0

@@ -69,6 +69,14 @@ def test_a_run_whose_making_is_interrupted_is_no_run_yet(tmp_path, few_settings,
     assert create_run(tmp_path, few_settings, few_shapes).load().epoch == 0
 
 
+@pytest.mark.parametrize("name", ["log.jsonl", "checkpoint.npz"])
+def test_files_of_another_program_are_not_overwritten(tmp_path, few_settings, few_shapes, name):
+    (tmp_path / name).write_text("the user's own")
+    with pytest.raises(SenetError, match=f"holds .*{name}, but no run"):
+        create_run(tmp_path, few_settings, few_shapes)
+    assert (tmp_path / name).read_text() == "the user's own"
+
+
 @pytest.mark.parametrize(
     "text", ["", "{}", "[1]", "not json", '{"settings": {}, "data": {}}', '{"settings": 3, "data": 4}']
 )

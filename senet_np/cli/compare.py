@@ -75,7 +75,7 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
     finished = find(comparison, read_results(comparison.results))
     missing = [(name, settings) for name, settings in comparison.cells if (name, settings.seed) not in finished]
     print(f"{comparison.title}: {len(finished)} of {len(comparison.cells)} runs are finished")
-    if not missing:
+    if not missing and not Path(comparison.data).is_dir():  # a folder's images may be others by now
         return 0
     data_dir, sizes = given.get("data_dir"), {settings.image_size for settings in comparison.arms.values()}
     if len(sizes) > 1:
@@ -96,6 +96,8 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
             f"{comparison.results} holds results on other bytes than {dataset.origin}: name that data with "
             "--data-dir, or another file as `results`"
         )
+    if not missing:
+        return 0
     cores = default_workers()
     at_a_time = min(given.get("jobs", cores), len(missing))
     workers = max(1, cores // at_a_time) if "scheduler" not in given else 1

@@ -14,6 +14,7 @@ from ..data import load_data
 from ..data.augment import Normalizer
 from ..data.view import View, read_view
 from ..errors import SenetError
+from ..files import read_text
 from ..model import DataInfo, Metadata, Model, new_model
 from ..runs.bundled import KEY
 from ..runs.interchange import load_metadata, load_weights, save_weights, unfilled
@@ -45,6 +46,8 @@ def add(commands: Any) -> None:
     command = add_command(commands, "import", run_import, "make a run from weights in a file", IMPORT)
     command.add_argument("file", type=existing_path, metavar="FILE", help="a .safetensors or .npz file")
     command.add_argument("--out", type=new_path, metavar="RUN", required=True, help="the run's folder; it is made")
+    help_text = "a text file with the names of the classes, one a line, in the order of the network's outputs"
+    command.add_argument("--class-names", type=existing_path, metavar="TXT", help=help_text)
     add_data_options(command, "what the file says, else as for train")
     add_settings(command, NET_NAMES)
 
@@ -85,6 +88,8 @@ def run_import(args: argparse.Namespace) -> int:
     whose = "the file's"
     if model is None:
         model, whose = _with_data(file, about, given)
+    if "class_names" in given:
+        model = replace(model, classes=_read_names(given["class_names"], model))
     with alone_in(out):
         write_run(out, model, imported=file.name)
     settings, what = model.settings, f"{tree_size(model.params):,} parameters in {out}"
@@ -93,6 +98,22 @@ def run_import(args: argparse.Namespace) -> int:
     else:
         print(f"{settings.describe()}, {model.metadata.data.provenance}: {what}; images: {model.view.words}")
     return 0
+
+
+def _read_names(path: Path, model: Model) -> tuple[str, ...]:
+    """The names of a network's classes, from a text file; public weights do not say them."""
+    if model.settings.data != "imagenet":
+        raise SenetError(f"--class-names is for public weights; these know their classes: {', '.join(model.classes)}")
+    try:
+        names = tuple(line.strip() for line in read_text(path, 1 << 20).splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise SenetError(f"{path} cannot be read as text ({error}): save the names as UTF-8") from None
+    if len(names) != model.settings.classes or len({*names}) < len(names) or not "".join(names).isprintable():
+        raise SenetError(
+            f"{path} has {len(names)} names, {len({*names})} of them different, and the network "
+            f"{model.settings.classes} classes: write one printable name a line"
+        )
+    return names
 
 
 class About(NamedTuple):

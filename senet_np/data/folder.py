@@ -126,7 +126,7 @@ def _decode(folder: Path, files: list[Found], view: View, report: Report | None)
     if size > MAX_BYTES:
         raise DataError(
             f"{len(files):,} images of {view.size}×{view.size} pixels are {size / 2**30:.1f} GiB, expected at most "
-            f"{MAX_BYTES >> 30}: make --image-size smaller, or take some out"
+            f"{MAX_BYTES >> 30}: take some out; a network of your own may have a smaller --image-size"
         )
     keys = [_key(folder, file.path) for file in files]
     images, known = read_cache(folder, view, keys)

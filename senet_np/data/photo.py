@@ -21,6 +21,7 @@ REDUCED_SIDE = 2048  # pixels: a longer side of twice that is halved, ...; the s
 # Not all that Pillow knows: EPS, for one, would be handed to another program, which runs what it says.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "AVIF")
 ORIENTATION = 0x0112  # the EXIF tag that says how the camera was held
+TIFF_BITS, TIFF_COLORS, TIFF_SIGN = 258, 262, 339  # tags: bits that count, 0 where 0 is white, 1 where none is below 0
 # What people try too, known by its first bytes.
 NO_IMAGES = {
     rb"^$": "it is empty",
@@ -65,7 +66,7 @@ def open_image(path: Path) -> Any:
                 size = f"{image.width:,} × {image.height:,} pixels, more than {MAX_PIXELS // 10**6} million"
                 raise SenetError(f"{path} is too large an image ({size}): make it smaller first")
             image.load()  # here: asked again, Pillow would give what it had of an image that breaks off
-            layer = _eight_bits(_reduced(image)).convert("RGBA")
+            layer = _stretched(_reduced(_plain(image))).convert("RGBA")
             photo = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
             with contextlib.suppress(Exception):  # where its EXIF is damaged, which says nothing about the pixels
                 photo.getexif()[ORIENTATION] = image.getexif()[ORIENTATION]  # which the steps before may have lost
@@ -102,26 +103,48 @@ def _open(file: IO[bytes]) -> Any:
     raise ValueError(next((what for key, what in NO_IMAGES.items() if re.search(key, start)), "of no known format"))
 
 
+def _plain(image: Any) -> Any:
+    """Grays of more than 8 bits as they are meant: Pillow would cut them off at 255, and it passes over three things.
+
+    A TIFF says how many bits count (12 of 16), whether 0 is white, and whether its 32 bits have a sign; a PNG, which
+    gray is transparent.
+    """
+    from PIL import Image
+
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values, tags = np.asarray(image), getattr(image, "tag_v2", {})
+    white_is_zero = tags.get(TIFF_COLORS) == 0
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
+        largest = 2 ** tags.get(TIFF_BITS, (16,))[0] - 1
+        grays = (values // (largest / 255)).astype(np.uint8)
+        plain = Image.fromarray(255 - grays if white_is_zero else grays)
+        if "transparency" in image.info:
+            plain.putalpha(Image.fromarray(np.where(values == image.info["transparency"], 0, 255).astype(np.uint8)))
+        return plain
+    if image.mode == "I" and tags.get(TIFF_BITS) == (32,) and tags.get(TIFF_SIGN, (1,)) == (1,):
+        values = values.view(np.uint32)
+    elif not white_is_zero:
+        return image
+    return Image.fromarray(values.astype(np.float32) * (-1 if white_is_zero else 1))
+
+
 def _reduced(image: Any) -> Any:
     """A large image made smaller by a whole number before it is copied: its copies are what takes memory."""
     factor = min(max(image.size) // REDUCED_SIDE, min(image.size) // (REDUCED_SIDE // 2))
     if factor < 2:
         return image
-    if image.mode.startswith("I;16"):
-        image = _eight_bits(image)
     return (image.convert("RGBA") if image.mode in ("1", "P", "PA") else image).reduce(factor)
 
 
-def _eight_bits(image: Any) -> Any:
-    """Pillow would cut 16-bit grays off at 255 and floats too."""
+def _stretched(image: Any) -> Any:
+    """Numbers of 32 bits have no white of their own: their smallest becomes black, their largest white."""
     from PIL import Image
 
-    if image.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        values = np.asarray(image, np.float64)
-        finite = values[np.isfinite(values)]
-        low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
-        values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
-        return Image.fromarray((255 * ((values - low) / ((high - low) or 1))).astype(np.uint8))
-    return image
+    if image.mode not in ("I", "F"):
+        return image
+    values = np.asarray(image, np.float64)
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0, 1)
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return Image.fromarray((255 * ((values - low) / ((high - low) or 1))).astype(np.uint8))

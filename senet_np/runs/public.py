@@ -149,7 +149,7 @@ def as_imagenet(dataset: Dataset, model: Model) -> Split:
     if unknown:
         raise SenetError(
             f"{dataset.origin} has classes that the network does not know: {', '.join(unknown[:5])}; name the folders "
-            "like ImageNet's classes, by WordNet's numbers (n01440764) or names (tench)"
+            f"like its classes ({model.classes[0]}, ...), or, for ImageNet's, by WordNet's numbers (n01440764)"
         )
     labels = np.array([places[name] for name in dataset.classes])
     return Split(dataset.all.images, labels[dataset.all.labels])

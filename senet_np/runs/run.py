@@ -33,6 +33,7 @@ from .old_names import current, read_settings
 from .snapshots import read_snapshots
 
 LOCK = ".lock"
+FILES = ("log.jsonl", "checkpoint.npz", "gates/*.npz")  # of a run, beside its config.json
 MAX_BYTES = 16 << 20  # of config.json or of log.jsonl: some 50,000 epochs
 
 
@@ -152,6 +153,8 @@ def write_run(path: Path, model: Model, overwrite: bool = False, imported: str |
     if (path / "config.json").exists() and not overwrite:
         advice = "continue it (--resume), replace it (--overwrite) or name another"
         raise SenetError(f"{path} already holds a run: {advice}")
+    if not overwrite:
+        _check_free(path)
     settings = model.settings
     run = Run(path, settings, model.metadata.data, model.classes, model.normalizer, model.view, imported)
     colors = {name: values.tolist() for name, values in run.normalizer._asdict().items()}
@@ -161,13 +164,21 @@ def write_run(path: Path, model: Model, overwrite: bool = False, imported: str |
     config |= {"parameters": tree_size(model.params), "versions": versions()}
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with _set_aside(path, ("config.json", "log.jsonl", "checkpoint.npz", "gates/*.npz")):
+        with _set_aside(path, ("config.json", *FILES)):
             write_atomically(path / "log.jsonl", b"")
             run.save(_start(settings, model.params, model.state))
             write_atomically(path / "config.json", (json.dumps(config, indent=2) + "\n").encode())
     except OSError as error:
         raise SenetError(f"could not make the folder {path}: {error.strerror}; choose another with --out") from error
     return run
+
+
+def _check_free(path: Path) -> None:
+    """Refuse a folder with another program's files under a run's names; a run whose making broke off has no line."""
+    log = path / "log.jsonl"
+    names = [name for name in FILES for _ in path.glob(name)]
+    if names and not (log.is_file() and log.stat().st_size == 0):
+        raise SenetError(f"{path} holds {names[0]}, but no run: name another folder with --out, or --overwrite it")
 
 
 @contextmanager
