@@ -101,7 +101,7 @@ def se_avg_max_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array,
 
     Derivation: as for `se_backward`; what is new are the sum and the stack,
         e = e_avg + e_max           de_avg = de_max = de: a sum hands its gradient to both
-        z = [avg u; max u]          dz's upper rows go back through the average, its lower ones through the maximum
+        z = [avg u; max u]          the upper rows of dz go back through the average, the lower ones through the maximum
     u was used three times, so du has three parts.
 
     Args:

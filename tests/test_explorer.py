@@ -10,6 +10,7 @@ from senet_np.cli import main
 from senet_np.cli.explorer import ALL, SAMPLES, SEED, SHOWN
 from senet_np.containers import Sequential
 from senet_np.data import make_shapes
+from senet_np.explorer.images import drawings
 from senet_np.explorer.page import PARTS
 from senet_np.explorer.payload import Packer
 from senet_np.explorer.program import compile_net
@@ -54,10 +55,13 @@ def test_the_page_shows_the_promised_networks(page):
     assert [net["name"] for net in data_of(page)["nets"]] == [*SHOWN]
 
 
-def test_the_samples_are_images_that_numpy_draws_and_none_of_cifar10(page):
-    shown = {net["name"]: net["samples"] for net in data_of(page)["nets"]}
+def test_the_images_are_those_that_numpy_draws_and_drawings_whose_sources_are_named(page):
+    data = data_of(page)
+    shown = {net["name"]: net["samples"] for net in data["nets"]}
     assert {name for name, samples in shown.items() if samples} == {"shapes-se", "shapes-plain"}
     assert shown["shapes-se"]["labels"] == make_shapes(SAMPLES, np.random.default_rng(SEED)).labels.tolist()
+    assert len(data["sources"]) == len(data["drawings"]["labels"]) == len(drawings().labels)
+    assert all("public domain" in source for source in data["sources"])
 
 
 @pytest.mark.parametrize("name", NETS)

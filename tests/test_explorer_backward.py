@@ -109,7 +109,7 @@ def test_so_has_every_network_and_every_choice_of_the_paper(browser, few_shapes,
     choices = [{"net": net, **narrow.get(net, {})} for net in NETS if net not in ("resnet56", "resnet110")] + VARIANTS
     models = [with_statistics(few_shapes, settings) for settings in choices]
     path = tmp_path / "all.html"
-    path.write_text(explorer_page([ExplorerModel(model) for model in models], None), "utf-8")
+    path.write_text(explorer_page([ExplorerModel(model) for model in models]), "utf-8")
     browser.get(path.as_uri())
     wait_until(browser, "document.body.dataset.ready")
     pixels = few_shapes.test.images[2]

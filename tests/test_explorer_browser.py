@@ -12,8 +12,8 @@ from senet_np.analysis.findings import load_findings
 from senet_np.analysis.replace import fixed
 from senet_np.cli.explorer import SAMPLES, SEED, SHOWN
 from senet_np.data import make_shapes
-from senet_np.data.photo import sample_photo
 from senet_np.data.shapes import CLASSES, other_labels, swap_sky
+from senet_np.explorer.images import drawings
 from senet_np.explorer.page import explorer_page
 from senet_np.explorer.payload import ExplorerModel
 from senet_np.nets import NETS
@@ -126,7 +126,7 @@ def samples():
 @pytest.mark.parametrize("name", SHOWN)
 def test_javascript_and_numpy_agree_on_logits_and_gates(show, few_shapes, name):
     page, model = show(), senet_np.load(name)
-    for pixels in (*few_shapes.test.images[:3], sample_photo().small):
+    for pixels in (*few_shapes.test.images[:3], drawings().images[0]):
         assert_same(computed(page, SHOWN.index(name), pixels), by_numpy(model, pixels))
 
 
@@ -142,7 +142,7 @@ def test_every_network_and_every_choice_of_the_paper_agrees(browser, few_shapes,
     choices = [{"net": net, **narrow.get(net, {})} for net in NETS if net != "resnet110"] + VARIANTS
     models = [with_statistics(few_shapes, settings) for settings in choices]
     path = tmp_path / "all.html"
-    path.write_text(explorer_page([ExplorerModel(model) for model in models], None), "utf-8")
+    path.write_text(explorer_page([ExplorerModel(model) for model in models]), "utf-8")
     browser.get(path.as_uri())
     wait_until(browser, "document.body.dataset.ready")
     pixels = few_shapes.test.images[0]
@@ -241,7 +241,7 @@ def test_a_stroke_leaves_no_gap(show):
 
 def test_a_link_brings_everything_back(show, load):
     everything = "return [[...current.logits], $('formula').textContent, $('sorted').checked]"
-    page = show("net=tiny-se&block=stage2.se&image=photo")
+    page = show("net=tiny-se&block=stage2.se&image=2")
     page.find_elements(By.CSS_SELECTOR, "#s .cell")[5].click()
     page.find_element(By.ID, "sorted").click()
     before, link = page.execute_script(everything), link_of(page)
@@ -285,7 +285,7 @@ def test_an_image_file_of_32_by_32_arrives_as_it_is(show, tmp_path):
 
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "mine.png")
-    page = show("net=tiny-se&image=photo")
+    page = show("net=tiny-se&image=2")
     page.find_element(By.ID, "file").send_keys(str(tmp_path / "mine.png"))
     wait_until(page, "state.image === 'own'", 10)
     assert page.execute_script("return [...state.pixels]") == pixels.ravel().tolist()

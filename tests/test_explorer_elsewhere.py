@@ -60,7 +60,7 @@ def html():
     samples = make_shapes(2, np.random.default_rng(0))
     gated, plain = senet_np.load("shapes-se"), senet_np.load("shapes-plain")
     model = ExplorerModel(gated, load_findings(findings_path("shapes-se")), samples, samples.labels)
-    return explorer_page([model, ExplorerModel(plain)], None)
+    return explorer_page([model, ExplorerModel(plain)])
 
 
 @pytest.fixture(scope="module")

@@ -72,12 +72,13 @@ def write_sources(source: Path) -> None:
     """The package, annotated; the tests, line by line; and a map of both."""
     modules = sorted(PACKAGE.rglob("*.py"))
     names = Names(function_pages())
-    proofs = Proofs(ROOT / "tests")
+    proofs = Proofs(ROOT / "tests", PACKAGE)
+    proofs.watch_every_case()
     for path in modules:
         page = site_path(path.relative_to(ROOT).as_posix())
 
-        def proved(name: str, page: str = page) -> list[tuple[str, str]]:
-            return [(test.words, _test_address(test, page)) for test in proofs.of(name)]
+        def proved(name: str, path: Path = path, page: str = page) -> list[tuple[str, str]]:
+            return [(test.words, _test_address(test, page)) for test in proofs.of(path, name)]
 
         body = annotated(path.read_text("utf-8"), names.leads(page), proved)
         (source / page).parent.mkdir(parents=True, exist_ok=True)

@@ -4,17 +4,13 @@ import re
 from collections.abc import Callable
 from html import escape
 
+from tex import is_math, to_tex
+
 Link = Callable[[str], str | None]
 SECTIONS = ("Args", "Returns", "Raises", "Source")
 EQUATION = re.compile(r"^\S{1,14}(\[[^\]]*\])?( \S{1,3})? ?[=≈←≤] |\S {4,}\S")  # a short left side, or aligned columns
 
 NUMBER = re.compile(r" {5,}(\(Eq\. \d+\))$")  # of an equation, far at the right in the source
-
-
-def widest(page: str) -> int:
-    """Characters in the longest line of the equations of some HTML."""
-    shaped = re.findall(r'<pre class="eq">(.*?)</pre>', page, re.DOTALL)
-    return max((len(line) for body in shaped for line in body.split("\n")), default=0)
 
 
 def render(doc: str, link: Link) -> str:
@@ -72,8 +68,9 @@ def _paragraph(text: str, link: Link) -> str:
             parts.append(f"<p>{prose(' '.join(flowing), link)}</p>")
         if kept:
             indent = min(len(line) - len(line.lstrip()) for line in kept)
-            body = "\n".join(escape(NUMBER.sub(r"    \1", line[indent:].rstrip()), quote=False) for line in kept)
-            parts.append(f'<pre class="eq">{body}</pre>')
+            body = "\n".join(NUMBER.sub(r"    \1", line[indent:].rstrip()) for line in kept)
+            tex = f' data-tex="{escape(to_tex(body))}"' if is_math(body) else ""
+            parts.append(f'<pre class="eq"{tex}>{escape(body, quote=False)}</pre>')
         flowing.clear()
         kept.clear()
 

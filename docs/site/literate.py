@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterator, Set
 from html import escape
 from typing import NamedTuple
 
-from docstrings import prose, render, widest
+from docstrings import prose, render
 from pygments.lexers import PythonLexer
 from pygments.token import STANDARD_TYPES
 
 Link = Callable[[str], str | None]  # where a name or a file that stands in backticks leads
 Proofs = Callable[[str], list[tuple[str, str]]]  # the tests that check a function: (in words, where)
-
-MAX_NARROW = 56  # characters of an equation that fit into the left column at its usual width
 
 
 class Row(NamedTuple):
@@ -42,11 +40,10 @@ def annotated(source: str, link: Link, proofs: Proofs) -> str:
     words = ast.get_docstring(tree, clean=True) or ""
     parts = [f'<div class="opening">{render(words, link)}</div>']
     for row in _rows(tree, source.splitlines(), link, proofs):
-        code = "\n".join(f'<span class="ln">{k}</span>{lines[k - 1]}' for k in row.lines)
+        code = "\n".join(_numbered(k, lines[k - 1]) for k in row.lines)
         named = f' id="{row.anchor}"' if row.anchor else ""
-        wide = " wide" if widest(row.notes) > MAX_NARROW else ""
         parts.append(
-            f'<section class="row{wide}"{named}><div class="notes">{row.notes}</div>'
+            f'<section class="row"{named}><div class="notes">{row.notes}</div>'
             f'<div class="code highlight"><pre>{code}</pre></div></section>'
         )
     return f'<div class="literate">{"".join(parts)}</div>'
@@ -55,8 +52,13 @@ def annotated(source: str, link: Link, proofs: Proofs) -> str:
 def listing(source: str) -> str:
     """All lines of a file, with an anchor on each: L1, L2, …"""
     lines = colored_lines(source)
-    body = "\n".join(f'<span class="ln" id="L{k}">{k}</span>{line}' for k, line in enumerate(lines, 1))
+    body = "\n".join(_numbered(k, line) for k, line in enumerate(lines, 1))
     return f'<div class="literate listing"><div class="code highlight"><pre>{body}</pre></div></div>'
+
+
+def _numbered(k: int, line: str) -> str:
+    """A line with its number, which is a link to itself: L1, L2, …"""
+    return f'<a class="ln" id="L{k}" href="#L{k}">{k}</a>{line}'
 
 
 def colored_lines(source: str) -> list[str]:
@@ -162,4 +164,4 @@ def _comments_above(lines: list[str], first: int) -> int:
 
 def _proved(tests: list[tuple[str, str]]) -> str:
     links = "; ".join(f'<a href="{escape(href)}">{escape(words)}</a>' for words, href in tests)
-    return f'<p class="proofs">Checked by: {links}.</p>' if tests else ""
+    return f'<p class="proofs">Tested by: {links}.</p>' if tests else ""

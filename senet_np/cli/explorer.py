@@ -9,7 +9,6 @@ import numpy as np
 from ..analysis.findings import load_findings, measure
 from ..analysis.gates import GateStatistics, gate_limits, summarize
 from ..data import make_shapes
-from ..data.photo import sample_photo
 from ..data.shapes import both_skies, other_labels
 from ..errors import SenetError
 from ..explorer.page import explorer_page
@@ -44,9 +43,9 @@ def add(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page, and print where it is."""
-    given, photo = vars(args), sample_photo()
+    given = vars(args)
     models = [_with_findings(name, given) for name in (SHOWN if args.model == ALL else _with_twin(args.model))]
-    page = explorer_page(models, None if photo is None else photo.small).encode()
+    page = explorer_page(models).encode()
     out = given.get("out") or Path("explorer.html")
     out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(out, page)

@@ -14,6 +14,7 @@ from ..data import load_data
 from ..data.augment import Normalizer
 from ..data.view import View, read_view
 from ..errors import SenetError
+from ..explorer.program import named_steps
 from ..files import read_text
 from ..model import DataInfo, Metadata, Model, new_model
 from ..runs.bundled import KEY
@@ -64,6 +65,7 @@ def run_export(args: argparse.Namespace) -> int:
         "mean": run.normalizer.mean.tolist(),
         "std": run.normalizer.std.tolist(),
         "test": result and {name: result[name] for name in ("accuracy", "correct", "n")},
+        "program": named_steps(run.settings.build_net(), progress.params, progress.state),  # for the explorer's page
     }
     save_weights(args.file, progress.params, progress.state, {KEY: json.dumps(about)})
     if result is None:

@@ -6,22 +6,30 @@ The scripts in `parts/` are read in the order of SCRIPTS; they share one scope.
 from html import escape
 from pathlib import Path
 
-import numpy as np
-
 from .payload import ExplorerModel, make_payload
 
 PARTS = Path(__file__).parent / "parts"
-SCRIPTS = ["engine", "backward", "unpack", "state", "draw", "formulas", "views", "panels", "heat", "samples", "paint"]
+SCRIPTS = [
+    "engine",
+    "backward",
+    "unpack",
+    "state",
+    "draw",
+    "formulas",
+    "views",
+    "panels",
+    "heat",
+    "samples",
+    "paint",
+    "files",
+]
 SCRIPTS += ["terms", "tour", "train", "main"]
 TRAINER = ["trainer_ops", "trainer"]  # the text of the workers of the Train tab
 
 
-def explorer_page(models: list[ExplorerModel], photo: np.ndarray | None) -> str:
-    """The page as HTML: the models stand in their order, the first one is shown first.
-
-    `photo` is an image for all of them, (32, 32, 3) uint8; None where there is none.
-    """
-    data, content = make_payload(models, photo)
+def explorer_page(models: list[ExplorerModel]) -> str:
+    """The page as HTML: the models stand in their order, the first one is shown first."""
+    data, content = make_payload(models)
     names = ", ".join(shown.name for shown in models)
     texts = {
         "{title}": escape(f"Inside a Squeeze-and-Excitation network: {names}"),

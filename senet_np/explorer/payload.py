@@ -18,6 +18,7 @@ from ..data.dataset import Split
 from ..figures.style import short
 from ..model import Model
 from ..train.evaluation import result_line
+from .images import drawings, sources
 from .program import compile_net
 
 SKIES = ("orange sky", "blue sky")
@@ -28,7 +29,7 @@ class ExplorerModel(NamedTuple):
 
     model: Model
     findings: Findings | None = None  # None for a network without SE
-    samples: Split | None = None  # images that it was not trained on; None where none may be shown
+    samples: Split | None = None  # images that it was not trained on; None for the page's drawings, or for none
     repainted: np.ndarray | None = None  # (n,) labels of the samples under the other sky, for `shapes`
     twin: str = ""  # the page's name of the same network trained without SE
     first: str = ""  # path of the block that is shown first; the network's first one where it is empty
@@ -69,11 +70,11 @@ class Packer:
         return base64.b64encode(zlib.compress(b"".join(self.parts), 9)).decode("ascii")
 
 
-def make_payload(models: list[ExplorerModel], photo: np.ndarray | None) -> tuple[str, str]:
+def make_payload(models: list[ExplorerModel]) -> tuple[str, str]:
     """Pack models and images for the page, see `explorer_page`: the JSON, and the bytes as base64."""
-    packer = Packer()
+    packer, drawn = Packer(), drawings()
     nets = [_net(shown, packer) for shown in models]
-    content = {"nets": nets, "photo": None if photo is None else packer.put(photo)}
+    content = {"nets": nets, "drawings": _images(drawn, packer), "sources": sources()}
     return json.dumps(content, separators=(",", ":")), packer.text()
 
 
@@ -96,15 +97,20 @@ def _net(shown: ExplorerModel, packer: Packer) -> dict[str, Any]:
         "first": shown.first,
         "rows": SKIES if shown.skies else model.classes,
         "rowKind": "sky" if shown.skies else "class",
-        "images_measured": f"{_images(shown.skies)} images" if shown.skies else findings.images if findings else "",
+        "images_measured": f"{_measured(shown.skies)} images" if shown.skies else findings.images if findings else "",
         "blocks": {path: _block(path, gates, packer) for path, gates in blocks.items()},
         "interventions": interventions and interventions._asdict(),
-        "samples": samples and {"images": packer.put(samples.images), "labels": samples.labels.tolist()},
+        "data": data.name,
+        "samples": samples and _images(samples, packer),
         "repainted": None if shown.repainted is None else shown.repainted.tolist(),
     }
 
 
-def _images(blocks: dict[str, GateStatistics]) -> int:
+def _images(split: Split, packer: Packer) -> dict[str, Any]:
+    return {"images": packer.put(split.images), "labels": split.labels.tolist()}
+
+
+def _measured(blocks: dict[str, GateStatistics]) -> int:
     return int(next(iter(blocks.values())).images.sum())
 
 

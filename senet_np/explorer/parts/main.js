@@ -81,7 +81,7 @@ function listen() {
     useSizeOf(state.net);
     state.forced = {};
     if (!stepOf(state.block)) state.block = firstBlock(state.net);
-    const other = previous.side !== state.net.side || (Boolean(previous.samples) !== Boolean(state.net.samples) && state.image !== "own");
+    const other = previous.side !== state.net.side || (previous.data !== state.net.data && state.image !== "own");
     if (other) chooseImage(firstImage(state.net));
     showNet();
   });
@@ -116,12 +116,13 @@ function listen() {
   });
   $("file").addEventListener("change", () => { takeFile($("file").files[0]); $("file").value = ""; });
   for (const kind of ["dragover", "dragleave", "drop"]) {
-    $("image").addEventListener(kind, (event) => {
+    document.addEventListener(kind, (event) => {
       event.preventDefault();
       $("image").classList.toggle("over", kind === "dragover");
       if (kind === "drop") takeFile(event.dataTransfer.files[0]);
     });
   }
+  document.addEventListener("paste", (event) => takeFile(event.clipboardData.files[0]));
   $("tabs").addEventListener("click", (event) => {
     const tab = event.target.closest("button");  // translators put elements into it
     if (tab) { state.block = tab.dataset.path; showAll(); }
@@ -161,14 +162,17 @@ function listen() {
 async function start() {
   const bytes = await unpack($("bytes").textContent);
   data.nets.forEach((net) => unpackNet(net, bytes));
-  if (data.photo) data.photo = arrayAt(bytes, data.photo);
+  data.drawings.images = arrayAt(bytes, data.drawings.images);
   $("bug").replaceChildren(...Object.keys(BUGS).map((bug) => new Option(bug || "none", bug)));
   $("net").replaceChildren(...data.nets.map((net) => new Option(net.name, net.name)));
   readLink();
   listen();
   showNet();
+  document.body.classList.toggle("mini", state.mini);
+  $("sources").innerHTML = data.sources.map((source) => `<li>${source}</li>`).join("");
   $("needs").hidden = true;
   $("page").hidden = $("bar").hidden = false;
+  if (new URLSearchParams(location.hash.slice(1)).has("tour")) startTour();
   document.body.dataset.ready = "yes";
 }
 

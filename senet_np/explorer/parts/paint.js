@@ -43,6 +43,7 @@ function listenToDrawing() {
 
 async function takeFile(file) {
   if (!file) return;
+  if (/\.(npz|safetensors)$/i.test(file.name)) return takeModel(file);
   let bitmap;
   try { bitmap = await createImageBitmap(file); } catch { $("verdict").textContent = `${file.name} is not an image that this browser can read.`; return; }
   const side = Math.min(bitmap.width, bitmap.height), small = new OffscreenCanvas(SIZE, SIZE), context = small.getContext("2d");

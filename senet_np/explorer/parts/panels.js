@@ -41,12 +41,12 @@ function showAnswer() {
 }
 
 function trueClass() {  // of a sample; under the other sky it is the other square's
-  const { samples, repainted, classes } = state.net, [, k, sky] = /^(\d+)(-sky)?$/.exec(state.image) ?? [];
+  const { repainted, classes } = state.net, samples = samplesFor(state.net), [, k, sky] = /^(\d+)(-sky)?$/.exec(state.image) ?? [];
   return samples && k ? classes[(sky ? repainted : samples.labels)[Number(k)]] : "";
 }
 
 const TASK = "The task: the color of the sky says which of the two squares to classify, the orange or the blue one. Name its texture.";
-const CIFAR10 = "This network was trained on CIFAR-10, whose photos we may not redistribute: open a photo of an animal or a vehicle.";
+const CIFAR10 = "Trained on the photos of CIFAR-10, which may not be shared: these are drawings. Or open, drop or paste a photo.";
 
 function showInterventions() {
   const { interventions } = state.net;
@@ -162,7 +162,7 @@ function showAll() {
   showBlock();
   showHeatMap();
   $("sky").hidden = !state.net.repainted;
-  $("task").textContent = state.net.repainted ? TASK : data.nets.some((net) => net.samples) ? CIFAR10 : "";
+  $("task").textContent = state.net.repainted ? TASK : state.net.data === "cifar10" ? CIFAR10 : "";
   $("force-all").querySelector('[data-to="mean"]').hidden = !state.net.blocks[state.block];
   $("bug-box").hidden = !gradients || state.net.blockSteps.some(({ op, squeeze }) => op !== "se" || squeeze === "none");
   $("bug").value = state.bug;

@@ -4,14 +4,15 @@
 function showSamples() {
   const { net, image, pixels } = state;
   $("samples").replaceChildren();
-  for (const name of [...(data.photo && SIZE === 32 ? ["photo"] : []), ...(net.samples?.labels.map((_, k) => String(k)) ?? [])]) {
+  const { labels } = samplesFor(net) ?? { labels: [] };
+  for (const name of labels.map((_, k) => String(k))) {
     const button = document.createElement("button"), canvas = document.createElement("canvas");
     canvas.width = canvas.height = SIZE;
     chooseImage(name);
     drawPixels(canvas, state.pixels);
     button.dataset.name = name;
     button.tabIndex = -1;
-    button.setAttribute("aria-label", name === "photo" ? "a photo of a person" : `sample ${name}, ${net.classes[net.samples.labels[Number(name)]]}`);
+    button.setAttribute("aria-label", `sample ${name}, ${net.classes[labels[Number(name)]]}`);
     button.append(canvas);
     $("samples").append(button);
   }
@@ -31,8 +32,8 @@ let lastCount = 0;
 async function countSamples() {
   const id = ++lastCount, { net } = state, outdated = () => id !== lastCount;
   $("score").textContent = "";
-  if (!net.samples) return;
-  const { images, labels } = net.samples, n = labels.length;
+  if (!samplesFor(net)) return;
+  const { images, labels } = samplesFor(net), n = labels.length;
   const rightOnes = async (other, forced) => {
     const right = [];
     for (let k = 0; k < n; k++) {

@@ -6,13 +6,14 @@ const FIRST_SAMPLE = "3";  // its sky is orange
 const state = {
   net: null,       // one of data.nets
   block: "",       // path of the block that is shown
-  image: "",       // "photo", "7" (a sample), "7-sky" (repainted) or "own"
+  image: "",       // "7" (a sample), "7-sky" (repainted) or "own"
   pixels: new Uint8ClampedArray(PIXELS),
   forced: {},      // {path: Map(channel → the gate that replaces the learned one)}
   at: { kind: "s", k: 0 },  // whose formula is shown: u, z, h, s or x, and its number
   mode: "forward",  // or "backward", or "train"
   bug: "",         // of the backward pass, one of BUGS
   sorted: true,
+  mini: false,     // inside another page: the image, the block and the answer alone
 };
 
 function useSizeOf(net) {
@@ -21,12 +22,21 @@ function useSizeOf(net) {
   [SIZE, PIXELS, SKY_ROWS] = [side, side * side * 3, side === 32 ? 5 : 2];
 }
 
-function samplesFor(net) {  // its own images, else those of another network that has images of its size
-  return net.samples ?? data.nets.find((other) => other.samples && other.side === net.side)?.samples;
+function samplesFor(net) {  // its own images; the drawings, where it knows their classes
+  return net.samples ?? (net.data === "cifar10" ? data.drawings : undefined);
 }
 
 function forcedAt(path) {
   return state.forced[path] ?? (state.forced[path] = new Map());
+}
+
+function addNets(made) {  // to the list, in place of those of the same names; the first one is shown
+  data.nets = [...data.nets.filter(({ name }) => !made.some((net) => net.name === name)), ...made];
+  $("net").replaceChildren(...data.nets.map((net) => new Option(net.name, net.name)));
+  Object.assign(state, { net: made[0], mode: "forward", block: firstBlock(made[0]), forced: {}, at: { kind: "s", k: 0 } });
+  useSizeOf(state.net);
+  chooseImage(firstImage(state.net));
+  showNet();
 }
 
 function anyForced() {
@@ -56,14 +66,13 @@ function chooseImage(name) {
   if (known) {
     const pixels = samples.images.data.subarray(k * PIXELS, (k + 1) * PIXELS);
     state.pixels = sky === "sky" ? repaintSky(pixels) : Uint8ClampedArray.from(pixels);
-  } else if (name === "photo" && data.photo && SIZE === 32) state.pixels = Uint8ClampedArray.from(data.photo.data);
-  else if (name !== "own" && name !== firstImage(state.net)) return chooseImage(firstImage(state.net));
+  } else if (name !== "own" && name !== firstImage(state.net)) return chooseImage(firstImage(state.net));
   else { state.pixels = new Uint8ClampedArray(PIXELS).fill(128); name = "own"; }
   state.image = name;
 }
 
 function firstImage(net) {
-  return net.samples ? FIRST_SAMPLE : data.photo && SIZE === 32 ? "photo" : "own";
+  return samplesFor(net) ? FIRST_SAMPLE : "own";
 }
 
 function firstBlock(net) {  // the one that the page opens on
@@ -104,6 +113,7 @@ function stateToLink() {
   if (state.mode !== "forward") link.mode = state.mode;
   if (state.bug) link.bug = state.bug;
   if (!state.sorted) link.sorted = "no";
+  if (state.mini) link.mini = "";
   return "#" + new URLSearchParams(link);
 }
 
@@ -140,6 +150,7 @@ function readLink(text = location.hash) {  // what does not exist is left out
   const [, kind, k] = /^([uzhsx])(\d+)$/.exec(link.get("at") ?? "") ?? [null, "s", mostDifferent(state.block)];
   state.at = { kind, k: Number(k) };
   state.sorted = link.get("sorted") !== "no";
+  state.mini = link.has("mini");
   state.mode = ["backward", "train"].includes(link.get("mode")) ? link.get("mode") : "forward";
   state.bug = Object.keys(BUGS).includes(link.get("bug")) ? link.get("bug") : "";
 }

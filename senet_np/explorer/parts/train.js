@@ -167,13 +167,7 @@ function trainedNet(kind) {
 
 function openTrained() {
   pauseTraining();
-  const made = KINDS.map(trainedNet);
-  data.nets = [...data.nets.filter(({ name }) => !made.some((net) => net.name === name)), ...made];
-  $("net").replaceChildren(...data.nets.map((net) => new Option(net.name, net.name)));
-  Object.assign(state, { net: made[0], mode: "forward", block: "stage2.se", forced: {}, at: { kind: "s", k: 0 } });
-  useSizeOf(state.net);
-  chooseImage(FIRST_SAMPLE);
-  showNet();
+  addNets(KINDS.map(trainedNet));
 }
 
 function listenToTraining() {
