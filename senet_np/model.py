@@ -140,7 +140,8 @@ class Model:
     def provenance(self) -> str:
         """Network, data and seed: "tiny SE-CNN, r = 4, cifar10 (not the official bytes), seed 0"."""
         data = self.metadata.data
-        return f"{self.settings.describe()}, {data.name} ({data.provenance}), {self.metadata.origin}"
+        what = data.provenance if data.name == "imagenet" else f"{data.name} ({data.provenance})"
+        return f"{self.settings.describe()}, {what}, {self.metadata.origin}"
 
     @property
     def sizes(self) -> str:

@@ -60,7 +60,9 @@ class NameOrFolder(Allowed):
             except (OSError, RuntimeError, ValueError):  # no such user, too long a name, a circle of links
                 return text
 
-        super().__init__(f"one of {', '.join(names)}, or a folder of images that exists", allows, read)
+        super().__init__(
+            f"one of {', '.join(names)}, or a folder of images that exists (unpack an archive)", allows, read
+        )
 
 
 class Flag(Allowed):

@@ -80,7 +80,7 @@ class Settings(AttentionSettings):
     bn_bias_lr: float = setting(1, Number(0), "learning rate of batch norm's biases, as a multiple of --lr", VARIES)
     lookahead: bool = setting(False, Flag(), "return to slowly moving average weights every five steps", VARIES)
     label_smoothing: float = setting(0, Number(0, below=1), "share of a label spread over all classes", VARIES)
-    augment: bool = setting(False, Flag(), "flip and shift the training images at random", "on cifar10")
+    augment: bool = setting(False, Flag(), "flip and shift the training images at random", "on, but for shapes")
     flip: str = setting("random", OneOf(("random", "alternating")), "flip by chance, or in every other epoch", VARIES)
     shift: int = setting(4, Whole(0, 16), "shift images by up to so many pixels", VARIES)
     border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image", VARIES)

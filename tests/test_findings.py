@@ -1,13 +1,19 @@
 """What was measured goes into one record, and comes out of its file unchanged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from trained_runs import finished
 
 from senet_np.analysis.findings import load_findings, measure, save_findings
 from senet_np.analysis.interventions import ALL, INTERVENTIONS
+from senet_np.data import Split
 from senet_np.errors import SenetError
 from senet_np.fast.workers import Workers
+from senet_np.figures import Sources
+from senet_np.figures.gates import gates
+from senet_np.figures.shares import shares
 from senet_np.figures.tables import block_table, intervention_table
 
 
@@ -77,3 +83,18 @@ def test_tables_have_one_row_per_block_and_one_per_intervention(findings):
     assert [row[0] for row in replaced] == ["gates", "learned", *INTERVENTIONS]
     assert all(len(row) == len(table[0]) for table in (blocks, replaced) for row in table)
     assert replaced[1][1:] == [f"{100 * findings.interventions.learned / 60:.2f}"] * 4
+
+
+def test_where_a_class_has_one_image_nothing_is_said_about_the_spread_within_it(model, few_shapes):
+    labels = few_shapes.val.labels
+    one_each = np.unique(labels, return_index=True)[1]
+    few = replace(few_shapes, val=Split(few_shapes.val.images[one_each], labels[one_each]))
+    with Workers(1) as workers:
+        found = measure(model, few, "val", workers)
+        sources = Sources(model, found, None, few, workers)
+    assert not any("same class" in name for name in found.interventions.names)
+    assert [row[5:7] for row in block_table(found)[1:]] == [["–", "–"]] * 3
+    assert [*shares(sources)] == []
+    drawings = [*gates(sources)]
+    assert all("one image of a class tells no spread" in drawing.title for drawing in drawings)
+    assert len([axes for axes in drawings[0].draw().axes if axes.images]) == 1

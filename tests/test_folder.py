@@ -128,10 +128,11 @@ def test_bad_files_are_counted_and_named_and_skipped_only_if_that_is_wanted(pets
     (pets / "red" / "bad.png").write_bytes(b"no image")
     (pets / "blue" / "notes.txt").write_text("a note")
     words = refusal(pets)
-    assert words.startswith(f"2 of 32 files in {pets} cannot be read as images: red/bad.png (")
-    assert "blue/notes.txt" in words
-    assert words.endswith("or go on without them: --skip-bad")
-    with pytest.warns(UserWarning, match=r"2 of 32 files .* skipped"):
+    lines = words.splitlines()
+    assert lines[0] == f"2 of 32 files in {pets} cannot be read as images:"
+    assert lines[1:3] == ["  blue/notes.txt: of no known format", "  red/bad.png: of no known format"]
+    assert lines[3] == "mend them, take them out, or go on without them: --skip-bad"
+    with pytest.warns(UserWarning, match=r"(?s)2 of 32 files .* skipped"):
         data = load_folder(pets, SMALL, skip_bad=True)
     assert data.provenance == "a folder of images, bad files skipped"
     assert sum(len(split.labels) for split in (data.train, data.val, data.test)) == 30
@@ -151,6 +152,17 @@ def test_no_classes(tmp_path):
 
 def test_one_class(tmp_path):
     assert "has one class alone, 'red'" in refusal(make(tmp_path / "a", colors={"red": (200, 0, 0)}))
+
+
+def test_one_folder_too_high(tmp_path):
+    folder = make(tmp_path / "above", prefix="pets")
+    assert f"or name {folder / 'pets'}, which has such" in refusal(folder)
+
+
+def test_images_that_are_learned_from_and_tested_with_are_counted(tmp_path):
+    folder = make(make(tmp_path / "pets", 10, prefix="train"), 4, prefix="test")
+    with pytest.warns(UserWarning, match=r"\d+ of 12 test images .* are training images too"):
+        load_folder(folder, SMALL)
 
 
 def test_an_empty_class(pets):
@@ -256,6 +268,9 @@ def test_a_folder_is_trained_on_evaluated_and_explained(pets, tmp_path, capsys, 
     assert {line.split()[-1] for line in out.splitlines() if "%  " in line} == {*COLORS}
     moved = shutil.move(pets, tmp_path / "elsewhere")
     assert run(capsys, "evaluate", "run", "--data", moved)[0] == 0
+    status, out, _ = run(capsys, "explain", "run", "--image", moved / "red" / "000.png")
+    assert status == 0
+    assert "is not here any more" in out
 
 
 def test_a_sheet_shows_what_the_network_will_see(pets, tmp_path, capsys):
@@ -275,15 +290,19 @@ def test_a_moved_folder_with_other_classes_is_refused(pets, tmp_path, capsys):
 
 
 def test_networks_are_compared_on_a_folder(pets, tmp_path, capsys):
+    (pets / "red" / "bad.png").write_bytes(b"no image")
     (tmp_path / "mine.toml").write_text(
-        'title = "pets"\ndata = "pets"\nseeds = 1\nresults = "mine.jsonl"\n[settings]\nwidths = [4]\nepochs = 1\n'
+        'title = "pets"\ndata = "pets"\nseeds = 1\n[settings]\nwidths = [4]\nepochs = 1\n'
         'batch_size = 8\nmicro_batch = 4\n[arms."with SE"]\n[arms."without SE"]\nse = false\n'
     )
-    status, out, err = run(capsys, "compare", tmp_path / "mine.toml", "--jobs", 1, "--runs-dir", tmp_path / "runs")
-    assert (status, err) == (0, "")
+    command = ["compare", tmp_path / "mine.toml", "--jobs", 1, "--runs-dir", tmp_path / "runs"]
+    assert "red/bad.png: of no known format" in run(capsys, *command)[2]
+    status, out, err = run(capsys, *command, "--skip-bad")
+    assert (status, err.count("skipped")) == (0, 1)
     assert "with SE" in out
     assert len((tmp_path / "mine.jsonl").read_text().splitlines()) == 2
     save(pets / "red" / "000.png", COLORS["blue"])
+    (pets / "red" / "bad.png").unlink()
     assert "holds results on other bytes" in run(capsys, "compare", tmp_path / "mine.toml")[2]
 
 

@@ -99,7 +99,7 @@ def test_classes_of_fine_tuned_weights_get_their_names_from_a_file(tmp_path, cap
     (tmp_path / "names.txt").write_text("\n".join(names[:11]))
     assert main([*command, str(tmp_path / "run")]) == 2
     assert "has 11 names, 11 of them different, and the network 12 classes" in capsys.readouterr().err
-    (tmp_path / "names.txt").write_text("\n".join(names))
+    (tmp_path / "names.txt").write_text("\n".join(names), "utf-8-sig")  # as Windows' editor writes it
     assert main([*command, str(tmp_path / "run")]) == 0
     assert load(str(tmp_path / "run")).classes == tuple(names)
 
@@ -132,19 +132,12 @@ def test_it_is_evaluated_on_folders_that_are_named_like_imagenets_classes(import
     assert sorted({*as_imagenet(data, model).labels.tolist()}) == [0, 1, 281]
 
 
-def test_options_of_the_network_are_for_files_that_say_nothing(imported, tmp_path, capsys):
-    again = [
-        "import",
-        str(imported.parent / "weights.npz"),
-        "--out",
-        str(tmp_path / "b"),
-        "--net",
-        "tiny",
-        "--data",
-        "shapes",
-    ]
-    assert main(again) == 2
-    assert "missing" in capsys.readouterr().err
+def test_options_that_agree_with_the_network_of_the_file_are_taken_and_others_are_refused(tmp_path, capsys):
+    np.savez(tmp_path / "a.npz", **small("mobilenet_v3_small"))
+    again = ["import", str(tmp_path / "a.npz"), "--out", str(tmp_path / "b"), "--net"]
+    assert main([*again, "tiny"]) == 2
+    assert "--net is tiny, but the file's network has mobilenet_v3_small" in capsys.readouterr().err
+    assert main([*again, "mobilenet_v3_small", "--classes", "12"]) == 0
 
 
 def test_an_imported_network_is_exported_and_imported_again(imported, tmp_path):
@@ -174,7 +167,7 @@ def test_a_file_that_says_nothing_and_is_no_public_one_is_told_which_those_are(t
 def test_data_is_not_for_public_weights(imported, tmp_path, capsys):
     file = str(imported.parent / "weights.npz")
     assert main(["import", file, "--out", str(tmp_path / "run"), "--data", "shapes"]) == 2
-    assert "leave --data out here" in capsys.readouterr().err
+    assert "leave --data out, and give it to explain" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("prefix", ["module.", "model.", "module.model."])

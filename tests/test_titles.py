@@ -86,7 +86,7 @@ def test_about_interventions_it_sees_a_difference_only_where_it_is_more_than_noi
     ("accuracy", "words"),
     [
         (0.7, "a small gate marks a removable channel"),
-        (0.45, "a small gate does not mark a removable channel"),
+        (0.45, "no sign that a small gate marks a removable channel"),
         (0.2, "channels with small gates are needed more than others"),
     ],
 )

@@ -8,6 +8,8 @@ import argparse
 import ast
 import importlib.util
 import io
+import json
+import re
 import shutil
 import sys
 import time
@@ -22,21 +24,31 @@ sys.path.append(str(HERE.parents[1] / "tests"))  # for kernels.py
 from api import api_page, api_pages, public  # noqa: E402
 from layout import PACKAGE, layers  # noqa: E402
 from links import ROOT, Names, html, relative, rewritten, site_path  # noqa: E402
-from literate import annotated, listing  # noqa: E402
+from literate import annotated, colored_lines, listing  # noqa: E402
 from proofs import Proofs, Test  # noqa: E402
+from searching import words  # noqa: E402
 
+import senet_np  # noqa: E402
 from notebooks import WORKERS, write_notebooks  # noqa: E402
-from senet_np.cli import main as senet_np  # noqa: E402
+from senet_np.cli import main as command  # noqa: E402
 
 EXPLORER = "explorer.html"
 
 
-def build(out: Path, work: Path) -> int:
-    """Gather everything below `work`, and build into `out`; Sphinx's exit status."""
+def build(out: Path, work: Path, address: str = "", repository: str = "") -> int:
+    """Gather everything below `work`, and build into `out`; Sphinx's exit status.
+
+    Args:
+        out: where the site's pages go.
+        work: where what was made is kept for the next time.
+        address: where the site will be on the web, for the card that others show of it; "" where that is not known.
+        repository: the address of the source; "" where it has none.
+    """
     source = work / "source"
     shutil.rmtree(source, ignore_errors=True)
     source.mkdir(parents=True)
     write_docs(source)
+    write_front_page(source / "index.md", repository)
     write_sources(source)
     write_api(source)
     write_notebooks(source, work / "notebooks")
@@ -47,7 +59,9 @@ def build(out: Path, work: Path) -> int:
     shutil.rmtree(out, ignore_errors=True)
     shutil.copy(HERE / "conf.py", source)
     options = ["-b", "html", "-W", "--keep-going", "-q", "-j", str(WORKERS), "-d", str(work / "doctrees")]
-    return sphinx([*options, str(source), str(out)])
+    status = sphinx([*options, "-A", f"address={address}", str(source), str(out)])
+    write_search_texts(out)
+    return status
 
 
 def write_docs(source: Path) -> None:
@@ -66,6 +80,22 @@ def write_docs(source: Path) -> None:
         page = path.relative_to(HERE / "pages")
         (source / page).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, source / page)
+
+
+def write_front_page(page: Path, repository: str) -> None:
+    """Fill in what the front page takes from elsewhere: the block in ten lines, and what SE is worth on `shapes`."""
+    block = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert block is not None, "README.md does not begin with the block in ten lines"
+    texts = {"BLOCK": "\n".join(colored_lines(block[1].strip()))}
+    for mark, name in (("WITHOUT", "shapes-plain"), ("WITH", "shapes-se")):
+        result = senet_np.load(name).metadata.result
+        assert result is not None
+        texts[mark] = f"{100 * result.accuracy:.1f}\u00a0%"
+    texts["REPOSITORY"] = f' · <a href="{repository}">The repository</a>' if repository else ""
+    text = page.read_text("utf-8")
+    for mark, value in texts.items():
+        text = text.replace(f"{{{mark}}}", value)
+    page.write_text(text, "utf-8")
 
 
 def write_sources(source: Path) -> None:
@@ -114,8 +144,9 @@ def write_api(source: Path) -> None:
 
 
 def write_static(source: Path) -> None:
-    """Style, MathJax, and the explorer: all that a page asks for comes from the site itself."""
+    """Style, scripts, MathJax, and the explorer: all that a page asks for comes from the site itself."""
     static = source / "_static"
+    shutil.copytree(HERE / "templates", source / "_templates")
     shutil.copytree(HERE / "static", static)
     found = importlib.util.find_spec("sphinx-mathjax-offline")
     assert found is not None, "sphinx-mathjax-offline is not installed: make docs installs it"
@@ -124,11 +155,18 @@ def write_static(source: Path) -> None:
     extra = source / "_extra"
     extra.mkdir()
     with redirect_stdout(io.StringIO()):  # it prints where it writes, which is not where it will be read
-        senet_np(["explorer", "bundled", "--out", str(extra / EXPLORER)])
+        command(["explorer", "bundled", "--out", str(extra / EXPLORER)])
     page = (extra / EXPLORER).read_text("utf-8")
-    (extra / EXPLORER).write_text(
-        page.replace("<body>", '<body data-site="">', 1), "utf-8"
-    )  # its links lead to the site
+    page = page.replace("<body>", '<body data-site="">', 1)  # its links lead to the site
+    (extra / EXPLORER).write_text(page, "utf-8")
+    shutil.copy(ROOT / "docs/img/block.png", extra / "card.png")
+
+
+def write_search_texts(out: Path) -> None:
+    """The words of every page in one script, from which the search page quotes."""
+    texts = {path.relative_to(out).as_posix(): words(path.read_text("utf-8")) for path in out.rglob("*.html")}
+    script = f"const SEARCH_TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
+    (out / "_static/search_texts.js").write_text(script + (HERE / "search.js").read_text("utf-8"), "utf-8")
 
 
 def _page(title: str, body: str) -> str:
@@ -181,8 +219,11 @@ def main() -> int:
     """Build, and say where the front page is."""
     parser = argparse.ArgumentParser(description="Build the site.")
     parser.add_argument("out", type=Path, nargs="?", default=ROOT / "build/site", help="folder (default: build/site)")
-    out, began = parser.parse_args().out.resolve(), time.monotonic()
-    status = build(out, ROOT / "build/site-work")
+    parser.add_argument("--address", default="", metavar="URL", help="where it will be, ending in /: for cards of it")
+    parser.add_argument("--repository", default="", metavar="URL", help="where the source is: linked on the front page")
+    given, began = parser.parse_args(), time.monotonic()
+    out = given.out.resolve()
+    status = build(out, ROOT / "build/site-work", given.address, given.repository)
     if status == 0:
         print(f"{out / 'index.html'}: open it in a browser ({time.monotonic() - began:.0f} s)")
     return status

@@ -1,4 +1,4 @@
-"""Notebooks for the site: executed, their sliders replaced by what they show at the start."""
+"""Notebooks for the site: executed, and of every slider what it shows in some of its states."""
 
 import hashlib
 import os
@@ -10,9 +10,7 @@ from typing import Any
 import nbformat
 from links import ROOT, rewritten, site_path
 
-VIEW = "application/vnd.jupyter.widget-view+json"
-STATE = "application/vnd.jupyter.widget-state+json"
-SLIDER = '<p class="slider">When you run the notebook, there is a slider here. At its start it shows:</p>'
+RECORDER = f"import sys; sys.path.append({str(Path(__file__).parent)!r}); import recorded; recorded.install()"
 WORKERS = os.cpu_count() or 1
 
 
@@ -45,7 +43,8 @@ def _executed(path: Path, kept: Path) -> Path:
     if not result.exists():
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one kernel per core
         notebook = _execute(path)
-        _still_sliders(notebook)
+        for cell in notebook.cells:
+            cell.metadata.pop("execution", None)
         nbformat.write(notebook, result)
     return result
 
@@ -56,36 +55,19 @@ def _execute(path: Path) -> Any:
     from traitlets.config import Config
 
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(RECORDER))
     with TemporaryDirectory() as private:
         client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}})
         # Two kernels that start at once can be given the same network port, and one would wait for ever.
         sockets = {"transport": "ipc", "ip": f"{private}/kernel"} if os.name == "posix" else {}
         client.config = Config(KernelManager=sockets)
         client.execute()
+    del notebook.cells[0]
     return notebook
 
 
 def _digest(path: Path) -> str:
     found = hashlib.sha256(path.read_bytes())
-    for source in sorted((ROOT / "senet_np").rglob("*.py")):
+    for source in (Path(__file__).parent / "recorded.py", *sorted((ROOT / "senet_np").rglob("*.py"))):
         found.update(source.read_bytes())
     return found.hexdigest()[:16]
-
-
-def _still_sliders(notebook: Any) -> None:
-    state = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs = [part for output in cell.outputs for part in _still(output, state)]
-
-
-def _still(output: Any, state: dict[str, Any]) -> list[Any]:
-    """An output; in place of a widget, a sentence and what its Output part holds."""
-    view = output.get("data", {}).get(VIEW)
-    if view is None:
-        return [output]
-    inside = state.get(view["model_id"], {}).get("state", {})
-    children = [state[name.removeprefix("IPY_MODEL_")]["state"] for name in inside.get("children", [])]
-    shown = [nbformat.from_dict(part) for child in children for part in child.get("outputs", [])]
-    return [nbformat.v4.new_output("display_data", {"text/html": SLIDER}), *shown]

@@ -11,6 +11,7 @@ import numpy as np
 from ..fast.workers import Workers
 from ..model import Activations, Model, batches
 
+MAX_ALONE = 0.05  # of the images: so many may be the only ones of their class, where spread within classes is told
 BINS = 20  # of a histogram: a sigmoid gate's are 0.05 wide
 
 
@@ -61,6 +62,11 @@ class GateStatistics(NamedTuple):
     def between(self) -> np.ndarray:
         """(C,) standard deviation between the classes' means."""
         return np.sqrt(self.weights @ np.nan_to_num(self.mean - self.overall_mean) ** 2)
+
+    @property
+    def spread_known(self) -> bool:
+        """Whether hardly an image is the only one of its class: of one alone there is no spread."""
+        return bool((self.images == 1).sum() <= MAX_ALONE * self.images.sum())
 
     @property
     def within(self) -> np.ndarray:

@@ -21,11 +21,12 @@ import numpy as np
 from ..data.dataset import Split
 from ..fast.workers import Workers
 from ..model import Model
+from .gates import MAX_ALONE
 from .replace import Gates, predict
 
 INTERVENTIONS = (
     "ones", "mean", "mean of the predicted class", "mean of the true class (oracle)",
-    "another image, same class (oracle)", "another image, other class", "shuffled",
+    SAME_CLASS := "another image, same class (oracle)", "another image, other class", "shuffled",
 )  # fmt: skip
 ALL = "all blocks"
 SEED = 0  # for the choice of other images
@@ -36,7 +37,12 @@ class Interventions(NamedTuple):
 
     n: int
     learned: int
-    correct: dict[str, dict[str, int]]  # by block (or ALL), then by intervention
+    correct: dict[str, dict[str, int]]  # by block (or ALL), then by intervention, in their order
+
+    @property
+    def names(self) -> list[str]:
+        """The interventions that were made."""
+        return [*next(iter(self.correct.values()))]
 
 
 def replacements(
@@ -73,12 +79,14 @@ def measure(
     predicted = predict(model, images, workers)
     new = {path: replacements(s, *training[path], labels, predicted) for path, s in gates.items()}
     places = {path: [path] for path in gates} | ({ALL: [*gates]} if len(gates) > 1 else {})
+    alone = (np.bincount(labels) == 1).sum() > MAX_ALONE * len(labels)  # images that have no other of their class
+    names = [name for name in INTERVENTIONS if not (alone and name == SAME_CLASS)]
 
     def correct(intervention: str, paths: list[str]) -> int:
         answers = predict(model, images, workers, {path: new[path][intervention] for path in paths})
         return int((answers == labels).sum())
 
-    counts = {place: {name: correct(name, paths) for name in INTERVENTIONS} for place, paths in places.items()}
+    counts = {place: {name: correct(name, paths) for name in names} for place, paths in places.items()}
     return Interventions(len(labels), int((predicted == labels).sum()), counts)
 
 

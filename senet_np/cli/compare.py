@@ -37,6 +37,7 @@ def add(commands: Any) -> None:
     command.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="runs at once (default: one per usable core)")
     command.add_argument("--data-dir", type=existing_path, metavar="DIR", help="the folder of CIFAR-10")
     command.add_argument("--runs-dir", type=new_path, metavar="DIR", help="the runs' folders (default: runs/compare)")
+    command.add_argument("--skip-bad", action="store_true", help="go on without files that cannot be read as images")
     command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler (tcp://host:8786), for several machines")
     command.add_argument("--report", action="store_true", help="only the table of the finished runs; draws with --plot")
     command.add_argument("--markdown", action="store_true", help="the table as Markdown")
@@ -82,7 +83,7 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
         raise SenetError(f"{comparison.path} has arms of image_size {sorted(sizes)}: write a file for each size")
     try:
         view = View(sizes.pop())
-        dataset = load_folder_or_name(comparison.data, data_dir, view, skip_bad=False)
+        dataset = load_folder_or_name(comparison.data, data_dir, view, "skip_bad" in given)
     except DataError as error:
         if Path(comparison.data).is_absolute() or comparison.data == "shapes":
             raise
@@ -104,7 +105,7 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
     runs_dir = (given.get("runs_dir") or Path("runs") / "compare").absolute()
     place = str(Path(data_dir).absolute()) if data_dir else None
     jobs = {
-        Job(settings, runs_dir, place, workers, dataset.fingerprint, comparison.measure): name
+        Job(settings, runs_dir, place, workers, dataset.fingerprint, comparison.measure, "skip_bad" in given): name
         for name, settings in missing
     }
     ended = _on_dask([*jobs], given["scheduler"]) if "scheduler" in given else run_here([*jobs], at_a_time)

@@ -56,5 +56,8 @@ def _notes(model: Model, dataset: Dataset) -> Iterator[str]:
         yield f"note: {metadata.name} began with {metadata.origin}; {epochs} epochs were trained here"
     elif not metadata.finished:
         yield f"note: {metadata.name} is not trained to its end ({epochs} of {model.settings.epochs} epochs)"
-    if dataset.fingerprint != metadata.data.fingerprint:
+    if model.settings.data == "imagenet":
+        n = len(dataset.all.labels)
+        yield f"note: all {n:,} images are classified: the network has learned from none of them here"
+    elif metadata.data.fingerprint and dataset.fingerprint != metadata.data.fingerprint:
         yield "note: these are other bytes than those that it was trained and measured on"

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if bundled and "interventions" in given:
         raise SenetError(f"{args.model} is bundled with its findings: --interventions is for runs")
     check_data_option(given, model.settings.data, args.model)
-    dataset = None if _no_data(model, bundled, given) else load_data_of(model, given)
+    dataset = None if _no_data(model, bundled, given) else _data(model, given)
     photo, notes, findings = _photo(given, dataset, model.view), (*_notes(model, dataset),), None
     out = given.get("out") or (Path("explained") / args.model if bundled else Path(args.model) / "plots")
     for note in notes:
@@ -92,6 +92,14 @@ def _twin(model: Model, findings: Findings | None, dataset: Dataset | None, work
     return twin
 
 
+def _data(model: Model, given: dict[str, Any]) -> Dataset | None:
+    """The data; None where it was a folder that is not here any more, and a photo is asked about."""
+    photo, name = isinstance(given.get("image"), Path), model.settings.data
+    if photo and "data" not in given and Path(name).is_absolute() and not Path(name).is_dir():
+        return None
+    return load_data_of(model, given)
+
+
 def _no_data(model: Model, bundled: bool, given: dict[str, Any]) -> bool:
     """Whether there are no images to measure on: figures that need none are drawn then."""
     if model.settings.data == "imagenet":
@@ -116,6 +124,8 @@ def _notes(model: Model, dataset: Dataset | None) -> Iterator[str]:
     metadata, result = model.metadata, model.metadata.result
     if dataset is None and model.settings.data == "imagenet":
         yield "without --data DIR, a folder with images of each class, this shows one image alone"
+    elif dataset is None and model.settings.data != "cifar10":
+        yield f"{model.settings.data} is not here any more: the gates of this image alone; --data names where it is now"
     elif dataset is None:
         yield "CIFAR-10 is not on this machine: the figures show what was measured when the model was bundled"
     else:

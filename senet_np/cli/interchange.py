@@ -68,7 +68,7 @@ def run_export(args: argparse.Namespace) -> int:
         "program": named_steps(run.settings.build_net(), progress.params, progress.state),  # for the explorer's page
     }
     save_weights(args.file, progress.params, progress.state, {KEY: json.dumps(about)})
-    if result is None:
+    if result is None and not run.imported:
         print(f"note: {run.path} is not trained to its end ({progress.epoch} of {run.settings.epochs} epochs)")
     print(f"{run.settings.describe()}: {tree_size(progress.params):,} parameters written to {args.file}")
     return 0
@@ -83,10 +83,10 @@ def run_import(args: argparse.Namespace) -> int:
     if about:
         check_repeated(given, ("data", *NET_NAMES), about.settings, "the file says", "leave the option out")
         model = None if about.settings.data in ("cifar10", "shapes") else _without_data(file, about)
-    elif not any(name in given for name in NET_NAMES) and (model := read_public(file)) and "data" in given:
-        raise SenetError(
-            f"{file} is of {model.metadata.data.provenance}: leave --data out here, and give it to explain"
-        )
+    elif model := read_public(file):
+        check_repeated(given, NET_NAMES, model.settings, "the file's network has", "leave the option out")
+        if "data" in given:
+            raise SenetError(f"{file} holds {model.metadata.data.provenance}: leave --data out, and give it to explain")
     whose = "the file's"
     if model is None:
         model, whose = _with_data(file, about, given)
@@ -107,7 +107,9 @@ def _read_names(path: Path, model: Model) -> tuple[str, ...]:
     if model.settings.data != "imagenet":
         raise SenetError(f"--class-names is for public weights; these know their classes: {', '.join(model.classes)}")
     try:
-        names = tuple(line.strip() for line in read_text(path, 1 << 20).splitlines() if line.strip())
+        names = tuple(
+            line.strip() for line in read_text(path, 1 << 20).removeprefix("\ufeff").splitlines() if line.strip()
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise SenetError(f"{path} cannot be read as text ({error}): save the names as UTF-8") from None
     if len(names) != model.settings.classes or len({*names}) < len(names) or not "".join(names).isprintable():

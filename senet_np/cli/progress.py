@@ -13,6 +13,7 @@ from typing import Any
 from ..settings import Settings
 from ..train.progress import Callback, Progress
 
+SILENT = 10.0  # seconds; a first epoch that takes longer is announced
 # Signals that mean stop, and handlers that stay: None is not Python's and could not be put back; nohup ignores SIGHUP.
 KEPT = {"SIGINT": (None,), "SIGTERM": (None,), "SIGHUP": (None, signal.SIG_IGN)}
 
@@ -74,13 +75,19 @@ class TrainingBar(Callback):
         options: dict[str, Any] = {"unit": "img", "unit_scale": True, "dynamic_ncols": True, "leave": False}
         bar = type("Bar", (tqdm,), {"monitor_interval": 0})  # without a thread that would stay in the process
         self.bar = bar(total=self.epochs * self.images, initial=done, disable=not sys.stderr.isatty(), **options)
-        self.began, self.seen = time.perf_counter(), 0
+        self.began, self.seen, self.estimated = time.perf_counter(), 0, False
 
     def on_step(self, progress: Progress, loss: float, accuracy: float) -> None:
         self.seen += self.size
         self.bar.set_description(f"epoch {progress.epoch + 1}/{self.epochs}", refresh=False)
         self.bar.set_postfix_str(f"loss {loss:.3f}, accuracy {accuracy:.3f}", refresh=False)
         self.bar.update(self.size)
+        passed = time.perf_counter() - self.began
+        if not self.estimated and passed > SILENT:
+            self.estimated = True
+            left = spell_seconds((self.epochs * self.images - self.seen) * passed / self.seen)
+            with self.bar.external_write_mode(file=sys.stdout):
+                print(f"{self.seen / passed:.1f} images/s at first: about {left} to go", flush=True)
 
     def on_epoch(self, record: dict[str, Any]) -> None:
         speed = self.seen / (time.perf_counter() - self.began)

@@ -8,6 +8,7 @@ changed since then is read again.
 """
 
 import hashlib
+import re
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
@@ -28,6 +29,7 @@ SHARE = 0.1  # of each class's images: so many to validate with, and as many to 
 MAX_NAMED = 10  # bad files that a message names
 MAX_BYTES = 4 << 30  # of all images in memory
 PIECE = 64  # images that a worker reads at a time
+REASON = re.compile(r"cannot be read as an image \((.*)\): save it as JPEG or PNG")
 PROVENANCE, WITHOUT_BAD = "a folder of images", "a folder of images, bad files skipped"
 
 
@@ -57,16 +59,18 @@ def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report
     files = _mixed(folder, files, len(classes))
     images, bad = _decode(folder, files, view, report)
     if bad:
-        named = ", ".join(f"{_name(folder, path)} ({why})" for path, why in list(bad.items())[:MAX_NAMED])
-        some = f"{len(bad)} of {len(files)} files in {folder} cannot be read as images: {named}"
+        named = "".join(f"\n  {_name(folder, path)}: {bad[path]}" for path in sorted(bad)[:MAX_NAMED])
+        more = f"\n  and {len(bad) - MAX_NAMED} more" if len(bad) > MAX_NAMED else ""
+        some = f"{len(bad)} of {len(files)} files in {folder} cannot be read as images:{named}{more}"
         if not skip_bad:
-            raise DataError(f"{some}; mend them, take them out, or go on without them: --skip-bad")
+            raise DataError(f"{some}\nmend them, take them out, or go on without them: --skip-bad")
         warnings.warn(f"{some}; skipped", stacklevel=2)
     kept = [k for k, file in enumerate(files) if file.path not in bad]
     files, images = [files[k] for k in kept], images[kept]
     labels = np.array([file.label for file in files], np.int64)
     parts = _split(classes, [file.split for file in files], labels, [_digest(folder, file.path) for file in files])
     splits = {name: Split(images[index], labels[index]) for name, index in parts.items()}
+    _warn_of_copies(folder, splits)
     digest = hashlib.sha256(repr((classes, view)).encode())
     for split in splits.values():
         digest.update(split.images.tobytes() + split.labels.tobytes())
@@ -80,6 +84,18 @@ def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report
         fingerprint=digest.hexdigest()[:16],
         view=view,
     )
+
+
+def _warn_of_copies(folder: Path, splits: dict[str, Split]) -> None:
+    """Say how many images that are tested with are learned from too, pixel by pixel."""
+    learned = {image.tobytes() for image in splits["train"].images}
+    for name in ("val", "test"):
+        if copies := sum(image.tobytes() in learned for image in splits[name].images):
+            n = len(splits[name].labels)
+            warnings.warn(
+                f"{copies} of {n:,} {name} images of {folder} are training images too: a network knows them by heart",
+                stacklevel=3,
+            )
 
 
 def _mixed(folder: Path, files: list[Found], classes: int) -> list[Found]:
@@ -158,7 +174,7 @@ def _read_all(view: View, paths: list[Path]) -> list[np.ndarray | str]:
         try:
             results.append(np.asarray(view.apply(open_image(path))))
         except SenetError as error:
-            results.append(str(error).removeprefix(f"{path} "))
+            results.append(REASON.sub(r"\1", str(error).removeprefix(f"{path} ")))
     return results
 
 

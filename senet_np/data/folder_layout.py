@@ -59,7 +59,9 @@ def _check_classes(folder: Path, classes: tuple[str, ...]) -> None:
     if not classes:
         raise DataError(f"{folder} has no subfolders, {LAYOUT}")
     if len(classes) == 1:
-        raise DataError(f"{folder} has one class alone, {classes[0]!r}: {LAYOUT}, two classes at least")
+        inside = folder / classes[0]
+        deeper = f"; or name {inside}, which has such" if len(_subfolders(inside)) > 1 else ""
+        raise DataError(f"{folder} has one class alone, {classes[0]!r}: {LAYOUT}, two classes at least{deeper}")
     spelled: dict[str, str] = {}
     for name in classes:
         if not name.isprintable():

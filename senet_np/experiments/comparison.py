@@ -3,7 +3,7 @@
 title = "SE against none on the tiny SE-CNN"
 data = "cifar10"              # or "shapes", or a folder of images, from here
 seeds = 10                    # 0 to 9; or a list of them
-results = "cifar10.jsonl"     # where the result lines are stored, beside this file; several files may share it
+results = "cifar10.jsonl"     # where the result lines are stored, beside this file; without this line FILE.jsonl
 reference = "without SE"      # the arm that the others are compared with; without this line the first
 measure = ["tta", "changes"]  # also test with test-time augmentation, and on changed images; may be left out
 
@@ -29,7 +29,7 @@ from ..settings import NAMES, Settings, make_settings
 TEXTS, TABLES = ("title", "data", "results", "reference"), ("settings", "arms")
 KEYS: dict[str, Any] = {**dict.fromkeys(TEXTS, str), "seeds": (int, list), "measure": list}
 KEYS |= dict.fromkeys(TABLES, dict)
-OPTIONAL = {"reference", "settings", "measure"}
+OPTIONAL = {"reference", "settings", "measure", "results"}
 MEASURES = ("tta", "changes")
 ARM_NAMES = [name for name in NAMES if name not in ("data", "seed")]  # settings that may differ between arms
 SEED = Settings.__dataclass_fields__["seed"].metadata["allowed"]  # what a seed may be
@@ -66,7 +66,10 @@ def read_comparison(path: Path) -> Comparison:
 
     for name in [*content, *(KEYS.keys() - OPTIONAL)]:
         if name not in KEYS or name not in content:
-            raise SenetError(f"{path} {'has' if name in content else 'lacks'} {name!r}, expected {', '.join(KEYS)}")
+            needed = ", ".join(key for key in KEYS if key not in OPTIONAL)
+            may = ", ".join(key for key in KEYS if key in OPTIONAL)
+            has = "has" if name in content else "lacks"
+            raise SenetError(f"{path} {has} {name!r}, expected {needed}; {may} may be left out")
         if not isinstance(content[name], KEYS[name]) or isinstance(content[name], bool):
             raise SenetError(f"{path}: {name} is {content[name]!r}, which is not the kind of value that belongs there")
     title, data, arms = content["title"], content["data"], content["arms"]
@@ -89,7 +92,16 @@ def read_comparison(path: Path) -> Comparison:
     seeds, measure = _seeds(path, content["seeds"]), content.get("measure", [])
     if not all(what in MEASURES for what in measure):
         raise SenetError(f"{path}: measure is {measure}, expected a list of {', '.join(MEASURES)}")
-    return Comparison(path, title, data, seeds, path.parent / content["results"], reference, settings, (*measure,))
+    return Comparison(
+        path,
+        title,
+        data,
+        seeds,
+        path.parent / content.get("results", f"{path.stem}.jsonl"),
+        reference,
+        settings,
+        (*measure,),
+    )
 
 
 def _seeds(path: Path, given: int | list[Any]) -> tuple[int, ...]:

@@ -45,6 +45,7 @@ class Job(NamedTuple):
     workers: int
     fingerprint: str  # the data must have it
     measure: tuple[str, ...] = ()  # what else to test: see `measured`
+    skip_bad: bool = False  # whether to go on without files that are no images
 
 
 # Of each run as it ends: its result line, or why there is none.
@@ -56,7 +57,7 @@ def run_job(job: Job, callback: Callback | None = None) -> dict[str, Any]:
 
     Where another worker has this run and is at its last step, it is waited for. `callback` may stop the training.
     """
-    dataset = _load(job.settings.data, job.data_dir, job.settings.image_size)
+    dataset = _load(job.settings.data, job.data_dir, job.settings.image_size, job.skip_bad)
     if dataset.fingerprint != job.fingerprint:
         raise SenetError(f"{dataset.origin} holds other bytes than the comparison was started on")
     folder = run_folder(job)
@@ -146,10 +147,10 @@ def _begin() -> None:
 
 
 @lru_cache(maxsize=1)
-def _load(name: str, data_dir: str | None, image_size: int = SMALL.size) -> Dataset:
+def _load(name: str, data_dir: str | None, image_size: int = SMALL.size, skip_bad: bool = False) -> Dataset:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # which bytes they are was printed when the comparison began
-        return load_data(name, data_dir, View(image_size))
+        return load_data(name, data_dir, View(image_size), skip_bad)
 
 
 def run_folder(job: Job) -> Path:

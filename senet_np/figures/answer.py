@@ -71,7 +71,8 @@ def title(one: Answer) -> str:
     """The answer, and how many gates are unusual."""
     (name, probability), *_ = one.best
     truth = f" for an image of class {one.photo.truth}" if one.photo.truth else ""
-    answer = f"The net answers {name} ({100 * probability:.0f} %){truth}"
+    percent = "below 1" if probability < 0.01 else f"{100 * probability:.0f}"
+    answer = f"The net answers {name} ({percent} %){truth}"
     if not one.usual:
         return answer
     unusual = [np.abs(s - one.usual[p].overall_mean) > 2 * one.usual[p].overall_sd for p, s in one.gates.items()]

@@ -30,6 +30,9 @@ def gates(sources: Sources) -> Iterator[Drawing]:
 
 def title(path: str, stats: GateStatistics) -> str:
     """Whether the classes or the images of one class differ more."""
+    if not stats.spread_known:
+        apart = float(stats.between.mean())
+        return f"{short(path)}: the classes' mean gates lie {apart:.3f} apart; one image of a class tells no spread"
     spreads = {"images of one class": float(stats.within.mean()), "the classes' means": float(stats.between.mean())}
     more, less = sorted(spreads, key=spreads.__getitem__, reverse=True)
     return (
@@ -45,8 +48,9 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str]) -> Any:
     """
     order = np.argsort(stats.overall_mean)
     channels = len(order)
-    figure = new_figure(10, 9)
-    line, mean, sd = figure.subplots(3, 1, height_ratios=(1, 1.4, 1.4))
+    heights = (1, 1.4, 1.4) if stats.spread_known else (1, 1.4)
+    figure = new_figure(10, 9 if stats.spread_known else 6)
+    line, mean, *below = figure.subplots(len(heights), 1, height_ratios=heights)
 
     draw_band(line, stats, order, BLUE, "± 1 sd")
     line.plot(stats.overall_mean[order], color=BLUE, label="mean")
@@ -56,14 +60,15 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str]) -> Any:
     line.set(ylim=(low, 1.04 * high), ylabel="gate s", title="All images: mean and spread")
     line.legend(loc="lower right", ncols=2)
 
-    largest = float(np.nanmax(stats.sd))
-    for axes, values, name, label, limits, colors in (
-        (mean, stats.mean, "Mean gate of each class", "mean of s", (low, high), GATE_COLORS),
-        (sd, stats.sd, "Spread of the gate between images of the same class", "sd of s", (0, largest), "magma"),
-    ):
+    panels = [(mean, stats.mean, "Mean gate of each class", "mean of s", (low, high), GATE_COLORS)]
+    spread, largest = "Spread of the gate between images of the same class", float(np.nanmax(stats.sd))
+    panels += [(sd, stats.sd, spread, "sd of s", (0, largest), "magma") for sd in below]
+    for axes, values, name, label, limits, colors in panels:
         image = axes.imshow(values[:, order], aspect="auto", clim=limits, cmap=colors, interpolation="nearest")
         axes.set_yticks(range(len(classes)), classes, fontsize=8)
         axes.set_title(name)
         figure.colorbar(image, ax=axes, label=label, pad=0.01)
-    sd.set_xlabel(f"the {channels} channels, ordered by mean gate over all images (the same order in all panels)")
+    panels[-1][0].set_xlabel(
+        f"the {channels} channels, ordered by mean gate over all images (the same order in all panels)"
+    )
     return figure

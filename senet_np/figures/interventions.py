@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.interventions import ALL, INTERVENTIONS, Interventions
+from ..analysis.interventions import ALL, Interventions
 from ..model import Result
 from .registry import Drawing, Sources, register
 from .style import BLUE, GRAY, ORANGE, block_panels, new_figure, rows_for, shared_legend, short
@@ -21,8 +21,8 @@ PANELS_PER_ROW = 5
     see="The distance from 'mean' to the learned gates shows how much it matters that gates look at the image. The "
     "gray squares know the true class: they are oracles, no fair comparison.",
     beware="Bars are ± 1 standard error. The other layers were trained together with these gates, so a fall is not "
-    "what SE is worth. The dashed line is the same net trained without SE, on the same images: its distance from the "
-    "learned gates is, but for chance, what SE is worth.",
+    "what SE is worth. Where there is a dashed line, it is the same net trained without SE, on the same images: its "
+    "distance from the learned gates is, but for chance, what SE is worth.",
 )
 def interventions(sources: Sources) -> Iterator[Drawing]:
     """One figure of all blocks."""
@@ -57,10 +57,10 @@ def draw_interventions(counts: Interventions, twin: Result | None = None) -> Any
     width = 3.2 + 2.6 * min(len(places), PANELS_PER_ROW)
     figure = new_figure(width, 1.1 + 3 * rows_for(len(places), PANELS_PER_ROW))
     panels = block_panels(figure, len(places), PANELS_PER_ROW, sharey=True, sharex=True)[:, 0]
-    y = np.arange(len(INTERVENTIONS))[::-1]
-    oracle = np.array(["oracle" in name for name in INTERVENTIONS])
+    y = np.arange(len(counts.names))[::-1]
+    oracle = np.array(["oracle" in name for name in counts.names])
     for axes, place in zip(panels, places, strict=True):
-        share = np.array([counts.correct[place][name] for name in INTERVENTIONS]) / counts.n
+        share = np.array([counts.correct[place][name] for name in counts.names]) / counts.n
         error = 100 * np.sqrt(share * (1 - share) / counts.n)
         for mask, marker, color, label in ((~oracle, "o", BLUE, "replaced"), (oracle, "s", GRAY, "told the class")):
             axes.errorbar(100 * share[mask], y[mask], xerr=error[mask], fmt=marker, color=color, label=label)
@@ -70,6 +70,6 @@ def draw_interventions(counts: Interventions, twin: Result | None = None) -> Any
             axes.axvline(100 * twin.accuracy, color=GRAY, linewidth=1.5, linestyle="--", label=label)
         axes.set(title=place if place == ALL else f"{short(place)} alone", xlabel="correct (%)")
         axes.grid(axis="y", color=GRAY, alpha=0.2)
-    panels[0].set_yticks(y, INTERVENTIONS)
+    panels[0].set_yticks(y, counts.names)
     shared_legend(figure, panels[0], 4 if twin else 3)
     return figure

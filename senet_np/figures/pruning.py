@@ -33,10 +33,11 @@ def title(found: Pruning) -> str:
     """Whether a small gate marks a removable channel."""
     at = int(np.argmin(np.abs(found.shares - SHARE)))
     low, random = 100 * float(found.lowest["mean gate"][at]), 100 * found.random[:, at]
-    verdict = "a small gate does not mark a removable channel"
-    if low > random.max():
+    verdict = "no sign that a small gate marks a removable channel"
+    noise = 200 * np.sqrt(0.25 / found.n)  # two standard errors of a share, at most
+    if low > random.max() and low - random.mean() > noise:
         verdict = "a small gate marks a removable channel"
-    elif low < random.min():
+    elif low < random.min() and random.mean() - low > noise:
         verdict = "channels with small gates are needed more than others"
     return (
         f"Without the {100 * found.shares[at]:.0f} % of channels with the smallest mean gate {low:.0f} % are correct, "

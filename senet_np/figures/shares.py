@@ -9,6 +9,8 @@ from ..analysis.specificity import Shares, class_selectivity, variance_shares
 from .registry import Drawing, Sources, register
 from .style import BLUE, GRAY, MAX_NUMBERS, ORANGE, new_figure, percentages, short
 
+MIN_FALL = 0.0005  # of a share: less is not seen in percent with one digit
+
 
 @register(
     50,
@@ -18,12 +20,15 @@ from .style import BLUE, GRAY, MAX_NUMBERS, ORANGE, new_figure, percentages, sho
     see="The hatched part is what the paper calls class-specific, as one number per block; the dotted part is what "
     "changes from one image of a class to the next. Black lines are 95 % intervals over images.",
     beware="A share of the variance tells what gates depend on, not what the net needs: only the interventions tell "
-    "that. With ten classes and few channels, small differences between blocks mean nothing.",
+    "that. With few classes and channels, small differences between blocks mean nothing.",
 )
 def shares(sources: Sources) -> Iterator[Drawing]:
-    """One figure of all blocks; none where gates can be negative, as their selectivity has no meaning."""
-    if sources.findings and next(iter(sources.findings.blocks.values())).limits[0] >= 0:
-        blocks = sources.findings.blocks
+    """One figure of all blocks; none where gates can be negative, as their selectivity has no meaning.
+
+    And none where a class has one image alone: the class would explain what the image does.
+    """
+    blocks = sources.findings.blocks if sources.findings else {}
+    if sources.findings and all(stats.limits[0] >= 0 and stats.spread_known for stats in blocks.values()):
         parts = {path: variance_shares(stats) for path, stats in blocks.items()}
         selectivity = {path: class_selectivity(stats.mean) for path, stats in blocks.items()}
         intervals = sources.findings.class_shares
@@ -47,7 +52,7 @@ def trend(parts: Mapping[str, float], intervals: Mapping[str, np.ndarray]) -> st
     first, last = (intervals.get(name) for name in (names[0], names[-1]))
     if first is not None and last is not None and max(first[0], last[0]) <= min(first[1], last[1]):
         return "the intervals of the first block and the last overlap"
-    falls = [short(names[k]) for k in range(1, len(values)) if values[k] < values[k - 1]]
+    falls = [short(names[k]) for k in range(1, len(values)) if values[k] < values[k - 1] - MIN_FALL]
     if not falls:
         return "it never falls from one block to the next"
     where = " and ".join(falls) if len(falls) < MAX_NUMBERS else f"{len(falls)} of {len(values) - 1} steps"

@@ -2,7 +2,7 @@
 
 from ..analysis.findings import Findings
 from ..analysis.health import diagnose
-from ..analysis.interventions import ALL, INTERVENTIONS, Interventions
+from ..analysis.interventions import ALL, Interventions
 from ..analysis.specificity import class_selectivity, variance_shares
 from ..model import Result
 from .style import short
@@ -20,8 +20,8 @@ def block_table(findings: Findings) -> Table:
     for path, stats in findings.blocks.items():
         shares, health = variance_shares(stats), diagnose(stats, findings.hidden.get(path))
         selectivity = class_selectivity(stats.mean).mean() if stats.limits[0] >= 0 else None
-        class_share = f"{100 * shares.class_:.1f}"
-        if path in findings.class_shares:
+        class_share, image_share = (f"{100 * share:.1f}" if stats.spread_known else "–" for share in shares[1:3])
+        if path in findings.class_shares and stats.spread_known:
             class_share += " ({:.1f} to {:.1f})".format(*100 * findings.class_shares[path])
         rows.append(
             [
@@ -31,7 +31,7 @@ def block_table(findings: Findings) -> Table:
                 f"{stats.overall_sd.mean():.3f}",
                 f"{100 * shares.channel:.1f}",
                 class_share,
-                f"{100 * shares.image:.1f}",
+                image_share,
                 "–" if selectivity is None else f"{selectivity:.3f}",
                 f"{100 * health.shut:.1f}",
                 f"{100 * health.open:.1f}",
@@ -50,7 +50,7 @@ def intervention_table(counts: Interventions, twin: Result | None = None) -> Tab
     n, places = counts.n, counts.correct
     rows = [["gates", *(place if place == ALL else f"{short(place)} alone" for place in places)]]
     rows.append(["learned", *(f"{100 * counts.learned / n:.2f}" for _ in places)])
-    for name in INTERVENTIONS:
+    for name in counts.names:
         rows.append([name, *(f"{100 * correct[name] / n:.2f}" for correct in places.values())])
     if twin:
         rows.append(["trained without SE", *(f"{100 * twin.accuracy:.2f}" for _ in places)])

@@ -72,7 +72,9 @@ def read_public(path: Path) -> Model | None:
             more = f"; and {len(faults) - MAX_NAMED} more" if len(faults) > MAX_NAMED else ""
             raise SenetError(f"it is like {family.what}, but {'; '.join(faults[:MAX_NAMED])}{more}: fetch it again")
         params, state = from_pytorch({ours: arrays[name] for name, ours in names.items()}, *trees)
-    info = DataInfo("imagenet", f"as {family.what} was trained", "", "", dict.fromkeys(("train", "val", "test"), 0))
+    info = DataInfo(
+        "imagenet", f"weights in the form of {family.what}", "", "", dict.fromkeys(("train", "val", "test"), 0)
+    )
     metadata = Metadata(path.name, info, origin=f"weights from {path.name}")
     return Model(net, params, state, IMAGENET, _class_names(settings.classes), settings, metadata, family.view)
 
