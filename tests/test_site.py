@@ -16,6 +16,8 @@ from layout import layers  # noqa: E402
 from links import LINK, Names, rewritten, site_path  # noqa: E402
 from literate import annotated, listing  # noqa: E402
 from proofs import Proofs  # noqa: E402
+from searching import words  # noqa: E402
+from tex import is_math, to_tex  # noqa: E402
 
 MODULES = sorted((ROOT / "senet_np").rglob("*.py"))
 TEXTS = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "notebooks").rglob("*.py")])
@@ -91,13 +93,14 @@ def test_a_function_is_one_row_with_its_name_as_its_place():
     assert page.count('<section class="row"') == 1
     assert '<section class="row" id="f">' in page
     assert '<pre class="eq">y = 2 x    (Eq. 1)</pre>' in page
+    assert "Tested by:" in page
     assert '<a href="t.html#L3">doubling doubles</a>' in page
 
 
 def test_a_comment_is_beside_the_lines_below_it():
     page = annotated("a = 1\n# Why two.\nb = 2\n", nowhere, unchecked)
     assert [row.count('class="ln"') for row in page.split("<section")[1:]] == [1, 1]
-    assert '<p>Why two.</p></div><div class="code highlight"><pre><span class="ln">3</span>' in page
+    assert '<p>Why two.</p></div><div class="code highlight"><pre><a class="ln" id="L3" href="#L3">3</a>' in page
 
 
 def test_a_derivation_keeps_its_columns_and_prose_flows():
@@ -115,12 +118,88 @@ def test_names_in_backticks_become_links_where_they_lead_somewhere():
     )
 
 
-def test_the_first_test_named_beside_a_backward_pass_is_the_gradient_check():
-    proofs = Proofs(ROOT / "tests")
-    for name in ("se_backward", "conv2d_backward", "batch_norm_backward"):
-        assert proofs.of(name)[0].words == "backward is the derivative of forward"
-    assert any(test.file == "test_se.py" for test in proofs.of("se_forward"))
-    assert proofs.of("no such function") == []
+PACKAGE = ROOT / "senet_np"
+
+
+@pytest.fixture(scope="module")
+def proofs():
+    found = Proofs(ROOT / "tests", PACKAGE)
+    found.watch_every_case()
+    return found
+
+
+def test_the_first_test_named_beside_a_backward_pass_is_the_gradient_check(proofs):
+    for module, name in (("se", "se"), ("ops/conv", "conv2d")):
+        first, *others = proofs.of(PACKAGE / f"{module}.py", f"{name}_backward")
+        assert first.words == "backward is the derivative of forward"
+        assert others
+    assert proofs.of(PACKAGE / "se.py", "no such function") == []
+
+
+def test_a_function_without_a_test_that_names_it_has_none(proofs):
+    for module in ("train", "compare", "explain"):  # ten commands are called `run`
+        assert proofs.of(PACKAGE / f"cli/{module}.py", "run") == []
+
+
+@pytest.mark.parametrize(
+    ("imported", "used", "tested"),
+    [
+        ("from package.a import run", "run()", "a"),
+        ("from package import b", "b.run()", "b"),
+        ("from package import run", "run()", "a"),  # its __init__ has a's
+        ("import package", "package.b.run()", "b"),
+        ("import package.a as short", "short.run()", "a"),
+        ("from helper import through", "through()", "b"),
+        ("", "thing.run()", ""),
+        ("from package.a import other", "other()", ""),
+    ],
+)
+def test_a_test_belongs_to_the_function_that_it_names_and_not_to_a_namesake(tmp_path, imported, used, tested):
+    package, tests = tmp_path / "package", tmp_path / "tests"
+    package.mkdir()
+    tests.mkdir()
+    (package / "__init__.py").write_text("from .a import run\n")
+    for name in ("a", "b"):
+        (package / f"{name}.py").write_text("def run():\n    pass\n\n\ndef other():\n    pass\n")
+    (tests / "helper.py").write_text("from package.b import run\n\n\ndef through():\n    run()\n")
+    (tests / "test_some.py").write_text(f"{imported}\n\n\ndef test_it():\n    {used}\n")
+    proofs = Proofs(tests, package)
+    found = [name for name in ("a", "b") if proofs.of(package / f"{name}.py", "run")]
+    assert "".join(found) == tested
+
+
+@pytest.mark.parametrize(
+    ("typed", "tex"),
+    [
+        ("y = x w + b", r"y = x w + b"),
+        ("z_c = 1/(H·W) Σ_{i,j} u_c(i,j)", r"z_{c} = \frac{1}{H \cdot  W} \sum_{i , j} u_{c}(i , j)"),
+        ("s = σ(W₂ δ(W₁ z))", r"s = σ(W_{2} δ(W_{1} z))"),
+        ("dw = xᵀ dy", r"dw = x^{\top} dy"),
+        ("x̂ = (x − mean) / √(var + eps)", r"\hat{x} = \frac{x - \text{mean}}{\sqrt{\text{var} + \text{eps}}}"),
+        ("y = 1 / (1 + e^−x)", r"y = \frac{1}{1 + e^{-x}}"),
+        ("∂L/∂x[n,d] = Σ_m dy[n,m] w[d,m]", r"\frac{\partial L}{\partial x[n , d]} = \sum_{m} dy[n , m] w[d , m]"),
+    ],
+)
+def test_an_equation_becomes_tex(typed, tex):
+    assert is_math(typed)
+    assert to_tex(typed) == rf"\begin{{array}}{{l@{{\qquad}}}} \displaystyle {tex} \end{{array}}"
+
+
+def test_lines_with_relations_are_aligned_at_them():
+    assert r"{rcl@{\qquad}l@{\qquad}}" in to_tex("y = x w + b      words\nlong_y = 3")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['model = senet_np.load("tiny-se")', "x ─┬─ conv ─▶", "stem     conv 3×3 → 32", "pets/cat/*.jpg   split here"],
+)
+def test_code_and_drawings_are_no_equations(typed):
+    assert not is_math(typed)
+
+
+def test_the_words_of_a_page_are_those_of_its_article():
+    page = "<nav>away</nav><article><h1>Squeeze<a>¶</a></h1><script>no()</script><p>one number</p></article>"
+    assert words(page) == "Squeeze one number"
 
 
 def test_a_listing_has_an_anchor_on_every_line():

@@ -1,5 +1,7 @@
 """The built site in a browser: complete, alone, and silent. `make docs` builds it; `make ci-extra` runs this."""
 
+import html
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -7,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from chromium import requested, start_chromium, wait_until
 from selenium.webdriver.common.by import By
+
+import senet_np
 
 SITE = Path(__file__).parents[1] / "build" / "site"
 PAGES = sorted(SITE.rglob("*.html"))
@@ -85,21 +89,149 @@ def test_formulas_are_set_by_the_site_itself(browser, name):
     assert browser.find_elements(By.CSS_SELECTOR, "mjx-merror, [data-mjx-error]") == []
 
 
-def test_a_newcomer_sees_a_first_plot_within_two_clicks(browser):
-    browser.get((SITE / "index.html").as_uri())
-    browser.find_element(By.CSS_SELECTOR, "a.go").click()
+def open_page(browser, name, width=1280, height=720, scheme="light"):
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
+    browser.get("about:blank")
+    browser.get((SITE / f"{name}.html").as_uri())
+
+
+def bottom(browser, selector):
+    return browser.execute_script(f"return document.querySelector({selector!r}).getBoundingClientRect().bottom")
+
+
+def test_the_first_screen_says_what_se_is_shows_it_at_work_and_has_one_start(browser):
+    open_page(browser, "index")
+    assert "multiplies each channel by a number between 0 and 1" in browser.find_element(By.CLASS_NAME, "lead").text
+    assert bottom(browser, ".live") < bottom(browser, ".start") <= 720
+    assert len(browser.find_elements(By.CLASS_NAME, "start")) == 1
+    results = [senet_np.load(name).metadata.result.accuracy for name in ("shapes-se", "shapes-plain")]
+    caption = browser.find_element(By.CLASS_NAME, "caption").text
+    assert all(f"{100 * accuracy:.1f} %" in caption for accuracy in results)
+    assert browser.find_elements(By.CSS_SELECTOR, 'a[href="https://arxiv.org/abs/1709.01507"]')
+    assert "def se_block(u, w1, b1, w2, b2):" in browser.find_element(By.CSS_SELECTOR, ".columns pre").text
+
+
+def test_the_block_on_the_front_page_computes_there(browser):
+    open_page(browser, "index")
+    browser.switch_to.frame(browser.find_element(By.CLASS_NAME, "live"))
     wait_until(browser, "document.body.dataset.ready")
-    assert browser.execute_script("return document.getElementById('heat').width") > 0
-    browser.get((SITE / "index.html").as_uri())
-    link = browser.find_element(By.LINK_TEXT, "What the gates learned")
-    browser.execute_script("arguments[0].click()", link)  # Selenium's own click does not wait for a smooth scroll
-    assert len(browser.find_elements(By.CSS_SELECTOR, "article img")) >= 5
+    before = browser.find_element(By.ID, "logits").text
+    browser.find_element(By.ID, "sky").click()
+    assert browser.find_element(By.ID, "logits").text != before
+    assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+    browser.switch_to.default_content()
+
+
+def test_without_scripts_there_is_a_picture_in_its_place(browser):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        open_page(browser, "index")
+        assert browser.find_element(By.CSS_SELECTOR, ".still img").is_displayed()
+        assert not browser.find_element(By.CLASS_NAME, "live").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_start_leads_to_the_tour(browser):
+    open_page(browser, "index")
+    browser.find_element(By.CLASS_NAME, "start").click()
+    wait_until(browser, "document.body.dataset.ready")
+    assert browser.find_element(By.ID, "tour-text").text.startswith("1 of 6")
+
+
+def test_every_page_has_a_description_an_icon_and_a_card(found):
+    for name in ("index", "source/se", "course/06_se_block", "paper"):
+        text = (SITE / f"{name}.html").read_text("utf-8")
+        assert all(word in text for word in ('name="description"', "favicon.svg", 'property="og:image"')), name
+    assert (SITE / "card.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", ["source/se", "source/ops/conv", "source/train/optimizers", "api/ops"])
+def test_equations_of_docstrings_are_set(browser, name):
+    open_page(browser, name)
+    wait_until(browser, "document.body.dataset.equations")
+    assert browser.find_elements(By.CSS_SELECTOR, "pre.eq[data-tex]") == []
+    assert browser.find_elements(By.CSS_SELECTOR, ".eq.set svg")
+    assert browser.find_elements(By.CSS_SELECTOR, "mjx-merror, [data-mjx-error]") == []
+
+
+def test_no_equation_of_the_package_is_refused_by_mathjax(browser):
+    everything = {tex for path in PAGES for tex in re.findall(r'data-tex="([^"]+)"', path.read_text("utf-8"))}
+    open_page(browser, "source/se")
+    wait_until(browser, "document.body.dataset.equations")
+    script = """
+        return arguments[0].filter((tex) => MathJax.tex2svg(tex).querySelector("merror, [data-mml-node=merror]"));
+    """
+    assert len(everything) > 30
+    assert browser.execute_script(script, [html.unescape(tex) for tex in everything]) == []
+
+
+def test_code_in_all_rows_of_a_source_page_begins_at_one_edge_and_lines_have_addresses(browser):
+    open_page(browser, "source/se")
+    edges = "return [...document.querySelectorAll('.row .code')].map((code) => code.getBoundingClientRect().left)"
+    assert len({round(edge) for edge in browser.execute_script(edges)}) == 1
+    assert browser.find_elements(By.CSS_SELECTOR, "a#L79[href='#L79']")
+
+
+def test_a_slider_of_a_notebook_moves_in_the_page(browser):
+    open_page(browser, "course/06_se_block")
+    shown = "return document.querySelector('.recorded .state:not([hidden])').dataset.key"
+    move = """
+        const slider = document.querySelector(".recorded input");
+        slider.value = arguments[0];
+        slider.dispatchEvent(new Event("input"));
+    """
+    before = browser.execute_script(shown)
+    browser.execute_script(move, 0)
+    assert (before, browser.execute_script(shown)) != (before, before)
+    assert browser.execute_script("return document.querySelectorAll('.recorded .state:not([hidden])').length") == 1
+
+
+def test_no_slider_is_left_without_its_states():
+    for path in sorted((SITE / "course").glob("[01]*.html")):
+        text = path.read_text("utf-8")
+        assert text.count('interact</span><span class="p">(') == text.count('class="recorded'), path
+
+
+def test_search_shows_the_words_around_a_hit(browser):
+    browser.get(f"{(SITE / 'search.html').as_uri()}?q=bottleneck")
+    wait_until(browser, "document.querySelector('.context .highlighted, p.context')", 20)
+    assert "bottleneck" in browser.find_element(By.CSS_SELECTOR, "p.context").text.lower()
+
+
+def test_solutions_and_assignments_do_not_stand_between_the_notebooks(browser):
+    open_page(browser, "course/index")
+    script = "return [...document.querySelectorAll('.sidebar-tree .current > ul > li > a')].map((a) => a.textContent)"
+    assert len(browser.execute_script(script)) == len([*(SITE / "course").glob("[01]*.html")])
+
+
+def test_on_paper_there_is_the_article_alone(browser):
+    open_page(browser, "course/06_se_block")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    shown = "return ['.sidebar-drawer', '.toc-drawer', '.controls'].filter((name) => "
+    shown += "getComputedStyle(document.querySelector(name)).display !== 'none')"
+    assert browser.execute_script(shown) == []
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", "source/se", "course/06_se_block", "paper", "api/ops", "search"])
+def test_axe_finds_nothing_serious(browser, name, scheme):
+    axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed; `make ci-extra` installs it")
+    open_page(browser, name, scheme=scheme)
+    browser.set_script_timeout(120)
+    browser.execute_script("document.querySelectorAll('iframe').forEach((frame) => frame.remove())")  # has its own test
+    browser.execute_script((Path(axe.__file__).parent / "axe.min.js").read_text("utf-8"))
+    run = "const done = arguments[0]; axe.run(document).then(({ violations }) => done(violations))"
+    found = [v for v in browser.execute_async_script(run) if v["impact"] in ("serious", "critical")]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
 
 
 def test_narrow_pages_need_no_scrolling_sideways(browser):
-    narrow = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
     for name in NARROW:
-        browser.get((SITE / f"{name}.html").as_uri())
+        open_page(browser, name, 400, 800)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 400, name
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

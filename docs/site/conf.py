@@ -23,5 +23,6 @@ html_copy_source = False
 html_show_search_summary = True  # from _static/search_texts.js: a page opened from a file may not read others
 html_show_sphinx = False
 html_last_updated_fmt = None
-pygments_style = "friendly"
+pygments_style = "a11y-high-contrast-light"  # it comes with furo
+pygments_dark_style = "a11y-high-contrast-dark"
 exclude_patterns = ["_static", "_extra"]
