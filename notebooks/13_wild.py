@@ -135,9 +135,9 @@ print(f"\nEq. 5 for SE-ResNet-50, without biases: {paper:,.0f}")
 assert paper == sum(row.layer.channels * row.layer.hidden * 2 for row in blocks["SE-ResNet-50"])
 
 # %% [markdown]
-# A tenth more parameters and next to no time: that is how the paper could put SE into every block. Most of
-# these parameters are in the last stage, and leaving those blocks out cost the paper less than 0.1 % in error
-# (its section 4).
+# A tenth more parameters, and hardly a multiplication more: that is how the paper could put SE into every block.
+# (Time is more than multiplications: every gated map is read and written once more.) Most of these parameters are in
+# the last stage, and leaving those blocks out cost the paper less than 0.1 % in error (its section 4).
 #
 # ## 3. A gate without an exponential
 #
@@ -178,7 +178,7 @@ plt.show()
 # `.pth`, is in [docs/interchange.md](../docs/interchange.md).
 #
 # Put the files into the folder of this notebook, under the names below. **Without them** the next cells use
-# *random* weights: all shapes are right and every number is meaningless.
+# *random* weights: all shapes are right, and what the numbers say about the photo means nothing.
 
 # %%
 from senet_np.runs.public import read_public
@@ -210,7 +210,7 @@ def gates_by_block(name, model):
         logits, activations = model.run(own[None], record=True)
         p = ops.softmax_cross_entropy_forward(logits, np.array([0]))[1].p[0]
         print(f"{name}:", ", ".join(f"{model.classes[k]} {p[k]:.0%}" for k in p.argsort()[::-1][:5]))
-        return {path: s[0] for path, s in activations.gates.items()}, "real weights"
+        return {path: s[0] for path, s in activations.gates.items()}, "weights from your file"
     net = resnet50() if name.startswith("seresnet") else mobilenet_v3_small()
     # Batch norm takes its means from the photo itself, as it has no others yet.
     steps = trace(net, *net.init(np.random.default_rng(0)), x, training=True)
@@ -232,9 +232,9 @@ for name, (_, weights) in found.items():
     print(f"{name}: {weights}")
 
 # %% [markdown]
-# Each column is a block, each dot a channel, sorted. With random weights all gates lie around 1/2: the second
-# FC of a fresh block is small, so e is near 0 and σ(0) = 1/2. That is what *every* SE network begins with.
-# Training spreads them.
+# Each column is a block, each dot a channel, sorted. With random weights the dots say nothing about the photo, but
+# something about every fresh block: all gates lie around 1/2. Its second FC is small, so e is near 0 and
+# σ(0) = 1/2. That is what *every* SE network begins with. Training spreads them.
 #
 # *In the fresh SE-ResNet-50 every gate is exactly 1/2. Why there, and not in MobileNetV3?* In ResNet-50 the block
 # stands right behind batch norm. Batch norm has just subtracted each channel's mean over positions, and with one
@@ -330,6 +330,7 @@ model, data = senet_np.load(run), load_data(str(folder))
 found_gates = measure(model, data, "val", Workers(1), thorough=False)
 with style():
     figure = draw_profiles(found_gates.blocks, data.classes, range(4))
+    figure.suptitle(f"Mean gate of each channel for four patterns, {found_gates.images}", x=0.01, ha="left")
 figure
 
 # %% [markdown]

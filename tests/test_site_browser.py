@@ -108,7 +108,7 @@ def test_the_first_screen_says_what_se_is_shows_it_at_work_and_has_one_start(bro
     assert bottom(browser, ".live") < bottom(browser, ".start") <= 720
     assert len(browser.find_elements(By.CLASS_NAME, "start")) == 1
     results = [senet_np.load(name).metadata.result.accuracy for name in ("shapes-se", "shapes-plain")]
-    caption = browser.find_element(By.CLASS_NAME, "caption").text
+    caption = browser.find_element(By.CSS_SELECTOR, ".front .caption").text
     assert all(f"{100 * accuracy:.1f} %" in caption for accuracy in results)
     assert browser.find_elements(By.CSS_SELECTOR, 'a[href="https://arxiv.org/abs/1709.01507"]')
     assert "def se_block(u, w1, b1, w2, b2):" in browser.find_element(By.CSS_SELECTOR, ".columns pre").text
