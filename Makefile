@@ -79,7 +79,7 @@ ci-extra: lint judge coverage grading browser
 	$(MAKE) train
 
 browser: .venv/browser docs
-	$(BIN)/python -m pytest tests/test_explorer_browser.py tests/test_explorer_backward.py tests/test_explorer_screen.py tests/test_explorer_train.py tests/test_explorer_elsewhere.py tests/test_site_browser.py
+	$(BIN)/python -m pytest tests/test_explorer_browser.py tests/test_explorer_backward.py tests/test_explorer_screen.py tests/test_explorer_train.py tests/test_explorer_elsewhere.py tests/test_explorer_files.py tests/test_site_browser.py
 
 judge: .venv/torch
 	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'

@@ -8,6 +8,8 @@ from chromium import wait_until
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+import senet_np
+
 ROOT = Path(__file__).parents[1]
 GATES = "current.blocks[state.block].s"
 VISIBLE = ["input", "sky", "tabs", "formula", "u", "z", "h", "s", "x", "bypass", "hint", "verdict", "logits", "score"]
@@ -199,3 +201,21 @@ def test_within_the_site_terms_lead_to_the_course_and_the_source(page):
     hrefs = [link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "#formula a")]
     assert hrefs[0].endswith("course/05_excitation.html")
     assert hrefs[1].endswith("source/se.html")
+
+
+def test_the_table_of_replaced_gates_ends_with_the_network_that_never_had_any(page):
+    page.execute_script("state.net = data.nets.find(({ name }) => name === 'tiny-se'); showNet()")
+    rows = page.find_elements(By.CSS_SELECTOR, "#interventions tbody tr")
+    correct, n = senet_np.load("tiny-plain").metadata.result
+    last = rows[-1].get_attribute("textContent")
+    assert last.startswith("trained without SE")
+    assert f"{100 * correct / n:.1f}" in last
+
+
+@pytest.mark.parametrize("part", ["s", "z", "heat", "logits"])
+def test_on_paper_the_bars_are_there(page, part):
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    shown = page.find_element(By.ID, part).is_displayed()
+    filled = page.execute_script("return getComputedStyle(document.body).printColorAdjust")
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert (shown, filled) == (True, "exact")

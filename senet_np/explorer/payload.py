@@ -88,6 +88,7 @@ def _net(shown: ExplorerModel, packer: Packer) -> dict[str, Any]:
         "name": shown.name,
         "provenance": model.provenance,
         "result": result_line(result.correct, result.n, data.name, data.provenance) if result else "no test result",
+        "tested": result and [result.correct, result.n],
         "classes": model.classes,
         "mean": model.normalizer.mean.tolist(),
         "std": model.normalizer.std.tolist(),

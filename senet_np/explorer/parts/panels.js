@@ -55,10 +55,12 @@ function showInterventions() {
   const { n, correct } = interventions, places = Object.keys(correct), kinds = Object.keys(correct[places[0]]);
   const cell = (count) => `<td>${percent(count / n)}</td>`;
   const rows = kinds.map((kind) => `<tr><td>${kind}</td>${places.map((place) => cell(correct[place][kind])).join("")}</tr>`);
+  const twin = twinOf(state.net), comparable = twin?.tested?.[1] === n;
+  if (comparable) rows.push(`<tr><td>trained without SE</td>${places.map(() => cell(twin.tested[0])).join("")}</tr>`);
   $("interventions").lastElementChild.innerHTML = `<div class="scroll"><table><thead><tr><th>gates replaced by</th>${places.map((place) => `<th>${labelOf(place)}</th>`).join("")}</tr></thead>
     <tbody><tr><td>learned</td>${places.map(() => cell(interventions.learned)).join("")}</tr>${rows.join("")}</tbody></table></div>
     <p class="small">Accuracy on ${n.toLocaleString("en")} images that it was not trained on, measured in advance. The "oracle" rows use the
-    true class.</p>`;
+    true class.${comparable ? " What SE is worth is the distance from the last row, and not from the others: those layers were trained with these gates." : ""}</p>`;
 }
 
 function showTabs() {
