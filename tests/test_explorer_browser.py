@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from chromium import requested, start_chromium, wait_until
+from in_numpy import CLOSE, assert_same, by_numpy
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from untrained import with_statistics
 
 import senet_np
 from senet_np.analysis.findings import load_findings
-from senet_np.analysis.replace import fixed
 from senet_np.cli.explorer import SAMPLES, SEED, SHOWN
 from senet_np.data import make_shapes
 from senet_np.data.shapes import CLASSES, other_labels, swap_sky
@@ -19,7 +19,6 @@ from senet_np.explorer.payload import ExplorerModel
 from senet_np.nets import NETS
 from senet_np.runs.bundled import findings_path
 
-CLOSE = 1e-4  # between JavaScript and NumPy
 VARIANTS = [
     *({"squeeze": squeeze} for squeeze in ("max", "avg+max", "none")),
     *({"gate": gate} for gate in ("tanh", "relu", "hard_sigmoid")),
@@ -76,28 +75,6 @@ def computed(browser, k, pixels, forced=None):
         return { logits: [...logits], gates: Object.fromEntries(gates) };
     """
     return browser.execute_script(script, k, np.asarray(pixels).ravel().tolist(), forced or {})
-
-
-def by_numpy(model, pixels, forced=None):
-    """The same in NumPy; forced gates go in block by block, as each changes what the later blocks see."""
-    logits, activations = model.run(pixels[None], record=True)
-    gates, replaced = {path: s[0].copy() for path, s in activations.gates.items()}, {}
-    for path in gates:
-        if path in (forced or {}):
-            for channel, gate in forced[path]:
-                gates[path][channel] = gate
-            replaced[path] = gates[path]
-            logits, activations = model.run(pixels[None], record=True, replace=fixed(replaced))
-            gates |= {later: s[0].copy() for later, s in activations.gates.items()}
-    return logits[0], gates
-
-
-def assert_same(actual, expected):
-    logits, gates = expected
-    np.testing.assert_allclose(actual["logits"], logits, atol=CLOSE, rtol=0)
-    assert actual["gates"].keys() == gates.keys()
-    for path, s in gates.items():
-        np.testing.assert_allclose(actual["gates"][path], s, atol=CLOSE, rtol=0)
 
 
 def text(browser, name):

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 from chromium import wait_until
+from in_numpy import assert_same, by_numpy
 from selenium.webdriver.common.by import By
-from test_explorer_browser import assert_same, by_numpy
 from untrained import FEW, untrained, with_statistics
 
 import senet_np

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from importlinter.cli import lint_imports
 
 import senet_np
@@ -55,21 +54,23 @@ def test_the_readme_has_the_map_of_the_declared_layers():
     assert made.stdout.strip() in (ROOT / "README.md").read_text("utf-8"), "run: python docs/tools/layout.py --write"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if name_of(p).split("/")[0] in MATHEMATICS], ids=name_of)
-def test_the_mathematics_needs_numpy_and_the_standard_library_alone(path):
-    assert {*imported(path)} - sys.stdlib_module_names <= MATHEMATICS_MAY_IMPORT
+def test_the_mathematics_needs_numpy_and_the_standard_library_alone():
+    mathematics = [path for path in MODULES if name_of(path).split("/")[0] in MATHEMATICS]
+    more = {name_of(path): {*imported(path)} - sys.stdlib_module_names - MATHEMATICS_MAY_IMPORT for path in mathematics}
+    assert {name: modules for name, modules in more.items() if modules} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_matplotlib_is_imported_by_figures_alone_and_no_other_engine_but_by_the_benchmarks_opponent(path):
-    names = {*imported(path)}
-    assert "matplotlib" not in names or name_of(path).startswith("figures/") or name_of(path) == "data/photo.py"
-    assert not names & OTHER_ENGINES or name_of(path) in ("bench/torch_process.py", "bench/pytorch_nets.py")
+def test_matplotlib_is_imported_by_figures_alone_and_no_other_engine_but_by_the_benchmarks_opponent():
+    importing = {name_of(path): {*imported(path)} for path in MODULES}
+    drawing = {name for name, modules in importing.items() if "matplotlib" in modules}
+    assert {name for name in drawing if not name.startswith("figures/")} <= {"data/photo.py"}
+    others = {name for name, modules in importing.items() if modules & OTHER_ENGINES}
+    assert others <= {"bench/torch_process.py", "bench/pytorch_nets.py"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_file_has_at_most_300_lines_and_the_page_that_everyone_reads_150(path):
-    assert len(path.read_text("utf-8").splitlines()) <= (150 if path.name == "se.py" else 300)
+def test_a_file_has_at_most_300_lines_and_the_page_that_everyone_reads_150():
+    lines = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    assert {name: n for name, n in lines.items() if n > (150 if name == "se.py" else 300)} == {}
 
 
 def test_importing_the_package_and_its_command_line_loads_no_matplotlib():
@@ -78,7 +79,10 @@ def test_importing_the_package_and_its_command_line_loads_no_matplotlib():
     assert result.stdout.strip() == "False"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests").glob("*.py")), ids=lambda path: path.name)
-def test_no_test_imports_a_test(path):
-    modules = {node.module for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)}
-    assert not [module for module in modules if module and module.split(".")[-1].startswith("test_")]
+def test_no_test_imports_a_test():
+    importing = []
+    for path in sorted((ROOT / "tests").glob("*.py")):
+        nodes = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)]
+        modules = [node.module.split(".")[-1] for node in nodes if node.module]
+        importing += [(path.name, module) for module in modules if module.startswith("test_")]
+    assert importing == []
