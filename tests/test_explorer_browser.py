@@ -224,7 +224,7 @@ def test_a_link_brings_everything_back(show, load):
     before, link = page.execute_script(everything), link_of(page)
     page = load(link)
     assert (page.execute_script(everything), link_of(page)) == (before, link)
-    assert "1 forced" in text(page, "tabs")
+    assert "stage2 (1)" in text(page, "tabs")
 
 
 def test_a_drawing_travels_in_its_link(show, load):

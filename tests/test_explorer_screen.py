@@ -219,3 +219,30 @@ def test_on_paper_the_bars_are_there(page, part):
     filled = page.execute_script("return getComputedStyle(document.body).printColorAdjust")
     page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert (shown, filled) == (True, "exact")
+
+
+def test_a_click_on_any_gate_leaves_it_under_the_pointer(page):
+    place = "return [...document.querySelectorAll('#s .cell')].map((cell) => cell.getBoundingClientRect().top)"
+    before = page.execute_script(place)
+    for k in (0, 18, 63):
+        click(page, f'#s .cell[data-k="{k}"]')
+        assert page.execute_script(place) == before
+
+
+def test_on_a_phone_the_tour_shows_what_it_speaks_of(page):
+    resize(page, 400, 800)
+    click(page, "#tour-start")
+    for marked in ("u", "h", "s", "u"):
+        top, bottom = page.execute_script(
+            "const box = $(arguments[0]).getBoundingClientRect(); return [box.top, box.bottom]", marked
+        )
+        assert 0 < (top + bottom) / 2 < 800, marked
+        assert page.execute_script("return $('tour').getBoundingClientRect().bottom") <= 800
+        click(page, "#tour-next")
+
+
+def test_the_site_around_the_page_chooses_light_or_dark(page):
+    page.execute_script("document.body.dataset.site = ''; localStorage.setItem('theme', 'dark'); showTheme()")
+    dark = page.execute_script("return document.documentElement.dataset.theme")
+    page.execute_script("localStorage.removeItem('theme'); delete document.body.dataset.site; showTheme()")
+    assert (dark, page.execute_script("return document.documentElement.dataset.theme")) == ("dark", "light")

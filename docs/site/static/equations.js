@@ -22,7 +22,7 @@
       const box = document.createElement("div");
       box.className = "eq set";
       const set = MathJax.tex2svg(pre.dataset.tex, { display: true }), svg = set.querySelector("svg");
-      svg.style.minWidth = `calc(0.75 * ${svg.getAttribute("width")})`;  // in a narrow column it shrinks so far, then it scrolls
+      svg.style.minWidth = `calc(0.6 * ${svg.getAttribute("width")})`;  // in a narrow column it shrinks so far, then it scrolls
       box.append(set);
       pre.replaceWith(box);
     }

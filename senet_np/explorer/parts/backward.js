@@ -10,7 +10,7 @@ const SLOPES = {  // of the gate functions, at e where the gate is s
 
 const BUGS = {  // each as in senet_np/gradcheck/bugs/blocks.py, and what people think when they write it
   "": "none: everything is right",
-  "squeeze path dropped": "s·u looks as if s came from outside, so du = s·dx̃ seems complete.",
+  "squeeze path dropped": "In x̃ = s·u one forgets that s is made from u too, so du = s·dx̃ seems complete.",
   "σ′ missing": "A gate has no weights and changes no shape, so ds is handed straight on.",
   "1/(H·W) lost": "The divisor is hidden inside the mean, and every position gets dz in full.",
   "ReLU's mask from the gradient": "“ReLU lets through what is positive”, applied to dh in place of a.",

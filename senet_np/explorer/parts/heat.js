@@ -25,7 +25,7 @@ function showHeatMap() {
   context.font = "13px system-ui, sans-serif";
   ["this image", ...state.net.rows].forEach((name, row) => {
     const top = row * height + (row ? 6 : 0);
-    context.fillStyle = "#222";
+    context.fillStyle = colorOf("--ink");
     context.fillText(name, 0, top + 13);
     order.forEach((c, column) => {
       const gate = row ? stats.mean.data[(row - 1) * channels + c] : block.s[c];
@@ -33,7 +33,7 @@ function showHeatMap() {
       context.fillRect(left + column * width, top, width, height - 1);
     });
   });
-  $("heat-caption").textContent = `${labelOf(state.block)}: mean gate of each ${state.net.rowKind} and channel over ${state.net.images_measured}; dark is ${low}, yellow is ${number(high)}. The top row is this image's own gates.`;
+  $("heat-caption").textContent = `The top row is this image. Below: the average gate of each channel in ${labelOf(state.block)}, for each ${state.net.rowKind === "sky" ? "color of the sky" : "class"}, over ${state.net.images_measured}. Dark is ${low}, yellow is ${Math.round(high * 100) / 100}.`;
   describeHeat(state.at.kind === "h" ? 0 : state.at.k, -1);
 }
 

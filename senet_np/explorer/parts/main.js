@@ -159,7 +159,21 @@ function listen() {
   addEventListener("hashchange", () => { readLink(); showNet(); });
 }
 
+function showTheme() {  // the site's own choice, where this page is part of it; else the system's
+  let chosen = null;
+  try { if (document.body.dataset.site !== undefined) chosen = localStorage.getItem("theme"); } catch { /* storage may be refused */ }
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = ["dark", "light"].includes(chosen) ? chosen : dark ? "dark" : "light";
+}
+
+function listenToTheme() {
+  const show = () => { showTheme(); if (state.net) showAll(); };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  addEventListener("storage", show);
+}
+
 async function start() {
+  showTheme();
   const bytes = await unpack($("bytes").textContent);
   data.nets.forEach((net) => unpackNet(net, bytes));
   data.drawings.images = arrayAt(bytes, data.drawings.images);
@@ -167,6 +181,7 @@ async function start() {
   $("net").replaceChildren(...data.nets.map((net) => new Option(net.name, net.name)));
   readLink();
   listen();
+  listenToTheme();
   showNet();
   document.body.classList.toggle("mini", state.mini);
   $("sources").innerHTML = data.sources.map((source) => `<li>${source}</li>`).join("");

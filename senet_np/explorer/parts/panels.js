@@ -46,7 +46,7 @@ function trueClass() {  // of a sample; under the other sky it is the other squa
 }
 
 const TASK = "The task: the color of the sky says which of the two squares to classify, the orange or the blue one. Name its texture.";
-const CIFAR10 = "Trained on the photos of CIFAR-10, which may not be shared: these are drawings. Or open, drop or paste a photo.";
+const CIFAR10 = "Trained on CIFAR-10. Its photos may not be copied into this page, so here are drawings; or open, drop or paste a photo of your own.";
 
 function showInterventions() {
   const { interventions } = state.net;
@@ -70,7 +70,8 @@ function showTabs() {
     tab.setAttribute("aria-selected", path === state.block);
     tab.dataset.path = path;
     tab.tabIndex = path === state.block ? 0 : -1;
-    tab.textContent = labelOf(path) + (count ? ` (${count} forced)` : "");
+    tab.textContent = labelOf(path) + (count ? ` (${count})` : "");
+    tab.title = count ? `${count} forced gates` : "";
     return tab;
   }));
 }
@@ -117,7 +118,7 @@ function hint() {
   if (!gradients) return HINT;
   if (!state.bug) return `Gradients of L = −log p(${state.net.classes[labelOfLoss()]}): blue is positive, orange negative. Inject a bug, and see what it changes.`;
   const off = ["du", "dw1", "dw2"].filter((name) => rightGradients[name]).map((name) => `d${name.slice(1).toUpperCase()} by ${percent(offBy(gradients[name], rightGradients[name]))}`);
-  return `Bug: ${BUGS[state.bug]} It changes ${off.join(", ")}.`;
+  return `Bug: ${BUGS[state.bug]} It changes ${off.join(", ")}, as a share of the largest right value.`;
 }
 
 function showFormula() {

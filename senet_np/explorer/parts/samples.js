@@ -56,5 +56,5 @@ async function countSamples() {
   const twinRight = twin.right ?? await rightOnes(twin, {});
   if (outdated()) return;
   twin.right = twinRight;
-  $("score").textContent += ` Trained without SE: ${sum(twinRight)}.`;
+  $("score").textContent += ` Trained without SE: ${sum(twinRight)}.${n < 30 ? " (Of so few, some more or less say nothing.)" : ""}`;
 }

@@ -3,14 +3,15 @@
 const strongest = (values) => values.indexOf(Math.max(...values));
 
 const TOUR = [
-  { say: "<b>Squeeze.</b> Each map becomes one number: the mean over all its positions.", mark: ["u", "z"], at: () => ["z", mostDifferent(state.block)] },
-  { say: "<b>Bottleneck.</b> A few hidden units read all means at once; a hatched one is 0 for this image.", mark: ["h"], at: () => ["h", strongest(current.blocks[state.block].h)] },
-  { say: "<b>One gate.</b> The hidden units decide how far this channel opens, from 0 to 1.", mark: ["s"], at: () => ["s", mostDifferent(state.block)] },
+  { say: "<b>Squeeze.</b> Each map becomes one number z: the mean over all its positions.", mark: ["u", "z"], at: () => ["z", mostDifferent(state.block)] },
+  { say: "<b>Excitation, first half.</b> A small layer (the bottleneck) reads all means at once; a hatched unit is 0 for this image.", mark: ["h"], at: () => ["h", strongest(current.blocks[state.block].h)] },
+  { say: "<b>Excitation, second half.</b> Another small layer makes a gate s for each channel, from 0 (shut) to 1 (open).", mark: ["s"], at: () => ["s", mostDifferent(state.block)] },
   { say: "<b>Scale.</b> The whole map is multiplied by its gate, the same at every position.", mark: ["u", "x"], at: () => ["x", mostDifferent(state.block)] },
-  { say: "<b>All channels.</b> The image has changed: z, h, the gates, X̃ and the answer change with it.", mark: ["input", "s", "logits"], act: changeImage, at: () => ["s", mostDifferent(state.block)] },
-  { say: "<b>And without looking?</b> Now all gates stay at their means, whatever the image: images marked ✗ go wrong.", mark: ["samples", "score", "logits"], act: fixGates, at: () => ["s", mostDifferent(state.block)] },
+  { say: "<b>Another image.</b> Its colors have just been changed: z, h, the gates, X̃ and the answer change with them.", mark: ["input", "s", "logits"], act: changeImage, at: () => ["s", mostDifferent(state.block)] },
+  { say: "<b>The same gates for every image?</b> Each gate stays at its average over many images: those marked ✗ go wrong.", mark: ["samples", "score", "logits"], act: fixGates, at: () => ["s", mostDifferent(state.block)] },
 ];
 
+const NARROW = 700;  // CSS pixels: below, the parts stand one below the other
 let tourStep = -1, beforeTour = null;
 
 function changeImage() {
@@ -50,6 +51,7 @@ function goTo(step) {
   $("tour-next").textContent = step === TOUR.length - 1 ? "Done" : "Next";
   for (const marked of document.querySelectorAll(".toured")) marked.classList.remove("toured");
   for (const id of mark) $(id).classList.add("toured");
+  if (innerWidth <= NARROW) $(mark[0]).scrollIntoView({ block: "center" });
 }
 
 function endTour() {

@@ -89,6 +89,7 @@ function drawCurves() {  // accuracy over images, both networks on one pair of a
     context.fillText(`${100 * share} %`, 8, y(share));
   }
   for (let images = 0; images <= most; images += most > 20000 ? 10000 : 2000) context.fillText(images.toLocaleString("en"), x(images) - 24, height - 26);
+  const ends = [];
   for (const [kind, color, label] of [["plain", "--soft", "without SE"], ["se", "--blue", "with SE"]]) {
     const points = training.curves[kind].map(([images, accuracy]) => [x(images), y(accuracy)]);
     if (!points.length) continue;
@@ -96,8 +97,10 @@ function drawCurves() {  // accuracy over images, both networks on one pair of a
     context.setLineDash(kind === "se" ? [] : [12, 8]);
     line(context, points, 5);
     context.setLineDash([]);
-    context.fillText(label, points[points.length - 1][0] + 10, points[points.length - 1][1]);
+    ends.push([label, colorOf(color), points[points.length - 1]]);
   }
+  if (ends.length === 2 && Math.abs(ends[0][2][1] - ends[1][2][1]) < 30) ends[0][2][1] += ends[0][2][1] < ends[1][2][1] ? -30 : 30;
+  for (const [label, color, [end, height]] of ends) { context.fillStyle = color; context.fillText(label, end + 10, height); }
   canvas.setAttribute("aria-label", `Accuracy over images. ${$("train-words").textContent}`);
 }
 

@@ -18,11 +18,11 @@ function forwardView(block, step, arrays) {
     words: {
       u: `<b>U</b>: ${u.c} maps of ${u.h}×${u.w}`,
       z: z.length ? `<b>squeeze</b> → z: ${u.c} ${step.squeeze === "max" ? "maxima" : "means"}` : "no squeeze",
-      h: h.length ? `<b>FC1, ReLU</b> → h: ${h.length} units` : eca ? "no FCs: a kernel along the channels" : "FC1, ReLU at every position",
-      s: `<b>${eca ? "" : "FC2, "}${GATE_LETTER[step.gate]}</b> → s: ${u.c} gates. Click one`,
+      h: h.length ? `<b>excitation</b> → h: ${h.length} units` : eca ? "no FCs: a kernel along the channels" : "FC1, ReLU at every position",
+      s: `<b>excitation</b> → s: ${u.c} gates. Click one`,
       x: "<b>scale</b> → X̃: each map times its gate",
       w1: "W₁", w2: "W₂",
-      bypass: "U itself goes on as well, and is multiplied by s",
+      bypass: "U itself also goes straight on, to be multiplied by s",
     },
   };
 }
@@ -33,7 +33,7 @@ function backwardView(g, step) {
     u: g.du, x: g.dxScaled, z: g.dz ?? [], h: g.dh ?? [], s: g.ds ?? [], signed: true,
     w1: matrix(g.dw1, step.w1), w2: matrix(g.dw2, step.w2),
     words: {
-      u: "<b>dU</b>: two arrows meet",
+      u: "<b>dU</b>: U was used twice, so two arrows meet",
       z: g.dz ? `<b>FC1</b> ← dz` : "each position by itself",
       h: g.dh ? `<b>FC2</b> ← dh` : "",
       s: g.ds ? `<b>scale</b> ← ds = Σ u·dx̃` : "each position by itself",
