@@ -120,7 +120,7 @@ format: .venv/dev
 	@touch $@ .venv/run
 
 docs: .venv/docs
-	$(BIN)/python docs/site/build.py build/site
+	$(BIN)/python docs/site/build.py build/site --repository "$$(git remote get-url origin 2> /dev/null | grep ^https:)"
 
 .venv/docs: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'

@@ -142,6 +142,13 @@ def test_start_leads_to_the_tour(browser):
     assert browser.find_element(By.ID, "tour-text").text.startswith("1 of 6")
 
 
+def test_the_page_on_the_paper_opens_with_the_drawing_of_the_block(browser):
+    open_page(browser, "paper")
+    first = browser.find_element(By.CSS_SELECTOR, "article img")
+    assert "Each map of U becomes one number" in first.get_attribute("alt")
+    assert first.location["y"] < 720
+
+
 def test_every_page_has_a_description_an_icon_and_a_card(found):
     for name in ("index", "source/se", "course/06_se_block", "paper"):
         text = (SITE / f"{name}.html").read_text("utf-8")
