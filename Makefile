@@ -29,8 +29,8 @@ train: .venv/run
 	@echo "without SE:  $$($(SENET) evaluate runs/shapes-plain | tail -n 1)"
 	@echo "plots:       runs/shapes-se/plots   (begin with sky.png)"
 
-test: .venv/test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+test: .venv/test  # the solutions are run by `make docs`
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore=notebooks/solutions
 
 cifar: .venv/run
 	@$(SENET) data | grep -q 'CIFAR-10: not found' && $(SENET) data --download || true

@@ -15,7 +15,7 @@ CASES = {case.name: case for case in all_cases()}
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_backward_is_the_derivative_of_forward(case: Case):
-    report = case.run()
+    report = case.run(seed=2)  # whose draws can nearly all be checked at once: another would do, and take longer
     assert report.ok, f"\n{report}"
 
 

@@ -51,7 +51,7 @@ def test_the_first_loss_is_log_10(se):
 def test_twenty_images_are_learned_by_heart(se):
     rng = np.random.default_rng(0)
     images, labels = draw_shapes(20, rng)
-    _, _, loss = train(tiny(se=se, widths=NARROW), images, labels, batch_size=20, epochs=200, rng=rng)
+    _, _, loss = train(tiny(se=se, widths=NARROW), images, labels, batch_size=20, epochs=150, rng=rng)
     assert loss < 0.01
 
 

@@ -47,7 +47,7 @@ def undisturbed(tmp_path, few_settings, few_shapes):
 
 def test_training_teaches_the_network_to_see():
     data = load_shapes(sizes=(2000, 300, 300))
-    model = new_model(make_settings("shapes", {"batch_size": 16}), data)
+    model = new_model(make_settings("shapes", {"batch_size": 16, "widths": (16, 16, 32)}), data)
     with Workers(1) as workers:
         before = evaluate(model, data.test, workers)
     assert before.accuracy < 0.25
