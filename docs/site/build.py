@@ -170,23 +170,22 @@ def write_search_texts(out: Path) -> None:
 
 
 def _page(title: str, body: str) -> str:
-    """A page of source, with its way back: it has no sidebar."""
+    """A page of source, with its way back: it has no sidebar, and 300 such pages would make that of all others slow."""
     title = title.replace("_", "\\_")
     trail = "[senet_np](/index.md) › [annotated source](/source/index.md) · [the tests](/tests/index.md)"
-    head = f"---\nhide-toc: true\n---\n\n# {title}\n\n```{{container}} trail\n{trail}\n```"
+    head = f"---\nhide-toc: true\norphan: true\n---\n\n# {title}\n\n```{{container}} trail\n{trail}\n```"
     return f"{head}\n\n``````{{raw}} html\n{body}\n``````\n"
 
 
 def module_map(modules: list[Path]) -> str:
     """All modules, from the highest layer of the package to the lowest, each with the first words of its docstring."""
-    lines, toc = [], []
+    lines = []
 
     def add(name: str, indent: str = "") -> None:
         page = relative(site_path(f"senet_np/{name}"), "source/index.md")
         lines.append(
             f"{indent}- [`{name.removesuffix('__init__.py') or name}`]({page}): {_first_words(PACKAGE / name)}"
         )
-        toc.append(name.removesuffix(".py"))
 
     names = [path.relative_to(PACKAGE).as_posix() for path in modules]
     for top in [*(path for path, _ in layers()), "__main__.py", "__init__.py"]:
@@ -196,14 +195,13 @@ def module_map(modules: list[Path]) -> str:
             if name.startswith(top) and name != first:
                 add(name, "  ")
     text = (HERE / "source.md").read_text("utf-8")
-    return "\n".join([text, *lines, "", "```{toctree}", ":hidden:", "", *toc, "```", ""])
+    return "\n".join([text, *lines, ""])
 
 
 def _tests_map() -> str:
     paths = sorted((ROOT / "tests").glob("*.py"))
     lines = [f"- [`{path.name}`]({path.stem}.md): {_first_words(path)}" for path in paths]
-    pages = "\n".join(path.stem for path in paths)
-    return "# The tests\n\n" + "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
+    return "\n".join(["# The tests", "", *lines, ""])
 
 
 def _first_words(path: Path) -> str:
