@@ -3,6 +3,25 @@
 import numpy as np
 
 
+def for_every(cases):
+    """A check of one case becomes one test of all, {name: case}; it names those that fail."""
+
+    def make(check):
+        def test():
+            failed = {}
+            for name, case in cases.items():
+                try:
+                    check(case)
+                except AssertionError as error:
+                    failed[name] = str(error)
+            assert failed == {}
+
+        test.__name__ = getattr(check, "__name__", "test")
+        return test
+
+    return make
+
+
 def arrays_in(thing):
     """All arrays in a tuple, a cache, a dict of arguments."""
     if isinstance(thing, np.ndarray):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pairs import arrays_in
+from pairs import arrays_in, for_every
 
 from senet_np import ops, se
 from senet_np.gradcheck import TOLERANCE
@@ -19,15 +19,16 @@ def test_backward_is_the_derivative_of_forward(case: Case):
     assert report.ok, f"\n{report}"
 
 
-@pytest.mark.parametrize("power", [-40, 40])
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_a_backward_pass_is_linear_in_dy_bit_for_bit(case: Case, power):
+@for_every(CASES)
+def test_a_backward_pass_is_linear_in_dy_bit_for_bit(case: Case):
     # Multiplied by a power of two all roundings stay the same. Whatever clips, flushes or adds shows.
     rng = np.random.default_rng(0)
     y, cache = case.forward(**case.draw(rng))
     dy = rng.standard_normal(np.shape(y))
-    once, scaled = ([*arrays_in((case.backward(factor * dy, cache),))] for factor in (1, 2.0**power))
-    assert all(np.array_equal(2.0**power * a, b) for a, b in zip(once, scaled, strict=True))
+    once = [*arrays_in((case.backward(dy, cache),))]
+    for power in (2.0**-40, 2.0**40):
+        scaled = [*arrays_in((case.backward(power * dy, cache),))]
+        assert all(np.array_equal(power * a, b) for a, b in zip(once, scaled, strict=True)), power
 
 
 def test_every_promised_op_has_a_case():

@@ -12,7 +12,7 @@ from threading import Barrier, Semaphore
 
 import numpy as np
 import pytest
-from pairs import LAYOUTS, arrays_in, cast, run, same
+from pairs import LAYOUTS, arrays_in, cast, for_every, run, same
 
 import senet_np
 from senet_np import ops
@@ -23,8 +23,7 @@ PACKAGE = str(Path(senet_np.__file__).parent)
 OPS = {case.name: case for case in (*op_cases(), *fast_cases(), *se_cases())}
 ALL = OPS | {case.name: case for case in (*layer_cases(), *net_cases())}
 WIDER = layer_case("tiny net", "wider", tiny(widths=(16, 16, 32)), (4, 16, 16, 3))  # wide enough to meet in the BLAS
-every_op = pytest.mark.parametrize("case", OPS.values(), ids=OPS.keys())
-every_case = pytest.mark.parametrize("case", ALL.values(), ids=ALL.keys())
+every_op, every_case = for_every(OPS), for_every(ALL)
 
 # The only ops whose result is part of their cache: their slope is y·(1 − y) and 1 − y², so y is all that they keep.
 # It is by design, and it means: who changes such a y in place changes the backward pass.
@@ -139,7 +138,7 @@ BORROWED = {
 }
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=n) for n, c in OPS.items() if c.op != "fast conv2d"])
+@for_every({name: case for name, case in OPS.items() if case.op != "fast conv2d"})
 def test_a_cache_borrows_the_stated_arguments_and_no_others(case: Case):
     args, _ = draw(case)
     kept = [*arrays_in((case.forward(**args)[1],))]
@@ -224,9 +223,17 @@ def test_two_threads_that_take_turns_line_by_line_do_not_disturb_each_other(case
     assert all(map(same, together, alone))
 
 
-@pytest.mark.parametrize("case", [*ALL.values(), WIDER], ids=[*ALL.keys(), "a wider net"])
+@for_every(ALL | {"a wider net": WIDER})
 def test_two_threads_at_once_do_not_disturb_each_other(case: Case):
     problems = [draw(case, seed) for seed in (0, 1)]
     alone = [run(case, *problem) for problem in problems]
     together = at_once([partial(many_runs, case, *problem) for problem in problems])
     assert all(same(result, expected) for results, expected in zip(together, alone, strict=True) for result in results)
+
+
+def test_a_check_of_every_case_names_those_that_fail():
+    def check(number):
+        assert number > 1, "too small"
+
+    with pytest.raises(AssertionError, match=r"'b': 'too small"):
+        for_every({"a": 2, "b": 1})(check)()

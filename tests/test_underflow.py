@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pairs import cast
+from pairs import cast, for_every
 
 from senet_np import load, ops
 from senet_np.data import load_shapes
@@ -29,8 +29,9 @@ def every_error_raises():
         yield
 
 
-@pytest.mark.parametrize(("case", "dtype"), EVERY, ids=lambda v: v.__name__ if isinstance(v, type) else v.name)
-def test_a_pair_takes_inputs_of_every_size(case, dtype):
+@for_every({f"{case.name}, {dtype.__name__}, {k}": (case, dtype) for k, (case, dtype) in enumerate(EVERY)})
+def test_a_pair_takes_inputs_of_every_size(case_and_dtype):
+    case, dtype = case_and_dtype
     for size in (1, 10, 30, 100, 300, 1000):
         args = cast(case.draw(np.random.default_rng(0)), dtype)
         name = next(name for name in ("x", "u", "logits") if name in args)
