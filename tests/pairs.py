@@ -14,7 +14,7 @@ def for_every(cases):
                     check(case)
                 except AssertionError as error:
                     failed[name] = str(error)
-            assert failed == {}
+            assert not failed, failed
 
         test.__name__ = getattr(check, "__name__", "test")
         return test

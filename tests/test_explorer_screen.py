@@ -232,7 +232,7 @@ def test_a_click_on_any_gate_leaves_it_under_the_pointer(page):
 def test_on_a_phone_the_tour_shows_what_it_speaks_of(page):
     resize(page, 400, 800)
     click(page, "#tour-start")
-    for marked in ("u", "h", "s", "u"):
+    for marked in ("u", "h", "s", "x"):
         top, bottom = page.execute_script(
             "const box = $(arguments[0]).getBoundingClientRect(); return [box.top, box.bottom]", marked
         )

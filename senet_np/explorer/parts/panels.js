@@ -30,7 +30,7 @@ function showAnswer() {
   const other = twin && softmax(run(twin, state.pixels).logits);
   const changed = top === topBefore ? "" : ` With the learned gates: ${classes[topBefore]} (${percent(before[topBefore])}).`;
   $("verdict").textContent = `Its answer: ${classes[top]} (${percent(after[top])}).${changed}${truth ? ` The correct answer is ${truth}.` : ""}`;
-  $("verdict-again").textContent = $("verdict").textContent;
+  sayAgain();
   $("verdict").title = `One forward pass took ${milliseconds.toFixed(0)} ms in this browser.`;
   const bar = (share, kind) => `<div class="${kind}" style="width:${100 * share}%"></div>`;
   const rows = classes.map((name, k) => `<tr class="${k === top ? "top" : ""}" title="logit ${number(current.logits[k])}"><td>${name}</td>
@@ -38,6 +38,10 @@ function showAnswer() {
     ${other ? `<td class="bar">${bar(other[k], "twin")}</td><td>${whole(other[k])}</td>` : ""}</tr>`);
   const heading = other ? `<th class="bar" colspan="2">with SE</th><th class="bar" colspan="2">without SE</th>` : `<th class="bar" colspan="2">probability</th>`;
   $("logits").innerHTML = `<thead><tr><th>%</th>${heading}</tr></thead><tbody>${rows.join("")}</tbody>`;
+}
+
+function sayAgain() {  // on a phone, where the answer is far from the gates
+  $("verdict-again").textContent = `${$("verdict").textContent} ${$("score").textContent}`;
 }
 
 function trueClass() {  // of a sample; under the other sky it is the other square's

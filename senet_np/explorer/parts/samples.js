@@ -52,6 +52,7 @@ async function countSamples() {
   for (const button of $("samples").children) button.classList.toggle("wrong", right[Number(button.dataset.name)] === false);
   const gates = anyForced() ? ` with these gates, ${sum(net.right)} with the learned ones` : "";
   $("score").textContent = `${sum(right)} of ${n} sample images are classified correctly${gates}.`;
+  sayAgain();
   if (!twin) return;
   const twinRight = twin.right ?? await rightOnes(twin, {});
   if (outdated()) return;
