@@ -3,7 +3,7 @@
 #   make train      train on shapes with and without SE (under 2 minutes), print both accuracies, draw the plots
 #   make test       the whole test suite
 #   make notebooks  open the course in JupyterLab
-#   make docs       build the site: course, annotated source, reference, explorer (2 to 4 minutes): build/site/index.html
+#   make docs       build the site: course, annotated source, reference, explorer (2 to 3 minutes): build/site/index.html
 #   make cifar      the long one: the tiny SE-CNN on CIFAR-10, fetched if it is not on this machine (170 MB)
 #   make mutants    change the mathematics in some 3,000 ways and see whether the tests notice (20 minutes; resumes)
 #   make coverage   which lines and branches of the mathematics the tests reach
