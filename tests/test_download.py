@@ -18,6 +18,7 @@ from unruly_server import CONTENT, HALF, SHA256, SIZE, Server
 from senet_np.data.download import BINARY, PYTHON, SOURCES, Archive, download
 from senet_np.data.places import DataError
 
+STALLING = {"stalls", "silent"}  # their tests wait for the timeout; all others must not see one on a busy machine
 WANTED = Archive("file.tar.gz", SIZE, SHA256)
 OTHER = Archive("other.tar.gz", HALF, hashlib.sha256(CONTENT[:HALF]).hexdigest())
 
@@ -33,7 +34,7 @@ def fetch(tmp_path, monkeypatch):
 
         def run(*names, archives=(WANTED,), **options):
             sources = [(name if ":" in name else f"{base}/{name}", archives) for name in names]
-            return download(sources, folder, timeout=0.3, **options)
+            return download(sources, folder, timeout=1.0 if STALLING & set(names) else 60.0, **options)
 
         def leave_part(content):
             folder.mkdir()
@@ -127,8 +128,8 @@ FAILURES = {
     "missing": "HTTP 404",
     "busy": "HTTP 503",
     "wrong": "another sha256",
-    "stalls": "not a byte for 0.3 seconds",
-    "silent": "not a byte for 0.3 seconds",
+    "stalls": "not a byte for 1 seconds",
+    "silent": "not a byte for 1 seconds",
     "broken": "broke off after 150,000 of 300,000 bytes",
     "otherrange": "another part than the one from byte 1,000",
     "announces_too_much": "its file has 300,004 bytes, expected 300,000",
@@ -147,7 +148,7 @@ def test_a_failure_names_the_reason_and_leaves_no_wrong_bytes(fetch, source, rea
     start = time.perf_counter()
     with pytest.raises(DataError) as caught:
         fetch.run(source)
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 30  # only a stall waits for its timeout
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not fetch.final.exists()
