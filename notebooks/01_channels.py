@@ -175,7 +175,7 @@ plt.show()
 # Again an array (H, W, C), now with C = 5. Such maps are called **feature maps**, and each is a channel.
 # The word has not changed its meaning: one question, answered at every position.
 #
-# What slides and adds here is a *convolution*; notebook 2 takes it apart. And as the result has channels
+# What slides and adds here is a *convolution*; notebook 6 takes it apart. And as the result has channels
 # again, the next filters can ask about *those*: is there orange to the left of blue? That is all that is
 # meant by a deep network.
 
@@ -323,7 +323,7 @@ assert swapped.mean() > 0.8
 #
 # Be careful with what this shows. The set was *built* so that weighing is needed: no filter of these nets
 # sees the sky and a square at once, so the color of the sky has no other way to reach the squares. In
-# photographs the gain is much smaller, and notebook 10 shows how to measure such things.
+# photographs the gain is much smaller, and notebook 11 shows how to measure such things.
 #
 # ## 5. A gate is one number for one channel
 #
@@ -410,7 +410,7 @@ for c in (*order[:3], *order[-3:]):
 
 # %% [markdown]
 # Three gates that a blue sky shuts, three that it opens. (Under the orange sky both images have the same
-# gates: there they come from a bias alone, and the blue sky moves them away from it. Notebook 5 shows how.)
+# gates: there they come from a bias alone, and the blue sky moves them away from it. Notebook 4 shows how.)
 # Now their maps. *Predict what channels 26 and 15 respond to: orange, or blue?*
 
 # %%
@@ -432,7 +432,7 @@ plt.show()
 #
 # But look at channel 25. It responds to blue as well, and the blue sky *shuts* it. So a shut gate does not
 # mean "not wanted": the next layer may count a channel *against* a class, and 32 channels share the work.
-# How to read gates without fooling yourself is notebook 8.
+# How to read gates without fooling yourself is notebook 9.
 #
 # ## 7. Where do the numbers come from?
 #
@@ -454,18 +454,18 @@ plt.show()
 # | notebook | what it answers |
 # |---|---|
 # | 01_channels | what is weighed, and why |
-# | 02_convolution | how filters make channels, forward and backward |
-# | 03_gradients | what a gradient is, and how to prove that yours is right |
-# | 04_squeeze | one number per channel: which one? |
-# | 05_excitation | from these numbers to gates: two matrices, ReLU, sigmoid |
-# | 06_se_block | the whole block, and the gradient that everybody forgets |
-# | 07_se_cnn | a network with SE blocks, trained on your machine |
-# | 08_reading_gates | what the gates have learned, and what not to conclude from them |
-# | 09_any_cnn | the same block on VGG, ResNet, Inception |
-# | 10_comparisons | is it better? seeds, intervals |
-# | 11_speed | why it is fast enough |
-# | 12_recipe | from 76 to 90 %: what makes a small net learn fast |
-# | 13_wild | SE in ResNet-50 and MobileNetV3, and on your own images |
+# | 06_convolution | how filters make channels, forward and backward |
+# | 02_gradients | what a gradient is, and how to prove that yours is right |
+# | 03_squeeze | one number per channel: which one? |
+# | 04_excitation | from these numbers to gates: two matrices, ReLU, sigmoid |
+# | 05_se_block | the whole block, and the gradient that everybody forgets |
+# | 08_se_cnn | a network with SE blocks, trained on your machine |
+# | 09_reading_gates | what the gates have learned, and what not to conclude from them |
+# | 10_any_cnn | the same block on VGG, ResNet, Inception |
+# | 11_comparisons | is it better? seeds, intervals |
+# | 12_speed | why it is fast enough |
+# | 13_recipe | from 76 to 90 %: what makes a small net learn fast |
+# | 14_wild | SE in ResNet-50 and MobileNetV3, and on your own images |
 #
 # ## 8. Try it
 #
@@ -518,4 +518,4 @@ plt.show()
 #
 # **Read next:** [senet_np/data/shapes.py](../senet_np/data/shapes.py), how the images of the task are
 # drawn and why a net without gates must fail on them; the first figure of [README.md](../README.md), which
-# you can now read; then notebook 2, how filters make channels.
+# you can now read; then notebook 6, how filters make channels.

@@ -76,8 +76,8 @@ def course(session: nox.Session) -> None:
     session.chdir(ROOT)
     session.install("--quiet", "--require-hashes", "-r", "notebooks/requirements.lock")
     session.install("--quiet", "--no-build-isolation", "--no-deps", "-e", ".")
-    session.run("jupyter", "execute", "notebooks/04_squeeze.ipynb")
-    note(session, "notebook 4, from pinned packages")
+    session.run("jupyter", "execute", "notebooks/03_squeeze.ipynb")
+    note(session, "notebook 3, from pinned packages")
 
 
 @nox.session(python=OLD)

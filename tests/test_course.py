@@ -36,7 +36,7 @@ def test_a_notebook_carries_no_output(path):
 
 
 def test_results_that_a_notebook_quotes_stand_in_the_results():
-    text = (NOTEBOOKS / "05_excitation.py").read_text("utf-8")
+    text = (NOTEBOOKS / "04_excitation.py").read_text("utf-8")
     quoted = re.findall(r"\((\d\d\.\d\d), (\d\.\d\d)\)", text)
     results = (NOTEBOOKS.parent / "docs" / "results.md").read_text("utf-8")
     assert len(quoted) == 8
@@ -73,7 +73,7 @@ def test_a_copy_has_no_link_to_a_file_that_does_not_lie_beside_it(tmp_path):
     main(["course", str(tmp_path)])
     copies = {path: path.read_text("utf-8") for path in tmp_path.rglob("*.ipynb")}
     assert not [path for path, text in copies.items() if "](../" in text]
-    assert "the library's own loops" in copies[tmp_path / "02_convolution.ipynb"]
+    assert "the library's own loops" in copies[tmp_path / "06_convolution.ipynb"]
     for text in copies.values():
         nbformat.validate(nbformat.reads(text, as_version=4))
 

@@ -199,7 +199,7 @@ def test_within_the_site_terms_lead_to_the_course_and_the_source(page):
     page.execute_script("document.body.dataset.site = ''")
     click(page, '.what[data-term="s"]')
     hrefs = [link.get_attribute("href") for link in page.find_elements(By.CSS_SELECTOR, "#formula a")]
-    assert hrefs[0].endswith("course/05_excitation.html")
+    assert hrefs[0].endswith("course/04_excitation.html")
     assert hrefs[1].endswith("source/se.html")
 
 

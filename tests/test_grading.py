@@ -14,7 +14,7 @@ from senet_np.grading import conv, net, ops, se
 from senet_np.grading.marks import marks
 
 SOURCE = Path(__file__).parents[1] / "notebooks" / "assignments" / "source"
-TABLES = {"1_ops": ops.TABLE, "2_conv": conv.TABLE, "3_se_block": se.TABLE, "4_claim": net.TABLE}
+TABLES = {"1_ops": ops.TABLE, "3_conv": conv.TABLE, "2_se_block": se.TABLE, "4_claim": net.TABLE}
 SHORT = {"global_avg_pool": "pool", "channel_scale": "scale"}
 BUGS_HERE = [bug for bug in BUGS if f"{bug.op}_backward" in RIGHT["1_ops"]]
 
@@ -33,7 +33,7 @@ def injected(op, title):
     return next(bug.backward for bug in BUGS if (bug.op, bug.title) == (op, title))
 
 
-@pytest.mark.parametrize(("name", "hidden"), [("1_ops", 10), ("2_conv", 11), ("3_se_block", 10), ("4_claim", 11)])
+@pytest.mark.parametrize(("name", "hidden"), [("1_ops", 10), ("3_conv", 11), ("2_se_block", 10), ("4_claim", 11)])
 def test_an_assignment_has_20_points_and_its_text_says_how_many_are_hidden(name, hidden):
     assert sum(mark.points for mark in TABLES[name].values()) == 20
     assert sum(mark.points for mark in TABLES[name].values() if mark.hidden) == hidden
@@ -127,7 +127,7 @@ def test_a_gradient_that_broadcasting_spread_out_is_right():
     assert lost("1_ops", global_avg_pool_backward=backward) == {}
 
 
-# Assignment 2
+# Assignment 3
 
 
 @pytest.mark.parametrize(
@@ -146,16 +146,16 @@ def test_a_gradient_that_broadcasting_spread_out_is_right():
     ],
 )
 def test_a_typical_wrong_convolution_loses_exactly_what_it_should(wrong, gone):
-    assert lost("2_conv", **wrong) == gone
+    assert lost("3_conv", **wrong) == gone
 
 
 def test_a_convolution_that_turns_its_kernel_loses_its_forward_pass_and_what_rests_on_it():
-    gone = lost("2_conv", conv2d_forward=answers.conv_turned)
+    gone = lost("3_conv", conv2d_forward=answers.conv_turned)
     assert {"forward-check", "forward-hidden"} <= gone.keys()
     assert not {"size-check", "columns-check"} & gone.keys()
 
 
-# Assignment 3
+# Assignment 2
 
 
 @pytest.mark.parametrize(
@@ -171,11 +171,11 @@ def test_a_convolution_that_turns_its_kernel_loses_its_forward_pass_and_what_res
     ],
 )
 def test_a_typical_wrong_se_block_loses_exactly_what_it_should(wrong, gone):
-    assert lost("3_se_block", **wrong) == gone
+    assert lost("2_se_block", **wrong) == gone
 
 
 def test_gates_of_the_whole_batch_lose_the_hidden_forward_check():
-    assert "forward-hidden" in lost("3_se_block", se_forward=answers.se_of_the_whole_batch)
+    assert "forward-hidden" in lost("2_se_block", se_forward=answers.se_of_the_whole_batch)
 
 
 # Assignment 4

@@ -223,7 +223,7 @@ def test_a_link_to_what_does_not_exist_is_refused():
 
 
 def test_a_link_is_rewritten_as_seen_from_its_page():
-    text = "[a](../senet_np/ops/conv.py) [b](../docs/speed.md#what-bounds-it) [c](02_convolution.ipynb)"
-    assert rewritten(text, "notebooks/11_speed.py", "course/11_speed.ipynb") == (
-        "[a](../source/ops/conv.md) [b](../speed.md#what-bounds-it) [c](02_convolution.ipynb)"
+    text = "[a](../senet_np/ops/conv.py) [b](../docs/speed.md#what-bounds-it) [c](06_convolution.ipynb)"
+    assert rewritten(text, "notebooks/12_speed.py", "course/12_speed.ipynb") == (
+        "[a](../source/ops/conv.md) [b](../speed.md#what-bounds-it) [c](06_convolution.ipynb)"
     )

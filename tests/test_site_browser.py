@@ -17,8 +17,8 @@ PAGES = sorted(SITE.rglob("*.html"))
 if not PAGES:
     pytest.skip("the site is not built: make docs", allow_module_level=True)
 
-NARROW = ("index", "paper", "source/se", "source/index", "course/06_se_block", "gates", "api/relatives")
-WITH_MATH = ("paper.html", "course/05_excitation.html", "course/06_se_block.html", "course/assignments/1_ops.html")
+NARROW = ("index", "paper", "source/se", "source/index", "course/05_se_block", "gates", "api/relatives")
+WITH_MATH = ("paper.html", "course/04_excitation.html", "course/05_se_block.html", "course/assignments/1_ops.html")
 
 
 class Links(HTMLParser):
@@ -150,7 +150,7 @@ def test_the_page_on_the_paper_opens_with_the_drawing_of_the_block(browser):
 
 
 def test_every_page_has_a_description_an_icon_and_a_card(found):
-    for name in ("index", "source/se", "course/06_se_block", "paper"):
+    for name in ("index", "source/se", "course/05_se_block", "paper"):
         text = (SITE / f"{name}.html").read_text("utf-8")
         assert all(word in text for word in ('name="description"', "favicon.svg", 'property="og:image"')), name
     assert (SITE / "card.png").stat().st_size > 10_000
@@ -184,7 +184,7 @@ def test_code_in_all_rows_of_a_source_page_begins_at_one_edge_and_lines_have_add
 
 
 def test_a_slider_of_a_notebook_moves_in_the_page(browser):
-    open_page(browser, "course/06_se_block")
+    open_page(browser, "course/05_se_block")
     shown = "return document.querySelector('.recorded .state:not([hidden])').dataset.key"
     move = """
         const slider = document.querySelector(".recorded input");
@@ -216,7 +216,7 @@ def test_solutions_and_assignments_do_not_stand_between_the_notebooks(browser):
 
 
 def test_on_paper_there_is_the_article_alone(browser):
-    open_page(browser, "course/06_se_block")
+    open_page(browser, "course/05_se_block")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     shown = "return ['.sidebar-drawer', '.toc-drawer', '.controls'].filter((name) => "
     shown += "getComputedStyle(document.querySelector(name)).display !== 'none')"
@@ -225,7 +225,7 @@ def test_on_paper_there_is_the_article_alone(browser):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", "source/se", "course/06_se_block", "paper", "api/ops", "search"])
+@pytest.mark.parametrize("name", ["index", "source/se", "course/05_se_block", "paper", "api/ops", "search"])
 def test_axe_finds_nothing_serious(browser, name, scheme):
     axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed; `make ci-extra` installs it")
     open_page(browser, name, scheme=scheme)

@@ -1,4 +1,4 @@
-"""Assignment 2: convolution, from the size of its output to the gradient of its input.
+"""Assignment 3: convolution, from the size of its output to the gradient of its input.
 
 Answers keep the library's convention; `im2col` returns the matrix alone.
 """

@@ -1,4 +1,4 @@
-"""Assignment 3: the SE block, forward and backward, and what it costs.
+"""Assignment 2: the SE block, forward and backward, and what it costs.
 
 Answers keep the library's convention.
 """

@@ -24,7 +24,7 @@
 # Keep nothing outside the cache: two passes may be under way at once. Arrays are (N, H, W, C) with the channel last, or (N, D).
 #
 # **Time:** 2 hours. **Points:** 20. In each part two points are given by checks that you see, and two by checks that you do not see; they test
-# the rules above, larger inputs and extreme ones. Notebooks 3 and 4 of the course prepare you; NumPy is all you need.
+# the rules above, larger inputs and extreme ones. Notebooks 2 and 3 of the course prepare you; NumPy is all you need.
 #
 # Write where it says `YOUR CODE HERE`, and take away the line below it.
 
@@ -222,4 +222,4 @@ checks.grade_scale(channel_scale_forward, channel_scale_backward)
 # Restart the kernel and run all cells from the top. Every visible check should print a line. Then read `activations.py`, `linear.py`,
 # `pooling.py` and `scale.py` in `senet_np/ops/`, and compare: what does the library keep in its caches that you do not, or the other way round?
 #
-# **Read next:** assignment 2, the convolution.
+# **Read next:** assignment 3, the convolution.

@@ -18,7 +18,7 @@
 # `dx, grads = net.backward(dlogits, cache)`. Parameters, states and gradients are trees of arrays; `tree_map(f, tree, …)` applies a function to every array.
 # Change no array in place.
 #
-# **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. Notebooks 7, 8 and 10 of the
+# **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. Notebooks 8, 9 and 11 of the
 # course prepare you.
 #
 # Write where it says `YOUR CODE HERE`, and take away the line below it.
