@@ -1,0 +1,106 @@
+"""How an answer is checked: find the exercise, ask it, and put what it says into one line."""
+
+import dis
+import importlib
+import inspect
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+NOTEBOOKS = {1: "channels", 2: "gradients", 3: "squeeze", 4: "excitation", 5: "se_block", 6: "convolution",
+             7: "cnn_parts", 8: "se_cnn", 9: "reading_gates", 10: "any_cnn", 11: "comparisons", 12: "speed",
+             13: "recipe", 14: "wild"}  # fmt: skip
+NOT_THE_LEARNERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))  # files of ours and of NumPy
+Exercise = Callable[..., str | None]  # raises AssertionError for a wrong answer; may return a remark on a right one
+EXERCISES: dict[str, Exercise] = {}
+
+
+class Verdict:
+    """Whether an answer is right, and the line that was printed; true if it is right."""
+
+    def __init__(self, right: bool, message: str) -> None:
+        self.right, self.message = right, message
+
+    def __bool__(self) -> bool:
+        return self.right
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the line is printed already."""
+
+
+def exercise(number: str) -> Callable[[Exercise], Exercise]:
+    """Register the check of one exercise, "2.1" for the first of notebook 2.
+
+    The check takes the answers as `check` is given them, by the names that the notebook uses.
+    """
+
+    def put(function: Exercise) -> Exercise:
+        EXERCISES[number] = function
+        return function
+
+    return put
+
+
+def check(number: str, *answers: Any, **named: Any) -> Verdict:
+    """Check the answer to one exercise and print in one line what is right or wrong about it.
+
+    Args:
+        number: the exercise, such as "2.1": notebook 2, exercise 1.
+        *answers: what the exercise asks for, numbers, arrays or functions, in its order.
+        **named: the same by name.
+
+    Raises:
+        ValueError: there is no such exercise, or it asks for other things.
+    """
+    function = find(number)
+    try:
+        inspect.signature(function).bind(*answers, **named)
+    except TypeError as error:
+        asks = ", ".join(inspect.signature(function).parameters)
+        raise ValueError(f'exercise {number} asks for {asks}: check("{number}", {asks})') from error
+    verdict = _judge(number, function, answers, named)
+    print(verdict.message)
+    return verdict
+
+
+def find(number: str) -> Exercise:
+    """The check of an exercise; its notebook's module is imported when it is first asked for."""
+    notebook = number.partition(".")[0] if isinstance(number, str) else ""
+    if notebook.isdecimal() and int(notebook) in NOTEBOOKS:
+        importlib.import_module(f"{__package__}.{NOTEBOOKS[int(notebook)]}")
+    if number not in EXERCISES:
+        known = ", ".join(name for name in EXERCISES if name.partition(".")[0] == notebook)
+        raise ValueError(f"there is no exercise {number!r}" + (f"; notebook {notebook} has {known}" if known else ""))
+    return EXERCISES[number]
+
+
+def _judge(number: str, function: Exercise, answers: tuple[Any, ...], named: dict[str, Any]) -> Verdict:
+    if any(_is_blank(answer) for answer in (*answers, *named.values())):
+        return Verdict(False, f"{number}: no answer yet. Replace the ... and run the cell again.")
+    try:
+        with np.errstate(all="ignore"):
+            remark = function(*answers, **named)
+    except AssertionError as error:
+        return Verdict(False, f"✗ {number}: {error}")
+    except Exception as error:
+        return Verdict(False, f"✗ {number}: your answer stops with {_where(error)}{type(error).__name__}: {error}")
+    return Verdict(True, f"✓ {number}: right." + (f" {remark}" if remark else ""))
+
+
+def _is_blank(answer: Any) -> bool:
+    """Whether the ... of the exercise is still there, alone or as the body of a function."""
+    if not isinstance(answer, FunctionType):
+        return answer is ...
+    steps = [step for step in dis.get_instructions(answer) if step.opname not in ("RESUME", "NOP")]
+    return all(step.opname.startswith(("LOAD_CONST", "RETURN")) for step in steps) and steps[0].argval in (None, ...)
+
+
+def _where(error: Exception) -> str:
+    """The learner's own line that the error comes from, if it comes from one."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS)]
+    return f"`{own[-1].line}`: " if own and own[-1].line else ""
