@@ -1,4 +1,4 @@
-"""What was tried on an exercise: answers that are right, in more than one form, and wrong ones with what they are told."""
+"""What was tried on an exercise: right answers in more than one form, and wrong ones with what they are told."""
 
 from typing import Any, NamedTuple
 
