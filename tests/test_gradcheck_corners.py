@@ -125,7 +125,7 @@ def test_the_report_and_the_hint_are_about_what_does_not_lie_at_a_corner():
     report = check_gradients(RELU[0], lambda dy, x: 2 * dy * (x > 0), [with_one(0)])
     first, hint = str(report).splitlines()
     assert first.startswith("WRONG x: worst error 5.0e-01 (7 of 8 elements) at [")
-    assert hint.startswith("      hint: every element is twice too large")
+    assert hint.startswith("      hint: every element is 2 times too large")
 
 
 def add_bias(x, b):

@@ -89,7 +89,7 @@ def test_a_wrong_gradient_shows_in_a_sample_with_a_hint_from_the_sample():
     report = check_gradients(multiply, lambda dy, c: (2 * dy * c[1], dy * c[0]), [X, W], sample=9)
     first, hint, second = str(report).splitlines()
     assert first.startswith("WRONG x: worst error 5.0e-01 (9 of 30 elements) at [")
-    assert "every element is twice too large" in hint
+    assert "every element is 2 times too large" in hint
     assert second.endswith(" (9 of 30 elements)")
 
 

@@ -30,7 +30,7 @@ from ..ops.arguments import check_count
 from . import convention
 from .convention import Arguments
 from .corners import LossAt, look_closer
-from .hints import find_hint, guess_factors
+from .hints import SAME_EVERYWHERE, find_hint, guess_factors
 from .report import MIN_SCALE, TOLERANCE, ArgumentCheck, Report
 
 STEP = 1e-5  # truncation error ~h² = 1e-10, rounding error ~1e-16/h = 1e-11: both far below the tolerance
@@ -127,10 +127,12 @@ def check_gradients(
         loss_at, noise = _loss(run, named, name, dy, cache), ROUNDING * float(np.abs(y).sum()) / step
         check = _compare(name, named[name], np.asarray(grads[name]), loss_at, moved[name], step, tolerance)
         check, corner = look_closer(check, named[name], loss_at, step, noise)
-        checks.append(check if check.ok else replace(check, hint=_hint(check, named)))
+        checks.append(check)
         corners += [corner] if corner else []
     if corners and all(check.ok for check in checks):
         raise KinkError(corners[0])
+    wrong = [check.name for check in checks if not check.ok]
+    checks = [check if check.ok else replace(check, hint=_hint(check, named, wrong)) for check in checks]
     rest = [name for name, value in named.items() if name not in grads and convention.is_float_array(value)]
     return Report(tuple(checks), unchecked=() if chosen else tuple(rest))
 
@@ -186,12 +188,14 @@ def _compare(
     return check
 
 
-def _hint(check: ArgumentCheck, named: Arguments) -> str:
+def _hint(check: ArgumentCheck, named: Arguments, wrong: list[str]) -> str:
     """What the error looks like. Of a part of the elements alone: they have no shape to compare."""
     if check.analytic is None or check.numeric is None:
         return ""
     part = ... if np.all(check.compared) else check.compared
-    return find_hint(check.analytic[part], check.numeric[part], guess_factors(named))
+    hint = find_hint(check.analytic[part], check.numeric[part], guess_factors(named))
+    others = " and ".join(f"d{name}" for name in wrong if name != check.name)
+    return f"{hint}. First mend {others}" if hint == SAME_EVERYWHERE and others else hint
 
 
 def _loss(run: Callable[[Arguments], tuple[Any, Any]], named: Arguments, name: str, dy: Any, cache: Any) -> LossAt:

@@ -1,18 +1,25 @@
-"""What a wrong gradient tells about the mistake behind it, as an experienced colleague would read it.
+"""What the pattern of a wrong gradient tells: what is known from the numbers, and a cause only where they show it.
 
-The hints are guesses from the pattern of the error. The first that fits is given; none is better than a wrong one.
+Different mistakes leave the same pattern: a hint that names one of them sends the others' authors the wrong way. So
+most hints say where the error lies and how large it is. The first that fits is given; none is better than a wrong one.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
 CLOSE = 1e-4  # how well a pattern has to fit, as a share of the largest value
+MOST = 0.75  # of the elements: where more are wrong, the rest may be right by chance
 CELL = "width: 1em; height: 1em; border: 1px solid #ddd"
+SAME_EVERYWHERE = (
+    "the error is the same at every position of a channel, so it comes through a mean over positions (in an SE block: "
+    "the squeeze): that path is missing, has a wrong factor, or begins with a wrong gradient"
+)
 
 
 def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, float]) -> str:
-    """Guess the mistake from the gradient of a backward pass and that of finite differences; "" where no pattern fits.
+    """Say what the error of a gradient looks like, beside that of finite differences; "" where no pattern fits.
 
     `factors` are numbers that a mistake may have multiplied or divided by, by name: {"H·W": 12, "N": 3}.
     """
@@ -21,44 +28,47 @@ def find_hint(analytic: np.ndarray, numeric: np.ndarray, factors: Mapping[str, f
     def same(a: np.ndarray, b: np.ndarray) -> bool:
         return a.shape == b.shape and bool(np.abs(a - b).max() <= CLOSE * largest)
 
-    def flat(a: np.ndarray) -> bool:
-        return same(a, np.broadcast_to(a[:, :1, :1], a.shape))
-
     if not np.isfinite(analytic).all():
         return "it is not finite: look for a division by zero or an overflow"
     if same(analytic, 0 * analytic):
-        return "backward returns zeros: is the path from the output to this argument cut?"
+        return "backward returns zeros for it, and it should not"
     if same(numeric, 0 * numeric):
         return "the output does not depend on this argument here, so its gradient is zero"
     if same(-analytic, numeric):
         return "every element has the wrong sign"
-    also = " or ".join(name for name, f in factors.items() if f == 2)
-    also = f" (2 is also {also})" if also else ""
-    if same(analytic, 2 * numeric):
-        return f"every element is twice too large: is something counted twice, or not averaged?{also}"
-    if same(2 * analytic, numeric):
-        return f"every element is half of what it should be: is a path forgotten, or averaged, not summed?{also}"
-    for factor in sorted({f for f in factors.values() if f != 1}):
+    for factor in sorted({2.0, *factors.values()} - {1}):
         names = " or ".join(name for name, f in factors.items() if f == factor)
-        if same(analytic, factor * numeric):
-            return f"every element is {factor:g} ({names}) times too large: is something counted twice or not averaged?"
-        if same(factor * analytic, numeric):
-            return f"every element is {factor:g} ({names}) times too small: is something averaged twice, or not summed?"
+        known = f"{factor:g} times too %s" + (f" ({factor:g} is {names} here)" if names else "")
+        for size, a, b in (("large", analytic, factor * numeric), ("small", factor * analytic, numeric)):
+            if same(a, b):
+                return f"every element is {known % size}"
     if analytic.ndim == 2 and same(analytic.T, numeric):
         return "it is the transpose of the right gradient"
     if analytic.ndim == 4 and (same(analytic[:, ::-1, ::-1], numeric) or same(analytic[::-1, ::-1], numeric)):
         return "it is the right gradient turned by 180°"
-    missing = numeric - analytic
-    wrong = np.abs(missing) > CLOSE * largest
+    wrong = np.abs(numeric - analytic) > CLOSE * largest
     if not wrong.any():
-        return "it is almost right: is a small constant (eps, weight decay) left out, or float32 used inside?"
-    if analytic.ndim == 4 and not flat(numeric) and flat(missing):
-        return "what is missing is the same at every position of a channel: a path through an average is forgotten"
-    if same(analytic[wrong], 0 * analytic[wrong]):
-        return f"{wrong.sum()} of {wrong.size} elements are zero and should not be: a mask too strict, or = for +=?"
-    if same(numeric[wrong], 0 * numeric[wrong]):
-        return f"{wrong.sum()} of {wrong.size} elements should be zero: is a mask missing, or of the wrong array?"
-    return ""
+        return f"it is right to {-np.log10(CLOSE):.0f} digits: a small term is wrong, or float32 was used on the way"
+    if analytic.ndim == 4:
+        flat = [same(a, np.broadcast_to(a[:, :1, :1], a.shape)) for a in (numeric, numeric - analytic)]
+        if flat == [False, True]:
+            return SAME_EVERYWHERE
+    return _where(analytic, numeric, wrong)
+
+
+def _where(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndarray) -> str:
+    """Which elements are wrong, if that sets them apart."""
+    some, positions = f"{wrong.sum()} of {wrong.size} elements are", wrong.shape[1:-1]
+    maps = wrong.size / math.prod(positions)
+    if not analytic[wrong].any():
+        return f"{some} zero and should not be; the others are right"
+    if np.abs(numeric[wrong]).max() <= CLOSE * np.abs(analytic).max():
+        return f"{some} not zero and should be; the others are right"
+    if wrong.ndim == 4 and min(positions) > 1 and np.all(wrong.sum(axis=(1, 2)) <= 1) and 2 * wrong.sum() > maps:
+        return f"{some} wrong, never two in one map, as if through a maximum over positions"
+    if wrong.ndim == 4 and min(positions) > 2 and not wrong[:, 1:-1, 1:-1].any():
+        return f"{some} wrong, all of them at the border"
+    return f"{some} wrong; the others are right" if wrong.mean() < MOST else ""
 
 
 def guess_factors(arguments: Mapping[str, object]) -> dict[str, float]:
