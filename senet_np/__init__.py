@@ -5,7 +5,7 @@
     model = senet_np.load("tiny-se")
     logits, activations = model.run(images, record=True)  # images (N, 32, 32, 3) uint8
 
-Start reading at `se.py`. The README has a map of the package.
+Start reading at `se.py`. docs/code.md has a map of the package.
 """
 
 from importlib import import_module

@@ -11,7 +11,7 @@ from answers import RIGHT, columns
 from senet_np import ops as library
 from senet_np.gradcheck.bugs import BUGS
 from senet_np.grading import conv, net, ops, se
-from senet_np.grading.marks import marks
+from senet_np.grading.marks import marks, show_points
 
 SOURCE = Path(__file__).parents[1] / "notebooks" / "assignments" / "source"
 TABLES = {"1_ops": ops.TABLE, "3_conv": conv.TABLE, "2_se_block": se.TABLE, "4_claim": net.TABLE}
@@ -86,7 +86,7 @@ def test_an_injected_bug_loses_backward_and_keeps_forward(bug):
     ("wrong", "gone"),
     [
         ({"relu_forward": answers.relu_in_place}, {"relu-backward-check": 1, "relu-hidden": 2}),
-        ({"sigmoid_forward": answers.sigmoid_by_the_book}, {"sigmoid-hidden": 2}),
+        ({"sigmoid_forward": answers.sigmoid_by_the_book}, {"sigmoid-forward-check": 1, "sigmoid-hidden": 2}),
         ({"sigmoid_forward": answers.sigmoid_of_float64}, {"sigmoid-hidden": 2}),
         ({"linear_backward": answers.linear_backward_in_place}, {"linear-backward-check": 1, "linear-hidden": 2}),
         (
@@ -118,6 +118,37 @@ def test_a_message_says_what_is_there_what_was_expected_and_what_to_look_at():
     with pytest.raises(AssertionError) as error:
         ops.check_pool_backward(library.global_avg_pool_forward, lambda dz, cache: np.ones((1, 2, 2, 2)) * 4)
     assert str(error.value) == "dx[0, 0, 0, 0] is 4, expected 1. Each of the H·W positions has the share 1/(H·W)."
+
+
+def test_a_wrong_answer_is_one_line_in_a_notebook_with_the_learners_own_line_if_it_stops():
+    def stops(x):
+        return x.no_such_thing
+
+    with pytest.raises(AssertionError) as error:
+        ops.check_relu_forward(stops)
+    assert error.value._render_traceback_() == [f"Wrong: {error.value}"]
+    assert "your code stops in `return x.no_such_thing`: AttributeError" in str(error.value)
+
+
+def test_a_cell_without_an_answer_says_what_to_do():
+    def empty(x):
+        raise NotImplementedError
+
+    with pytest.raises(AssertionError, match="not written yet: replace"):
+        ops.check_relu_forward(empty)
+
+
+def test_who_studies_alone_sees_all_points_and_why_some_are_lost(capsys):
+    show_points(TABLES["2_se_block"], {**RIGHT["2_se_block"], "gate_backward": answers.gate_with_a_slope_everywhere})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "1 of 1  width-check"
+    assert [line.split(":")[0] for line in lines if line.startswith("0")] == [
+        "0 of 2  gate-check",
+        "0 of 1  gate-hidden",
+    ]
+    assert lines[-1] == "17 of 20 points"
+    show_points(TABLES["1_ops"], {})
+    assert "0 of 1  relu-forward-check: there is no relu_forward" in capsys.readouterr().out
 
 
 def test_a_gradient_that_broadcasting_spread_out_is_right():
@@ -162,20 +193,32 @@ def test_a_convolution_that_turns_its_kernel_loses_its_forward_pass_and_what_res
     ("wrong", "gone"),
     [
         ({"hidden_units": lambda c, r: c // r}, {"width-check": 1, "width-hidden": 1}),
-        ({"hidden_units": lambda c, r: max(2, round(c / r + 0.01))}, {"width-hidden": 1}),
-        ({"added_parameters": lambda cs, r, bias=True: sum(2 * c * c // r for c in cs)}, {"cost-hidden": 1}),
-        ({"se_backward": injected("se", "squeeze path dropped")}, {"du-check": 2, "du-hidden": 2}),
-        ({"se_backward": injected("se", "1/(H·W) lost")}, {"du-check": 2, "du-hidden": 2}),
-        ({"se_backward": injected("se", "ReLU's mask comes too late for dw1")}, {"fc1-check": 2, "special-hidden": 2}),
-        ({"se_backward": answers.se_without_biases_backward}, {"special-hidden": 2}),
+        ({"hidden_units": lambda c, r: max(2, c / r)}, {"width-check": 1, "width-hidden": 1}),
+        ({"hidden_units": lambda c, r: max(2, round(c / r + 0.01))}, {"width-check": 1, "width-hidden": 1}),
+        (
+            {"added_parameters": lambda cs, r, bias=True: sum(2 * c * c // r for c in cs)},
+            {"cost-check": 1, "cost-hidden": 1},
+        ),
+        ({"gate_backward": answers.gate_with_a_slope_everywhere}, {"gate-check": 2, "gate-hidden": 1}),
+        (
+            {"block_backward": injected("se", "squeeze path dropped")},
+            {"du-check": 2, "du-hidden": 2, "special-hidden": 2},
+        ),
+        (
+            {"block_backward": injected("se", "ReLU's mask comes too late for dw1")},
+            {"fc1-check": 1, "special-hidden": 2},
+        ),
+        ({"block_backward": answers.block_without_biases_backward}, {"special-hidden": 2}),
+        ({"block_backward": answers.block_that_pays_every_position_backward}, {"special-hidden": 2}),
     ],
 )
 def test_a_typical_wrong_se_block_loses_exactly_what_it_should(wrong, gone):
     assert lost("2_se_block", **wrong) == gone
 
 
-def test_gates_of_the_whole_batch_lose_the_hidden_forward_check():
-    assert "forward-hidden" in lost("2_se_block", se_forward=answers.se_of_the_whole_batch)
+@pytest.mark.parametrize("wrong", [answers.true_sigmoid_gate, answers.block_of_means, answers.block_of_the_whole_batch])
+def test_the_block_of_the_notebook_or_gates_of_the_whole_batch_lose_the_forward_checks(wrong):
+    assert {"forward-hidden"} <= lost("2_se_block", block_forward=wrong).keys()
 
 
 # Assignment 4

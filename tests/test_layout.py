@@ -1,4 +1,4 @@
-"""The layout: imports go down only and without circles, files are short, the README's map comes from the same list."""
+"""The layout: imports go down only and without circles, files are short, the map comes from the same list."""
 
 import ast
 import subprocess
@@ -47,11 +47,11 @@ def test_imports_go_down_the_declared_layers_and_never_in_a_circle(capsys, monke
     assert status == 0, capsys.readouterr().out
 
 
-def test_the_readme_has_the_map_of_the_declared_layers():
+def test_the_map_of_the_code_is_that_of_the_declared_layers():
     made = subprocess.run(
         [sys.executable, ROOT / "docs/tools/layout.py"], capture_output=True, text=True, encoding="utf-8", check=True
     )
-    assert made.stdout.strip() in (ROOT / "README.md").read_text("utf-8"), "run: python docs/tools/layout.py --write"
+    assert made.stdout.strip() in (ROOT / "docs/code.md").read_text("utf-8"), "run: python docs/tools/layout.py --write"
 
 
 def test_the_mathematics_needs_numpy_and_the_standard_library_alone():

@@ -28,6 +28,8 @@ from literate import annotated, colored_lines, listing  # noqa: E402
 from proofs import Proofs, Test  # noqa: E402
 from searching import words  # noqa: E402
 
+import nbformat  # noqa: E402
+
 import senet_np  # noqa: E402
 from notebooks import WORKERS, write_notebooks  # noqa: E402
 from senet_np.cli import main as command  # noqa: E402
@@ -80,6 +82,27 @@ def write_docs(source: Path) -> None:
         page = path.relative_to(HERE / "pages")
         (source / page).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, source / page)
+    write_contents_of_the_course(source / "course")
+
+
+def write_contents_of_the_course(course: Path) -> None:
+    """The notebooks into the site's contents, and the lists of solutions and assignments."""
+    notebooks = ROOT / "notebooks"
+    course_page, practice = course / "index.md", course / "practice.md"
+    course_page.write_text(course_page.read_text("utf-8") + contents(sorted(notebooks.glob("*.ipynb"))), "utf-8")
+    text, found = practice.read_text("utf-8"), []
+    for mark, folder in (("SOLUTIONS", "solutions"), ("ASSIGNMENTS", "assignments")):
+        paths = sorted((notebooks / folder).glob("*.ipynb"))
+        titles = [nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ") for path in paths]
+        links = [f"- [{title}]({folder}/{path.name})" for title, path in zip(titles, paths, strict=True)]
+        text, found = text.replace(f"{{{mark}}}", "\n".join(links)), found + paths
+    practice.write_text(text + contents(found), "utf-8")
+
+
+def contents(notebooks: list[Path]) -> str:
+    """A table of contents for the sidebar alone."""
+    names = [path.relative_to(ROOT / "notebooks").with_suffix("").as_posix() for path in notebooks]
+    return "\n```{toctree}\n:hidden:\n\n" + "\n".join(names) + "\n```\n"
 
 
 def write_front_page(page: Path, repository: str) -> None:

@@ -25,6 +25,8 @@ def site_path(path: str) -> str:
     parts, name = PurePosixPath(path).parts, PurePosixPath(path)
     if path == "README.md":
         return "index.md"
+    if path == "docs/course.md":  # among its notebooks
+        return "course/index.md"
     if parts[0] == "senet_np":
         inside = PurePosixPath(*parts[1:]) if len(parts) > 1 else PurePosixPath()
         return str("source" / inside.with_suffix(".md")) if name.suffix == ".py" else "source/index.md"

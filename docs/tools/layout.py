@@ -1,7 +1,7 @@
 """The map of the package, made from the one declaration of its layers (pyproject.toml) and each module's own docstring.
 
 python docs/tools/layout.py            print it
-python docs/tools/layout.py --write    put it into README.md, between `<!-- layout -->` and `<!-- end -->`
+python docs/tools/layout.py --write    put it into docs/code.md, between `<!-- layout -->` and `<!-- end -->`
 """
 
 import ast
@@ -30,7 +30,7 @@ def _described(name: str) -> tuple[str, str]:
 
 def as_markdown() -> str:
     """The map as a table."""
-    rows = [f"| [`{path}`](senet_np/{path}) | {sentence} |" for path, sentence in layers()]
+    rows = [f"| [`{path}`](../senet_np/{path}) | {sentence} |" for path, sentence in layers()]
     return "\n".join(["| in `senet_np/` | what is in it |", "|---|---|", *rows])
 
 
@@ -43,7 +43,7 @@ def refreshed(page: str) -> str:
 
 if __name__ == "__main__":
     if "--write" in sys.argv:
-        readme = ROOT / "README.md"
-        readme.write_text(refreshed(readme.read_text("utf-8")), "utf-8")
+        page = ROOT / "docs/code.md"
+        page.write_text(refreshed(page.read_text("utf-8")), "utf-8")
     else:
         print(as_markdown())

@@ -1,7 +1,11 @@
 """Marks: the table of an assignment's checks, and what the checks are made of."""
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+import io
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +14,15 @@ from ..gradcheck.check import check_gradients
 
 Array = np.ndarray
 Answer = Callable[..., Any]  # a student's function
+NOT_THE_LEARNERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))  # files of ours and of NumPy
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest number
+
+
+class Wrong(AssertionError):
+    """An answer is wrong. A notebook shows the message alone: the lines of a traceback would be ours."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
 
 
 class Mark(NamedTuple):
@@ -40,7 +52,9 @@ def new_table() -> tuple[Table, Callable[..., Any], Callable[..., Any]]:
             @functools.wraps(check)
             def checked(*answers: Any) -> None:
                 named = zip(needs, answers, strict=True)
-                check(*(_with_cache(name, answer) if name.endswith("forward") else answer for name, answer in named))
+                given = [_with_cache(name, answer) if name.endswith("forward") else answer for name, answer in named]
+                with own_errors_as_wrong():
+                    check(*given)
                 if not hidden:
                     print(f"{grade_id.removesuffix('-check').replace('-', ' ')}: all visible checks pass")
 
@@ -52,17 +66,54 @@ def new_table() -> tuple[Table, Callable[..., Any], Callable[..., Any]]:
     return table, functools.partial(mark, False), functools.partial(mark, True)
 
 
+@contextlib.contextmanager
+def own_errors_as_wrong() -> Iterator[None]:
+    """Turn what a learner's own code raises into one sentence with the line that raised it."""
+    try:
+        yield
+    except AssertionError:
+        raise
+    except NotImplementedError as error:
+        raise Wrong("not written yet: replace `raise NotImplementedError()` by your code") from error
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame.line for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS) and frame.line]
+        line = f"in `{own[-1]}`: " if own else "with "
+        raise Wrong(f"your code stops {line}{type(error).__name__}: {error}") from error
+
+
 def marks(table: Table, answers: Mapping[str, Any]) -> dict[str, int]:
     """Grade answers, given by name, as the notebook would: {grade_id: points}; one that is missing gets none."""
-    points = {}
+    return {grade_id: 0 if reason else table[grade_id].points for grade_id, reason in _reasons(table, answers).items()}
+
+
+def show_points(table: Table, answers: Mapping[str, Any]) -> None:
+    """Print the points of each graded cell, hidden ones too, with the reason where points are lost: to study alone.
+
+    Args:
+        table: the assignment's, `checks.TABLE`.
+        answers: by name; in a notebook, `globals()`.
+    """
+    reasons = _reasons(table, answers)
+    for grade_id, reason in reasons.items():
+        points = table[grade_id].points
+        print(f"{0 if reason else points} of {points}  {grade_id}" + (f": {reason}" if reason else ""))
+    print(f"{sum(0 if reasons[name] else mark.points for name, mark in table.items())} of 20 points")
+
+
+def _reasons(table: Table, answers: Mapping[str, Any]) -> dict[str, str]:
+    """Why each graded cell gets no points, by its grade_id; "" where it gets them."""
+    reasons = {}
     for grade_id, mark in table.items():
+        missing = [name for name in mark.needs if name not in answers]
+        reasons[grade_id] = f"there is no {' and no '.join(missing)}" if missing else ""
         try:
-            with np.errstate(all="ignore"):
-                mark.check(*(answers[name] for name in mark.needs))
-            points[grade_id] = mark.points
-        except Exception:
-            points[grade_id] = 0
-    return points
+            with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+                if not missing:
+                    mark.check(*(answers[name] for name in mark.needs))
+        except Exception as error:
+            reasons[grade_id] = str(error) or type(error).__name__
+    return reasons
 
 
 def draw(seed: int, **shapes: int | tuple[int, ...]) -> dict[str, Array]:
@@ -74,7 +125,7 @@ def draw(seed: int, **shapes: int | tuple[int, ...]) -> dict[str, Array]:
 def require(fact: Any, message: str) -> None:
     """Stop with a message if something is not so; an `assert` would vanish under `python -O`."""
     if not fact:
-        raise AssertionError(message)
+        raise Wrong(message)
 
 
 def expect(actual: Any, expected: Array, name: str, advice: str = "") -> None:
@@ -89,7 +140,7 @@ def expect(actual: Any, expected: Array, name: str, advice: str = "") -> None:
     if error.size and not error.max() <= TOLERANCE[actual.dtype.name]:
         worst = tuple(map(int, np.unravel_index(error.argmax(), error.shape)))
         numbers = f"{name}{[*worst]} is {actual[worst]:.6g}, expected {expected[worst]:.6g}"
-        raise AssertionError(f"{numbers}. {advice}".rstrip())
+        raise Wrong(f"{numbers}. {advice}".rstrip())
 
 
 def expect_pair(forward: Answer, backward: Answer, right: Any, op: str, args: Mapping[str, Any], *wrt: str) -> None:
@@ -114,7 +165,7 @@ def expect_gradients(forward: Answer, backward: Answer, args: Mapping[str, Any],
     try:
         report = check_gradients(forward, backward, args, wrt=wrt or None)
     except ValueError as error:
-        raise AssertionError(str(error)) from error
+        raise Wrong(str(error)) from error
     require(report, str(report))
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from ..ops import reference
-from .marks import Answer, draw, expect, expect_gradients, expect_pair, expect_untouched, new_table, require
+from .marks import Answer, Wrong, draw, expect, expect_gradients, expect_pair, expect_untouched, new_table, require
 
 TABLE, visible, hidden = new_table()
 _args = partial(draw, 2019)
@@ -42,9 +42,16 @@ def grade_relu(forward: Answer, backward: Answer) -> None:
 
 @visible("sigmoid-forward-check", "sigmoid_forward", points=1)
 def check_sigmoid_forward(forward: Answer) -> None:
-    """Three values that one knows."""
+    """Three values that one knows, and two so large that exp overflows."""
     y, _ = forward(np.array([0.0, np.log(3.0), -np.log(3.0)]))
-    expect(y, np.array([0.5, 0.75, 0.25]), "y", "σ(x) = 1 / (1 + e^(−x)).")
+    expect(y, np.array([0.5, 0.75, 0.25]), "y", "σ(x) = 1 / (1 + exp(−x)).")
+    try:
+        with np.errstate(over="raise"):
+            y, _ = forward(np.array([-1000.0, 1000.0]))
+    except FloatingPointError as error:
+        words = "σ(−1000) or σ(1000) overflows: exp(1000) is too large for any float, exp(−1000) is 0 and does no harm"
+        raise Wrong(words) from error
+    expect(y, np.array([0.0, 1.0]), "y")
 
 
 @visible("sigmoid-backward-check", "sigmoid_forward", "sigmoid_backward", points=1)

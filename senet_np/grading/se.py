@@ -1,43 +1,51 @@
-"""Assignment 2: the SE block, forward and backward, and what it costs.
+"""Assignment 2: an SE block that no notebook shows, with the maximum as squeeze and MobileNetV3's gate; and its cost.
 
 Answers keep the library's convention.
 """
 
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from .. import ops
 from .. import se as library
 from .marks import Answer, draw, expect, expect_gradients, expect_pair, expect_untouched, new_table, require
 
 TABLE, visible, hidden = new_table()
+right_forward = partial(library.se_forward, squeeze="max", gate="hard_sigmoid")
 
 
-def _problem(n: int = 2, height: int = 3, width: int = 4, c: int = 6, h: int = 3, **given: Any) -> dict[str, Any]:
-    return draw(5, u=(n, height, width, c), w1=(c, h), b1=h, w2=(h, c), b2=c) | given
+def _problem(n: int = 2, height: int = 3, width: int = 4, c: int = 6, units: int = 3, **given: Any) -> dict[str, Any]:
+    return draw(5, u=(n, height, width, c), w1=(c, units), b1=units, w2=(units, c), b2=c) | given
 
 
 @visible("width-check", "hidden_units", points=1)
 def check_width(hidden_units: Answer) -> None:
-    """The paper's r = 16, and a stage that is too narrow for it."""
-    require(hidden_units(64, 16) == 4, f"hidden_units(64, 16) is {hidden_units(64, 16)}, expected 64/16 = 4")
-    require(hidden_units(16, 16) == 2, f"hidden_units(16, 16) is {hidden_units(16, 16)}, expected 2: never below 2")
+    """The paper's r = 16, a stage that is too narrow for it, and a C that r does not divide."""
+    for c, why in {64: "64/16", 16: "never below 2", 40: "40/16, rounded down: a whole number"}.items():
+        actual, expected = hidden_units(c, 16), library.hidden_width(c, 16)
+        right = isinstance(actual, int | np.integer) and actual == expected
+        require(right, f"hidden_units({c}, 16) is {actual!r}, expected {expected}: {why}")
 
 
 @hidden("width-hidden", "hidden_units", points=1)
 def grade_width(hidden_units: Answer) -> None:
-    """C that r does not divide, and r above C; a whole number."""
+    """C that r does not divide, and r above C."""
     for c, r in ((100, 16), (8, 3), (3, 16), (512, 16)):
         actual = hidden_units(c, r)
-        right = isinstance(actual, int) and actual == library.hidden_width(c, r)
+        right = isinstance(actual, int | np.integer) and actual == library.hidden_width(c, r)
         require(right, f"hidden_units({c}, {r}) is {actual!r}")
 
 
 @visible("cost-check", "added_parameters", points=1)
 def check_cost(added: Answer) -> None:
-    """One block of 64 channels, r = 16, without biases: Eq. 5."""
+    """One block of 64 channels, r = 16, without biases (Eq. 5) and with them."""
     actual = added([64], 16, False)
     require(actual == 512, f"added_parameters([64], 16, bias=False) is {actual}, expected (2/16)·64² = 512")
+    actual = added([64], 16, True)
+    require(actual == 580, f"added_parameters([64], 16, bias=True) is {actual}, expected 512 weights and both biases")
 
 
 @hidden("cost-hidden", "added_parameters", points=1)
@@ -51,54 +59,74 @@ def grade_cost(added: Answer) -> None:
             require(actual == expected, f"added_parameters(…, r=16, bias={bias}) is {actual}, expected {expected}")
 
 
-@visible("forward-check", "se_forward", points=2)
+@visible("gate-check", "gate_forward", "gate_backward", points=2)
+def check_gate(forward: Answer, backward: Answer) -> None:
+    """Five values by hand, then finite differences."""
+    s, _ = forward(np.array([-4.0, -1.5, 0.0, 1.5, 4.0]))
+    expect(s, np.array([0.0, 0.25, 0.5, 0.75, 1.0]), "s", "Draw the three straight lines: 0, then e/6 + 1/2, then 1.")
+    expect_gradients(lambda e: forward(e), backward, {"e": 3 * draw(5, e=(4, 6))["e"]})
+
+
+@hidden("gate-hidden", "gate_forward", "gate_backward", points=1)
+def grade_gate(forward: Answer, backward: Answer) -> None:
+    """Far outside the corners; nothing is changed on the way."""
+    e = np.array([-1e4, -3.5, 2.5, 3.5, 1e4], np.float32)
+    s, cache = forward(e)
+    expect(s, ops.hard_sigmoid_forward(e)[0], "s")
+    expect(backward(np.ones_like(e), cache), np.array([0, 0, 1 / 6, 0, 0], np.float32), "de")
+    expect_untouched(lambda e: forward(e), backward, draw(5, e=(5, 3)))
+
+
+@visible("forward-check", "block_forward", points=2)
 def check_forward(forward: Answer) -> None:
     """Gates that one knows: all weights 0, then a block that opens one channel by another."""
     u = np.arange(8.0).reshape(1, 2, 2, 2)
     x_scaled, _ = forward(u, np.zeros((2, 2)), np.zeros(2), np.zeros((2, 2)), np.zeros(2))
-    expect(x_scaled, u / 2, "x_scaled", "With all weights 0 every gate is σ(0) = 1/2.")
-    x_scaled, _ = forward(u, np.eye(2), np.array([0.0, -9.0]), np.array([[0.0, 1.0], [0.0, 0.0]]), np.zeros(2))
-    gates = np.array([0.5, 1 / (1 + np.exp(-3.0))])
-    expect(x_scaled, u * gates, "x_scaled", "Channel 0's mean is 3; it alone drives the gate of channel 1.")
+    expect(x_scaled, u / 2, "x_scaled", "With all weights 0 every e is 0, and the gate of 0 is 1/2.")
+    x_scaled, _ = forward(u, np.eye(2), np.array([0.0, -9.0]), np.array([[0.0, 0.25], [0.0, 0.0]]), np.zeros(2))
+    advice = "Channel 0's largest value is 6; it alone sets e of channel 1, to 6/4."
+    expect(x_scaled, u * np.array([0.5, 0.75]), "x_scaled", advice)
 
 
-@hidden("forward-hidden", "se_forward", points=2)
+@hidden("forward-hidden", "block_forward", points=2)
 def grade_forward(forward: Answer) -> None:
     """Random blocks, with biases and without; each image has gates of its own."""
     for args in (_problem(), _problem(3, 5, 2, 8, 2), _problem(b1=None, b2=None)):
-        expect(forward(**args)[0], library.se_forward(**args)[0], "x_scaled")
+        expect(forward(**args)[0], right_forward(**args)[0], "x_scaled")
     args = _problem(4)
     alone = np.concatenate([forward(**{**args, "u": args["u"][k : k + 1]})[0] for k in range(4)])
     expect(forward(**args)[0], alone, "x_scaled of four images at once")
 
 
-@visible("fc2-check", "se_forward", "se_backward", points=2)
+@visible("fc2-check", "block_forward", "block_backward", points=1)
 def check_fc2(forward: Answer, backward: Answer) -> None:
     """dw2 and db2, by finite differences."""
     expect_gradients(forward, backward, _problem(), "w2", "b2")
 
 
-@visible("fc1-check", "se_forward", "se_backward", points=2)
+@visible("fc1-check", "block_forward", "block_backward", points=1)
 def check_fc1(forward: Answer, backward: Answer) -> None:
     """dw1 and db1, by finite differences."""
     expect_gradients(forward, backward, _problem(), "w1", "b1")
 
 
-@visible("du-check", "se_forward", "se_backward", points=2)
+@visible("du-check", "block_forward", "block_backward", points=2)
 def check_du(forward: Answer, backward: Answer) -> None:
     """du, by finite differences."""
     expect_gradients(forward, backward, _problem(), "u")
 
 
-@hidden("du-hidden", "se_forward", "se_backward", points=2)
+@hidden("du-hidden", "block_forward", "block_backward", points=2)
 def grade_du(forward: Answer, backward: Answer) -> None:
-    """du on large images, where the path through the squeeze is a small part of it."""
-    expect_pair(forward, backward, library, "se", _problem(2, 16, 12, 5, 4), "u")
+    """du on large images that are not square, and of one pixel."""
+    right = SimpleNamespace(se_forward=right_forward, se_backward=library.se_backward)
+    for sizes in ((2, 16, 12, 5, 4), (3, 1, 1, 6, 3)):
+        expect_pair(forward, backward, right, "se", _problem(*sizes), "u")
 
 
-@hidden("special-hidden", "se_forward", "se_backward", points=2)
+@hidden("special-hidden", "block_forward", "block_backward", points=2)
 def grade_special(forward: Answer, backward: Answer) -> None:
-    """Without biases their gradients are None; where all hidden units are dead, what lies before them gets 0."""
+    """Gradients without biases, before dead hidden units, and of a map whose positions share the maximum."""
     for args in (_problem(b1=None, b2=None), _problem()):
         y, cache = forward(**args)
         _, _, db1, _, db2 = backward(np.ones_like(y), cache)
@@ -108,9 +136,17 @@ def grade_special(forward: Answer, backward: Answer) -> None:
     _, dw1, db1, dw2, _ = backward(np.ones_like(y), cache)
     for name, grad in (("dw1", dw1), ("db1", db1), ("dw2", dw2)):
         require(not np.any(grad), f"{name} is not 0 although every hidden unit is dead")
+    args = _problem()
+    args["u"][0, :, :, 2] = 0.0  # as a ReLU leaves it where a channel finds nothing
+    summed, right = (
+        backward_of(np.ones_like(args["u"]), forward_of(**args)[1])[0].sum(axis=(1, 2))
+        for forward_of, backward_of in ((forward, backward), (right_forward, library.se_backward))
+    )
+    advice = "Where positions share the maximum, their shares add up to one."
+    expect(summed, right, "du, summed over the positions,", advice)
 
 
-@hidden("care-hidden", "se_forward", "se_backward", points=2)
+@hidden("care-hidden", "block_forward", "block_backward", points=1)
 def grade_care(forward: Answer, backward: Answer) -> None:
     """Nothing is changed, nothing is kept outside the cache, float32 stays float32."""
     expect_untouched(forward, backward, _problem())

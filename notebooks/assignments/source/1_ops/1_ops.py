@@ -17,14 +17,14 @@
 #     y, cache = op_forward(inputs...)
 #     dinputs... = op_backward(dy, cache)
 #
-# `dy` is $\partial L/\partial y$, the gradient that arrives from above; `dx` is $\partial L/\partial x$, of the shape of `x`.
-# The cache is yours: put into it what the backward pass needs, and nothing else.
+# `dy` is $\partial L/\partial y$, the gradient that arrives from the layers after the op; `dx` is $\partial L/\partial x$, of the shape of `x`.
+# You choose what the cache holds: what the backward pass needs, and nothing else.
 #
-# **Rules that the checks hold you to.** Change no argument: not `x`, not `dy`. dtype in is dtype out, float32 as well as float64.
-# Keep nothing outside the cache: two passes may be under way at once. Arrays are (N, H, W, C) with the channel last, or (N, D).
+# **Rules.** The checks test them. Change no argument: not `x`, not `dy`. The result has the dtype of the input, float32 or float64.
+# Keep nothing outside the cache: a second forward pass may run before the first backward pass. Arrays are (N, H, W, C) with the channel last, or (N, D).
 #
-# **Time:** 2 hours. **Points:** 20. In each part two points are given by checks that you see, and two by checks that you do not see; they test
-# the rules above, larger inputs and extreme ones. Notebooks 2 and 3 of the course prepare you; NumPy is all you need.
+# **Time:** 2 hours. **Points:** 20. In each part two points are given by checks that you see, and two by checks that you do not see. Hidden checks test
+# the rules above, other shapes and extreme inputs. **You need** notebooks 2 and 3, and NumPy. Letters: [symbols](../../docs/symbols.md).
 #
 # Write where it says `YOUR CODE HERE`, and take away the line below it.
 
@@ -69,19 +69,19 @@ checks.grade_relu(relu_forward, relu_backward)
 # %% [markdown]
 # ## 2. Sigmoid (4 points)
 #
-# $$y = \sigma(x) = \frac{1}{1 + e^{-x}}$$
+# $$y = \sigma(x) = \frac{1}{1 + \exp(-x)}$$
 #
-# **On paper first:** show that $\sigma'(x) = y\,(1 - y)$. What is it at $x = 0$, and what where $|x|$ is large? (This is the gate of an
+# **On paper first:** show that $\sigma'(x) = y\,(1 - y)$. How large is it at $x = 0$, and where $|x|$ is large? (This is the gate of an
 # SE block: where the gate is almost 0 or 1, almost no gradient passes.)
 #
-# `np.exp(1000)` overflows. Write it so that no input of any size does; $\sigma(-1000)$ is 0.
+# `np.exp(1000)` overflows. Write the function so that it works for inputs of any size: $\sigma(-1000)$ is 0, $\sigma(1000)$ is 1.
 
 # %% nbgrader={"grade": false, "grade_id": "sigmoid", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def sigmoid_forward(x):
     """y = 1 / (1 + exp(-x)), elementwise, without overflow; returns y, cache."""
     ### BEGIN SOLUTION
-    e = np.exp(-np.abs(x))  # at most 1
-    y = np.where(x >= 0, 1, e) / (1 + e)
+    power = np.exp(-np.abs(x))  # at most 1
+    y = np.where(x >= 0, 1, power) / (1 + power)
     return y.astype(x.dtype), y.astype(x.dtype)
     ### END SOLUTION
 
@@ -112,8 +112,8 @@ checks.grade_sigmoid(sigmoid_forward, sigmoid_backward)
 #
 # $$y_{nm} = \sum_d x_{nd}\,w_{dm} + b_m$$
 #
-# **On paper first:** write $\partial L/\partial w_{dm}$ as a sum over everything that $w_{dm}$ touches. Which index is summed over? Which product of
-# two matrices is that, and which one has to be turned? The same for $x_{nd}$ and $b_m$. Then compare the shapes: `dw` must be (D, M).
+# **On paper first:** write $\partial L/\partial w_{dm}$ as a sum over all outputs that $w_{dm}$ enters. Over which index is the sum? Which product of
+# two matrices is that, and which of them is transposed? The same for $x_{nd}$ and $b_m$. Then compare the shapes: `dw` must be (D, M).
 
 # %% nbgrader={"grade": false, "grade_id": "linear", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def linear_forward(x, w, b):
@@ -149,7 +149,7 @@ checks.grade_linear(linear_forward, linear_backward)
 #
 # $$z_{nc} = \frac{1}{H W} \sum_{i,j} x_{nijc}$$
 #
-# Backward, every position has the same share of $\mathrm{d}z_{nc}$. How large is it? Images need not be square.
+# In the backward pass every position gets the same share of $\mathrm{d}z_{nc}$. How large is it? Images need not be square.
 
 # %% nbgrader={"grade": false, "grade_id": "pool", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def global_avg_pool_forward(x):
@@ -186,8 +186,8 @@ checks.grade_pool(global_avg_pool_forward, global_avg_pool_backward)
 #
 # $$y_{nijc} = s_{nc}\, u_{nijc}$$
 #
-# A product: each factor's gradient is the other factor times what arrives. But one gate served *all* positions of its channel. What
-# follows for `ds`?
+# The gradient of one factor of a product is the other factor times the upstream gradient. But one gate multiplies *all* positions of its channel.
+# What follows for `ds`?
 
 # %% nbgrader={"grade": false, "grade_id": "scale", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def channel_scale_forward(u, s):
@@ -222,4 +222,9 @@ checks.grade_scale(channel_scale_forward, channel_scale_backward)
 # Restart the kernel and run all cells from the top. Every visible check should print a line. Then read `activations.py`, `linear.py`,
 # `pooling.py` and `scale.py` in `senet_np/ops/`, and compare: what does the library keep in its caches that you do not, or the other way round?
 #
-# **Read next:** assignment 3, the convolution.
+# **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:
+#
+#     from senet_np.grading.marks import show_points
+#     show_points(checks.TABLE, globals())
+#
+# **Next:** notebook 4, the excitation; after notebook 5, assignment 2.

@@ -11,17 +11,17 @@
 # %% [markdown]
 # # Assignment 3: the convolution
 #
-# **What you build:** a convolution of any stride and padding, forward and backward, as one matrix product. Nearly all the time of a
-# CNN goes into it, and its backward pass is the one that most people have never written.
+# **What you build:** a convolution of any stride and padding, forward and backward, as one matrix product. A CNN spends nearly all its
+# time in convolutions, and most people have never written the backward pass of one.
 #
-# **The way there.** `im2col` lays every window of the image out as a row of a matrix. Then the whole layer is a product with a matrix, whose
-# backward pass you know (assignment 1); what is left is to add the rows of a gradient back to where they were copied from.
+# **The plan.** `im2col` writes every window of the image as a row of a matrix. Then the whole layer is one matrix product, and you know its
+# backward pass from assignment 1. What remains is to add the rows of a gradient to the places from which they were copied.
 #
-# **Rules that the checks hold you to.** As in assignment 1: change no argument, dtype in is dtype out, keep nothing outside the cache.
+# **Rules.** As in assignment 1: change no argument, dtype in is dtype out, keep nothing outside the cache.
 # Arrays are (N, H, W, C), kernels (kh, kw, Cin, Cout). Loops over images, rows or columns of pixels are not needed: two short loops,
 # over the kh × kw places of the kernel, do.
 #
-# **Time:** 3 hours. **Points:** 20, of which 11 are given by checks that you do not see. Notebook 6 of the course prepares you.
+# **Time:** 3 hours. **Points:** 20, of which 11 are given by checks that you do not see. **You need** notebook 6. Letters: [symbols](../../docs/symbols.md).
 #
 # Write where it says `YOUR CODE HERE`, and take away the line below it.
 
@@ -33,7 +33,7 @@ from senet_np.grading import conv as checks
 # %% [markdown]
 # ## 1. How many windows fit? (2 points)
 #
-# A line of `length` pixels gets `pad` zeros at each end. A window of `k` pixels starts at the left and moves on by `stride` as long as it fits.
+# A line of `length` pixels gets `pad` zeros at each end. A window of `k` pixels starts at the left end and moves by `stride` pixels as long as it fits.
 #
 # **On paper first:** draw length 6, k = 3, stride 2, pad 0 on squared paper. Which pixel does no window touch?
 
@@ -59,7 +59,7 @@ checks.grade_size(output_size)
 # $$\text{cols}[(n,i,j),\,(p,q,c)] = x_{\text{pad}}[n,\; i\cdot\text{stride}+p,\; j\cdot\text{stride}+q,\; c]$$
 #
 # A row is an output position, a column one of the kh·kw·C numbers that it sees. For a fixed place $(p, q)$ of the window, all positions together
-# are one slice of `x_pad` with a step: that is the body of the two loops.
+# are one slice of `x_pad` with a step: so the body of your two loops is one such slice.
 
 # %% nbgrader={"grade": false, "grade_id": "columns", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def im2col(x, kh, kw, stride, pad):
@@ -174,4 +174,9 @@ checks.grade_care(conv2d_forward, conv2d_backward)
 # Restart the kernel and run all cells from the top. Then read `senet_np/ops/conv.py`, and compare. How much memory do your `cols` need for 128 images of 32×32×64?
 # `senet_np/fast/columns.py` is about just that.
 #
-# **Read next:** assignment 2, the SE block.
+# **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:
+#
+#     from senet_np.grading.marks import show_points
+#     show_points(checks.TABLE, globals())
+#
+# **Next:** notebook 7, the other parts of a CNN.

@@ -12,14 +12,14 @@
 # # Assignment 4: train, explain, defend a claim
 #
 # **What you do:** train a small SE-CNN and its twin without SE on `shapes` with three seeds each, replace the gates of the trained net, put an interval around what
-# you find, and then say which sentences your numbers allow, and which they do not.
+# you find, and then judge which sentences your numbers support.
 #
 # **Rules.** Networks are layers without hidden state: `logits, cache, new_state = net.forward(params, state, x, training)` and
 # `dx, grads = net.backward(dlogits, cache)`. Parameters, states and gradients are trees of arrays; `tree_map(f, tree, …)` applies a function to every array.
 # Change no array in place.
 #
-# **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. Notebooks 8, 9 and 11 of the
-# course prepare you.
+# **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. **You need** notebooks 8, 9
+# and 11. Letters: [symbols](../../docs/symbols.md).
 #
 # Write where it says `YOUR CODE HERE`, and take away the line below it.
 
@@ -132,7 +132,7 @@ checks.check_runs(results)
 # %% [markdown]
 # ## 4. Does this net need gates that look at the image? (5 points)
 #
-# `logits_with(net, params, state, x, gates)` is given: it runs the same net, in evaluation mode, with the gates of some blocks given from outside: `{path: (C,)}`, the same for
+# `logits_with(net, params, state, x, gates)` is given: it runs the same net in evaluation mode and replaces the gates of some blocks by yours: `{path: (C,)}`, the same for
 # all images, or `{path: (N, C)}`, one row per image. `se_caches(cache)` finds the blocks' caches after a forward pass; `.s` are the gates.
 #
 # For a fair comparison, from which images must the mean gates come?
@@ -194,8 +194,8 @@ checks.check_interventions(accuracy_with_gates)
 # %% [markdown]
 # ## 5. How sure? (3 points)
 #
-# Arms are paired by seed. With n differences $d_k = a_k - b_k$, their mean $\bar d$ and standard deviation $s$ (over $n-1$), the 95 % interval is
-# $\bar d \pm t\, s/\sqrt n$, with Student's t for $n - 1$ degrees of freedom.
+# Arms are paired by seed. With n differences $d_k = a_k - b_k$, their mean $\bar d$ and their standard deviation sd (over $n-1$), the 95 % interval is
+# $\bar d \pm t\,\mathrm{sd}/\sqrt n$, with Student's t for $n - 1$ degrees of freedom.
 
 # %%
 T975 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262}  # any table of the distribution
@@ -225,8 +225,8 @@ checks.grade_interval(paired_interval)
 # %% [markdown]
 # ## 6. What may you say? (3 points)
 #
-# Judge each sentence by *your numbers in this notebook alone*: `"yes"`, `"no"` or `"cannot say"`. "No" means that the sentence is wrong as it stands, "cannot say" that it may be right or
-# wrong and nothing here tells. The three points are for all six together.
+# Judge each sentence by *your numbers in this notebook alone*: `"yes"`, `"no"` or `"cannot say"`. "No" means that the sentence is wrong as it stands. "Cannot say" means that your
+# numbers do not decide it. The three points are for all six together.
 #
 # Then write below, in five sentences, what you found, how sure you are, and what it does not show. Your teacher reads that.
 
