@@ -80,7 +80,7 @@ class Activations:
     outputs: dict[str, Array]  # every layer's output under its path
     blocks: dict[str, BlockCache]  # every SE or ECA block's cache; empty where there was more than one batch
     gates: dict[str, Array]  # {block's path: (N, C)}, one row per image
-    hidden: dict[str, Array]  # {block's path: (N, h)}, one row per image; no entry for ECA
+    hidden: dict[str, Array]  # {block's path: (N, C/r)}, one row per image; no entry for ECA
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def check_fits(net: Layer, params: Tree, state: Tree, side: int) -> None:
 
 
 def hidden_units(block: SECache) -> Array:
-    """The hidden units of each image, δ(W₁z + b₁), (N, h), not negative.
+    """The hidden units of each image, δ(W₁z + b₁), (N, C/r), not negative.
 
     The mean over positions where each position has its own; the sum of both where the block squeezes twice, as the
     second FC adds them up.

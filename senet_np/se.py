@@ -7,9 +7,9 @@
       s ──────────────────────────────────────┴── scale   x̃_c = s_c · u_c ──▶ X̃
 
 U goes to two places, the squeeze and the scale, so in the backward pass two gradients arrive at U and are added.
-Forgetting one of them is the mistake that everybody makes; the gradient check finds it.
+Forgetting one of them is the most common mistake; the gradient check finds it.
 
-Samples are rows here, `z @ w1`, so w1 (C, h) is the transpose of the paper's W₁ (h × C), and w2 of its W₂.
+Samples are rows here, `z @ w1`, so w1 (C, C/r) is the transpose of the paper's W₁ (C/r × C), and w2 of its W₂.
 """
 
 from typing import Any, NamedTuple
@@ -45,20 +45,20 @@ class SECache(NamedTuple):
     scale_cache: ops.scale.ChannelScaleCache
     u: Array  # (N, H, W, C) the input
     z: Array  # (N, C) each channel's mean: the squeeze
-    h: Array  # (N, h) the hidden units, after ReLU
+    h: Array  # (N, C/r) the hidden units, after ReLU
     s: Array  # (N, C) the gates
 
 
 def hidden_width(channels: int, reduction: int, multiple: int = 1) -> int:
-    """Width h of the bottleneck: C/r, but never below 2, as one hidden unit would tie all gates to one number.
+    """The number of hidden units: C/r, but never below 2, as one unit would tie all gates to one number.
 
     Args:
         channels: C, how many channels the block gates.
         reduction: the paper's reduction ratio r, dimensionless.
-        multiple: h is rounded to a multiple of it, as MobileNets do; 1 for no rounding.
+        multiple: the number is rounded to a multiple of it, as MobileNets do; 1 for no rounding.
 
     Returns:
-        h = max(2, C // r), rounded by `round_width`.
+        max(2, C // r), rounded by `round_width`; shapes everywhere call it C/r.
 
     Source: Hu et al. 2019, section 3.2; the lower bound is ours.
     """
@@ -87,9 +87,9 @@ def se_forward(
 
     Args:
         u: feature maps, (N, H, W, C), float32 or float64.
-        w1: first FC, C → h, (C, h), dtype of u.
-        b1: its bias, (h,), dtype of u; or None.
-        w2: second FC, h → C, (h, C), dtype of u.
+        w1: first FC, C → C/r, (C, C/r), dtype of u.
+        b1: its bias, (C/r,), dtype of u; or None.
+        w2: second FC, C/r → C, (C/r, C), dtype of u.
         b2: its bias, (C,), dtype of u; or None. (The paper's text drops both biases, its released models have them.)
         squeeze: "avg" or "max".
         gate: "sigmoid", "tanh", "relu" or "hard_sigmoid". Only the sigmoids' s lies between 0 and 1.
@@ -108,8 +108,8 @@ def se_forward(
     check_fcs(u, w1, b1, w2, b2)
 
     z, squeeze_cache = SQUEEZE[squeeze][0](u)  # (N, C)  one number per channel
-    a, fc1_cache = ops.linear_forward(z, w1, b1)  # (N, h)  r times fewer numbers
-    h, relu_cache = ops.relu_forward(a)  # (N, h)
+    a, fc1_cache = ops.linear_forward(z, w1, b1)  # (N, C/r)  r times fewer numbers
+    h, relu_cache = ops.relu_forward(a)  # (N, C/r)
     e, fc2_cache = ops.linear_forward(h, w2, b2)  # (N, C)  one number per channel again
     s, gate_cache = GATE[gate][0](e)  # (N, C)  the gates
     x_scaled, scale_cache = ops.channel_scale_forward(u, s)  # (N, H, W, C)
@@ -134,12 +134,12 @@ def se_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array, Array |
         dx_scaled: ∂L/∂X̃, (N, H, W, C), dtype of u.
 
     Returns:
-        du (N, H, W, C), dw1 (C, h), db1 (h,) or None, dw2 (h, C), db2 (C,) or None; dtype of u.
+        du (N, H, W, C), dw1 (C, C/r), db1 (C/r,) or None, dw2 (C/r, C), db2 (C,) or None; dtype of u.
     """
     du_scale, ds = ops.channel_scale_backward(dx_scaled, cache.scale_cache)  # (N, H, W, C), (N, C)
     de = GATE[cache.gate][1](ds, cache.gate_cache)  # (N, C)
-    dh, dw2, db2 = ops.linear_backward(de, cache.fc2_cache)  # (N, h)
-    da = ops.relu_backward(dh, cache.relu_cache)  # (N, h)
+    dh, dw2, db2 = ops.linear_backward(de, cache.fc2_cache)  # (N, C/r)
+    da = ops.relu_backward(dh, cache.relu_cache)  # (N, C/r)
     dz, dw1, db1 = ops.linear_backward(da, cache.fc1_cache)  # (N, C)
     du_squeeze = SQUEEZE[cache.squeeze][1](dz, cache.squeeze_cache)  # (N, H, W, C)
     du = du_scale + du_squeeze  # u fanned out to scale and squeeze: its two gradients add up

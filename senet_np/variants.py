@@ -34,8 +34,8 @@ def se_per_position_forward(
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.
-        cache: as for `se_forward`, but `cache.z` is u, `cache.h` has a row for each position, (N·H·W, h), and `cache.s`
-            a gate for each position, (N, H, W, C).
+        cache: as for `se_forward`, but `cache.z` is u, `cache.h` has a row for each position, (N·H·W, C/r), and
+            `cache.s` a gate for each position, (N, H, W, C).
 
     Source: Hu et al. 2019, the ablation of the squeeze operation ("NoSqueeze").
     """
@@ -55,7 +55,7 @@ def se_per_position_backward(
         dx_scaled: ∂L/∂X̃, (N, H, W, C), dtype of u.
 
     Returns:
-        du (N, H, W, C), dw1 (C, h), db1 (h,) or None, dw2 (h, C), db2 (C,) or None; dtype of u.
+        du (N, H, W, C), dw1 (C, C/r), db1 (C/r,) or None, dw2 (C/r, C), db2 (C,) or None; dtype of u.
     """
     check_array("dx_scaled", dx_scaled, cache.s.shape, cache.s.dtype)
     pixels = dx_scaled.reshape(-1, 1, 1, dx_scaled.shape[3])
@@ -75,7 +75,7 @@ def se_avg_max_forward(
 
     Returns:
         x_scaled: X̃, (N, H, W, C), dtype of u.
-        cache: as for `se_forward`, but `cache.z` (2N, C) and `cache.h` (2N, h) have the averages' rows above the
+        cache: as for `se_forward`, but `cache.z` (2N, C) and `cache.h` (2N, C/r) have the averages' rows above the
             maxima's.
 
     Source: Woo et al. 2018, "CBAM: Convolutional Block Attention Module", Eq. 2.
@@ -108,7 +108,7 @@ def se_avg_max_backward(dx_scaled: Array, cache: SECache) -> tuple[Array, Array,
         dx_scaled: ∂L/∂X̃, (N, H, W, C), dtype of u.
 
     Returns:
-        du (N, H, W, C), dw1 (C, h), db1 (h,) or None, dw2 (h, C), db2 (C,) or None; dtype of u.
+        du (N, H, W, C), dw1 (C, C/r), db1 (C/r,) or None, dw2 (C/r, C), db2 (C,) or None; dtype of u.
     """
     avg_cache, max_cache = cache.squeeze_cache
     du_scale, ds = ops.channel_scale_backward(dx_scaled, cache.scale_cache)

@@ -21,14 +21,13 @@ TOOLS = HERE.parent / "tools"
 sys.path[:0] = [str(HERE), str(TOOLS)]
 sys.path.append(str(HERE.parents[1] / "tests"))  # for kernels.py
 
+import nbformat  # noqa: E402
 from api import api_page, api_pages, public  # noqa: E402
 from layout import PACKAGE, layers  # noqa: E402
 from links import ROOT, Names, html, relative, rewritten, site_path  # noqa: E402
 from literate import annotated, colored_lines, listing  # noqa: E402
 from proofs import Proofs, Test  # noqa: E402
 from searching import words  # noqa: E402
-
-import nbformat  # noqa: E402
 
 import senet_np  # noqa: E402
 from notebooks import WORKERS, write_notebooks  # noqa: E402

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/course.md"
-PARTS = {1: "The SE block", 6: "A whole network", 9: "What gates do, and whether SE helps", 12: "Further"}  # by the first
+PARTS = {1: "The SE block", 6: "A whole network", 9: "What gates do, and whether SE helps", 12: "Further"}  # by first
 ASSIGNMENTS = {3: "1_ops", 5: "2_se_block", 6: "3_conv", 11: "4_claim"}  # by the notebook after which it comes
 TITLE = re.compile(r"^# # (\d+) · (.+)$", re.M)
 TIME = re.compile(r"\*\*Time:\*\*\s(\d+)\sminutes\sto\sread\sand\srun,\s(\d+)\swith\sthe\sexercises\.")

@@ -1,6 +1,6 @@
 """Draw what SE is for, on a trained network:   python docs/tools/problem_figure.py docs/img/problem.png
 
-One image under an orange and under a blue sky, four feature maps of the bundled `shapes-se`, their gates, and the answer.
+One image under an orange and under a blue sky; four feature maps of the bundled `shapes-se`, their gates, its answer.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from senet_np.data.shapes import both_skies
 
 BLOCK, IMAGE = "stage2.se", 1  # which block is shown, and which test image
 INK, SOFT = "#222222", "#555555"
-SKIES = {"orange sky": "#d55e00", "blue sky": "#0072b2"}
+SKIES = ("#d55e00", "#0072b2")  # orange, blue
 
 
 def chosen(maps: np.ndarray, gates: np.ndarray) -> list[int]:
@@ -48,7 +48,7 @@ def draw() -> Figure:
         4, 6, width_ratios=(1.25, 1, 1, 1, 1, 1.1), height_ratios=(1, 0.38, 1, 0.38), hspace=0.08, wspace=0.18,
         left=0.02, right=0.99, top=0.88, bottom=0.02,
     )  # fmt: skip
-    for row, (sky, color) in enumerate(SKIES.items()):
+    for row, color in enumerate(SKIES):
         picture = figure.add_subplot(grid[2 * row, 0])
         picture.imshow(images[row])
         picture.axis("off")
@@ -60,8 +60,9 @@ def draw() -> Figure:
         answer = figure.add_subplot(grid[2 * row, 5])
         answer.axis("off")
         answer.text(0.1, 0.5, f"“{model.classes[logits[row].argmax()]}”", fontsize=17, va="center", color=color)
-    for x, words in ((0.1, "image"), (0.5, "where four features are found, and how much each one counts"), (0.9, "answer")):
-        figure.text(x, 0.93, words, ha="center", fontsize=13, color=SOFT)
+    words = {0.1: "image", 0.5: "where four features are found, and how much each one counts", 0.9: "answer"}
+    for x, text in words.items():
+        figure.text(x, 0.93, text, ha="center", fontsize=13, color=SOFT)
     return figure
 
 

@@ -16,7 +16,7 @@ BINS = 20  # of a histogram: a sigmoid gate's are 0.05 wide
 
 
 def collect(model: Model, images: np.ndarray, workers: Workers) -> Activations:
-    """Record every block's gates (n, C) and hidden units (n, h) for images (n, H, W, 3) uint8.
+    """Record every block's gates (n, C) and hidden units (n, C/r) for images (n, H, W, 3) uint8.
 
     Everything else is too large to keep. Both are empty for a net without SE.
 

@@ -11,37 +11,37 @@ class HiddenStatistics(NamedTuple):
     """One block's hidden units, by class."""
 
     images: np.ndarray  # (K,) how many of each class
-    mean: np.ndarray  # (K, h) over the images of each class; NaN for a class that has no image
-    active: np.ndarray  # (K, h) share of the class's images in which the unit is above 0
+    mean: np.ndarray  # (K, C/r) over the images of each class; NaN for a class that has no image
+    active: np.ndarray  # (K, C/r) share of the class's images in which the unit is above 0
 
     @property
     def overall_active(self) -> np.ndarray:
-        """(h,) share of all images in which the unit is above 0."""
+        """(C/r,) share of all images in which the unit is above 0."""
         return self.images / self.images.sum() @ np.nan_to_num(self.active)
 
     @property
     def overall_mean(self) -> np.ndarray:
-        """(h,) over all images."""
+        """(C/r,) over all images."""
         return self.images / self.images.sum() @ np.nan_to_num(self.mean)
 
     @property
     def dead(self) -> np.ndarray:
-        """(h,) whether the unit is 0 in every image, so that it affects no gate."""
+        """(C/r,) whether the unit is 0 in every image, so that it affects no gate."""
         return self.overall_active == 0
 
     @property
     def favorite(self) -> np.ndarray:
-        """(h,) the class of the largest mean."""
+        """(C/r,) the class of the largest mean."""
         return np.nan_to_num(self.mean).argmax(axis=0)
 
     @property
     def selective(self) -> np.ndarray:
-        """(h,) whether the mean in the favorite class is at least SELECTIVE_RATIO times the mean over all images."""
+        """(C/r,) whether the mean in the favorite class is at least SELECTIVE_RATIO times the mean over all images."""
         return (np.nan_to_num(self.mean).max(axis=0) >= SELECTIVE_RATIO * self.overall_mean) & ~self.dead
 
 
 def summarize_hidden(hidden: np.ndarray, labels: np.ndarray, classes: int) -> HiddenStatistics:
-    """Compute the mean of each hidden unit (n, h), and how often it is above 0, for each of K classes, in float64."""
+    """Compute the mean of each hidden unit (n, C/r), and how often it is above 0, for each of K classes, in float64."""
     mean, active = np.full((2, classes, hidden.shape[1]), np.nan)
     for k in np.unique(labels):
         mean[k], active[k] = hidden[labels == k].mean(axis=0, dtype=np.float64), (hidden[labels == k] > 0).mean(axis=0)

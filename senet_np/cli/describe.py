@@ -70,7 +70,7 @@ def _compared_with_the_paper(added: Added, r: int) -> Iterator[str]:
         return
     rounded = [c for c, h in dict(zip(added.channels, added.hidden, strict=True)).items() if c != r * h]
     if not added.biases and not rounded:
-        yield _line("difference", 0, f"the FCs have no biases, and h = C/{r} everywhere")
+        yield _line("difference", 0, f"the FCs have no biases, and C/{r} hidden units everywhere")
         return
     yield _line("difference", added.parameters - paper, "of which")
     if added.biases:

@@ -10,7 +10,7 @@ from ..tree import tree_items
 from .registry import Drawing, Sources, register
 from .style import GATE_COLORS, block_panels, new_figure, percentages, rows_for, short
 
-Matrices = Mapping[str, tuple[np.ndarray, np.ndarray]]  # by block, w1 (C, h) and w2 (h, C)
+Matrices = Mapping[str, tuple[np.ndarray, np.ndarray]]  # by block, w1 (C, C/r) and w2 (C/r, C)
 
 
 @register(
@@ -46,7 +46,7 @@ def draw_weights(matrices: Matrices) -> Any:
     figure = new_figure(13, 1.2 + 3.4 * rows_for(len(matrices)))
     panels = block_panels(figure, len(matrices), heights=(1, 1))
     for pair, (path, (w1, w2)) in zip(panels, matrices.items(), strict=True):
-        both = w1.T, w2  # (h, C): what hidden units read, and what they move
+        both = w1.T, w2  # (C/r, C): what hidden units read, and what they move
         scaled = [matrix / (np.linalg.norm(matrix) or 1.0) for matrix in both]  # so that both count the same
         channels = similar_order(np.concatenate(scaled).T)
         units = similar_order(np.concatenate(scaled, axis=1))

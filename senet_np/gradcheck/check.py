@@ -33,7 +33,7 @@ from .corners import LossAt, look_closer
 from .hints import SAME_EVERYWHERE, find_hint, guess_factors
 from .report import MIN_SCALE, TOLERANCE, ArgumentCheck, Report
 
-STEP = 1e-5  # truncation error ~h² = 1e-10, rounding error ~1e-16/h = 1e-11: both far below the tolerance
+STEP = 1e-5  # truncation error ~step² = 1e-10, rounding error ~1e-16/step = 1e-11: both far below the tolerance
 DY_SEED = 1709_01507  # not 0: dy must not equal an x that somebody else drew from default_rng(0)
 MAX_SECONDS = 60  # a check that takes longer says so first
 MIN_ULPS = 10  # units of an input's last digit in a step: with fewer, rounding makes another step of it

@@ -191,7 +191,7 @@ def expect_untouched(forward: Answer, backward: Answer, args: Mapping[str, Array
 
 
 def _with_cache(name: str, forward: Answer) -> Answer:
-    """The forward pass, with a sentence for who forgot the cache: the mistake that everybody makes once."""
+    """The forward pass, with a sentence for who forgot the cache: a common mistake."""
 
     @functools.wraps(forward)
     def called(*args: Any, **kwargs: Any) -> Any:

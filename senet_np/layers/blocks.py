@@ -14,9 +14,10 @@ from .base import Array, Rng, normal, without_none
 class SE:
     """The Squeeze-and-Excitation block as a layer on C channels.
 
-    Parameters w1 (C, h), b1 (h,), w2 (h, C), b2 (C,) with h = `se.hidden_width(C, reduction, multiple)`. Biases start
-    at zero and w2 with N(0, 1/h), so the gates start around σ(0) = 1/2. Its cache is a `senet_np.se.SECache`. `squeeze`
-    is "avg", "max", "none" (a gate for each position) or "avg+max": see `se.py` and `variants.py`.
+    Parameters w1 (C, C/r), b1 (C/r,), w2 (C/r, C), b2 (C,); C/r stands for `se.hidden_width(C, reduction, multiple)`.
+    Biases start at zero and w2 with a variance of 1 over that width, so the gates start around σ(0) = 1/2. Its cache
+    is a `senet_np.se.SECache`. `squeeze` is "avg", "max", "none" (a gate for each position) or "avg+max": see `se.py`
+    and `variants.py`.
     """
 
     def __init__(

@@ -108,7 +108,7 @@ def equation_5(channels: Iterable[int], reduction: int) -> float:
 
     (2/r) Σ_s N_s·C_s²                                                  (Eq. 5)
 
-    The package's count differs where the FCs have biases, and where h = max(2, C // r) is not C/r.
+    The package's count differs where the FCs have biases, and where max(2, C // r) hidden units are not C/r.
 
     Args:
         channels: C of each block; a stage of N_s blocks stands in it with N_s times its C_s.

@@ -52,7 +52,7 @@ def check_labels(name: str, labels: object, n: int, classes: int) -> None:
 
 
 def check_fcs(u: np.ndarray, w1: np.ndarray, b1: object, w2: object, b2: object) -> None:
-    """Raise ValueError unless feature maps u (N, H, W, C) fit two FCs: w1 (C, h), b1 (h,), w2 (h, C), b2 (C,)."""
+    """Raise ValueError unless feature maps u (N, H, W, C) fit two FCs: w1 (C, C/r), b1 (C/r,), w2 (C/r, C), b2 (C,)."""
     check_array("u", u, ("N", "H", "W", "C"))
     check_array("w1", w1, (u.shape[3], "h"), u.dtype)
     check_array("w2", w2, (w1.shape[1], u.shape[3]), u.dtype)
