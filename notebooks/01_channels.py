@@ -11,14 +11,36 @@
 # %% [markdown]
 # # 1 · What a channel is, and why weigh it
 #
-# **Afterwards you can** read an image as an array of channels; make new channels from it with small
-# filters, and look at those that a trained network has made; say why a channel matters for one image and
-# not for another; and weigh channels with gates, one number each.
+# **Afterwards you can** read an image as an array of channels; make new channels with small filters, and look
+# at those of a trained network; say why a channel matters for one image and not for another; and weigh channels
+# with gates, one number each.
 #
-# **You need** NumPy arrays: shapes, slices, and `axis` in a sum. **Time:** 30 minutes.
+# **You need** NumPy arrays: shapes, slices, `axis` in a mean, and `@` (the matrix product). The mathematics is
+# sums and means; exercise 1.4 uses a mean squared error.
 #
-# Lines in italics ask you to predict. Do it before you run the next cell: a guess that turns out wrong is
-# remembered better than a sentence that was read.
+# **Time:** 50 minutes to read and run, 90 with the exercises.
+#
+# Letters: [symbols](../docs/symbols.md).
+#
+# A line that starts with **Predict:** asks you a question. Write down your guess, run the next cell, and only
+# then open the folded answer. A wrong guess is useful: you remember what surprised you.
+
+# %% [markdown]
+# ## The problem
+#
+# A convolutional network searches an image with **filters**. Each filter looks for one feature at every
+# position: a color, an edge, a texture. Training chooses the filters. After training they are the same for
+# every image, and so are the weights with which the features count.
+#
+# But which features matter depends on the image. The picture below (run the next two cells) shows a task that
+# was built to make this clear. Each image has a sky and two squares, an orange one and a blue one. The task is
+# to name the texture of the square that has *the color of the sky*. Both images have the same squares; only the
+# sky differs. Under the orange sky the orange square matters, and the blue square misleads. Under the blue sky
+# it is the other way round.
+#
+# So the network should weigh its features anew for each image. A **Squeeze-and-Excitation block** (SE block)
+# does that: it looks at the whole image and computes one number between 0 and 1 for each feature. This course
+# builds the block. This notebook explains what it weighs, and why.
 
 # %%
 from pathlib import Path
@@ -33,47 +55,54 @@ import senet_np
 from senet_np.data import load_shapes
 from senet_np.data.photo import sample_photo
 from senet_np.data.shapes import both_skies, swap_sky
+from senet_np.exercises import check
 from senet_np.figures.style import style
 
 np.set_printoptions(precision=3, suppress=True)
-images, labels = load_shapes(sizes=(1, 1, 4)).test  # four small images, drawn by NumPy
-
-# %% [markdown]
-# Where this course leads: two lines load a trained network, which comes with the package, and let it
-# classify four images.
-
-# %%
-model = senet_np.load("shapes-se")
-logits, activations = model.run(images, record=True)
-
-# %% [markdown]
-# `logits` has ten numbers for each image, one for each class that the network knows; the largest is its
-# answer. `activations` has everything that was computed on the way: *channels*, and for each channel of
-# each image a number between 0 and 1, its *gate*.
-
-# %%
-for n in range(4):
-    answer, right = model.classes[logits[n].argmax()], model.classes[labels[n]]
-    print(f"image {n}: the answer is {answer!r}, right is {right!r}; four gates:", activations.gates["stage1.se"][n, :4])
-
-# %% [markdown]
-# This notebook explains both words, channel and gate. Now from the beginning.
+scenes = both_skies(load_shapes(seed=9, sizes=(2, 1, 1)).train.images).reshape(4, 32, 32, 3)
+SKIES = ("orange sky", "orange sky", "blue sky", "blue sky")  # two images, then the same two again
 
 
-# %%
-def show(axes, image, title, **options):
-    """Draw one image without ticks: colors as they are, a single map in cividis, dark is low."""
-    if image.ndim == 2:
-        options = {"cmap": "cividis", **options}
-    axes.imshow(image, **options)
-    axes.set_title(title, fontsize=10)
-    axes.axis("off")
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+NO_YES, LARGEST = "black: no\nwhite: yes", "black: 0\nwhite: largest"
 
+
+def draw(rows, title="", top=None, bar="black: 0\nwhite: much"):
+    """Each row is a list of (title, picture): images in their colors, maps in gray with one bar per row."""
+    height, width = rows[0][0][1].shape[:2]
+    with style():
+        side = min(1.9, 9.5 / len(rows[0]))  # of a panel, inches
+        size = (side * len(rows[0]) + 1, (side * height / width + 0.4) * len(rows) + 0.4)
+        figure, axes = plt.subplots(len(rows), len(rows[0]), figsize=size, squeeze=False)
+        for line, panels in zip(axes, rows, strict=True):
+            white = top or max(picture.max() for _, picture in panels if picture.ndim == 2)
+            for ax, (name, picture) in zip(line, panels, strict=True):
+                shown = ax.imshow(picture, cmap="gray", vmin=0, vmax=white)
+                ax.set_title(name, fontsize=10)
+                ax.axis("off")
+            scale = figure.colorbar(shown, ax=list(line), label=bar, aspect=12, pad=0.01)
+            scale.set_ticks([0, white], labels=["0", f"{white:.2g}"])
+        figure.suptitle(title, x=0.01, ha="left")
+    plt.show()
+
+
+def problem(n, answer, orange, blue):
+    red_minus_blue = scenes[n, ..., 0] / 255 - scenes[n, ..., 2] / 255
+    maps = np.maximum(red_minus_blue, 0), np.maximum(-red_minus_blue, 0)
+    names = (f"right answer:\n{answer}", f"Where is it orange?\nThis {orange}.", f"Where is it blue?\nThis {blue}.")
+    return [*zip(names, (scenes[n], *maps), strict=True)]
+
+
+draw(
+    [problem(0, "broad columns", "matters", "misleads"), problem(2, "falling lines", "misleads", "matters")],
+    "The filters are the same, but the feature that matters depends on the image",
+    bar=NO_YES,
+)
 
 # %% [markdown]
 # ## 1. An image is three channels
 #
-# Here is a photo (it comes with Matplotlib), made small so that everything is quick.
+# Now from the beginning. Here is a photo (it comes with Matplotlib), made small so that everything is quick.
 
 # %%
 path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
@@ -82,25 +111,29 @@ print("shape (H, W, C):", photo.shape)
 print("the pixel in row 20, column 110:", photo[20, 110])
 
 # %% [markdown]
-# H rows, W columns, and at each position three numbers: how much red, green and blue light. All the red
-# numbers together, `photo[..., 0]`, are one **channel**: a map of H×W numbers that answers one question at
-# every position. Here: how much red is there?
+# There are H rows and W columns. At each position there are three numbers: how much red, green and blue light.
+# All the red numbers together, `photo[..., 0]`, are one **channel**: a map of H×W numbers that answers one
+# question at every position. Here the question is: how much red is there? Bright means much, and dark means
+# little.
 #
-# *Predict: the background is blue, the left edge shows a flag with red and white stripes. In which of the
-# three maps is the background brightest? Where will a white star be bright?*
+# **Predict:** The flag has white stars, the background is blue, and the face is not blue. In which of the three
+# maps are the stars bright? Is the face black in the map of blue?
 
-# %%
-with style():
-    figure, axes = plt.subplots(1, 4, figsize=(10, 3.4))
-    show(axes[0], photo, "the photo")
-    for c, name in enumerate(("red", "green", "blue")):
-        show(axes[c + 1], photo[..., c], f"channel {c}: {name}", vmin=0, vmax=1)
-    figure.suptitle("Each channel is a map; white is high in all three", x=0.01, ha="left")
-plt.show()
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+maps = [(f"channel {c}: {name}", photo[..., c]) for c, name in enumerate(("red", "green", "blue"))]
+draw([[("the photo", photo), *maps]], "A photo and its three channels", top=1)
 
 # %% [markdown]
-# A channel alone has no color. It is a table of numbers, and dark to bright is how we draw them. Nothing
-# was lost by taking the image apart:
+# <details><summary>Answer</summary>
+#
+# The stars are bright in all three: white light has much red, much green and much blue. The face is gray in the
+# map of blue, not black: skin reflects blue light too, only less than red. The map answers "how much blue light
+# is there?", not "does this look blue?". For the second question we need another channel (section 2).
+#
+# </details>
+#
+# A channel alone has no color. It is a table of numbers, and we draw it from black to white. Taking the image
+# apart loses nothing:
 
 # %%
 red, green, blue = photo[..., 0], photo[..., 1], photo[..., 2]  # (H, W) each
@@ -109,29 +142,30 @@ print("rows 60 to 62, columns 100 to 103 of the channel blue:")
 print(blue[60:63, 100:104])
 
 # %% [markdown]
-# The channel stands last in the shape. Several images of one size are stacked in front: (N, H, W, C).
-# Other libraries write (N, C, H, W). Both hold the same numbers; this course has channels last everywhere.
+# The channels are the last axis of the shape. Several images of one size are stacked in front: (N, H, W, C).
+# Other libraries write (N, C, H, W). Both hold the same numbers; this course has the channels last everywhere.
 #
 # ## 2. Channels of our own
 #
-# Red, green and blue are what a camera measures. We may ask something else. Is it orange here? Does it
-# become brighter from left to right? A small **filter** answers such a question: it takes a window of 3×3
-# positions, multiplies each of its 27 numbers by a weight, and adds up. Slide it over the image, and the
-# answers form a new map.
+# Red, green and blue are what a camera measures. We can ask other questions. Does it look orange here? Does it
+# become brighter from left to right? A small **filter** answers such a question. It takes a window of 3×3
+# positions, multiplies each of the 27 numbers in it by a weight, and adds them up. Slide it over the image, and
+# the answers form a new map.
 #
-# Five filters. `w` has the shape (rows of the window, columns of the window, channels in, channels out).
+# Here are five filters. `w` has the shape (rows of the window, columns of the window, channels in, channels
+# out).
 
 # %%
 names = ["gray, blurred", "brighter to the right", "brighter below", "orange", "blue"]
 w = np.zeros((3, 3, 3, 5))
 w[:, :, :, 0] = 1 / 27  # the mean of all 27 numbers
-w[:, 0, :, 1], w[:, 2, :, 1] = -1 / 9, 1 / 9  # mean of the right column minus mean of the left one
-w[0, :, :, 2], w[2, :, :, 2] = -1 / 9, 1 / 9  # the lower row minus the upper one
-w[1, 1, :, 3] = [1, 0, -1]  # at the middle alone: red minus blue
-w[1, 1, :, 4] = [-1, 0, 1]  # blue minus red
+w[:, 0, :, 1], w[:, 2, :, 1] = -1 / 9, 1 / 9  # mean of the right column minus mean of the left column
+w[0, :, :, 2], w[2, :, :, 2] = -1 / 9, 1 / 9  # mean of the lower row minus mean of the upper row
+w[1, 1, :, 3] = [1, 0, -1]  # only the middle: red minus blue
+w[1, 1, :, 4] = [-1, 0, 1]  # only the middle: blue minus red
 
 # %% [markdown]
-# The answer at one position, by hand:
+# The answers at one position:
 
 # %%
 window = photo[19:22, 109:112]  # (3, 3, 3), around the pixel in row 20, column 110
@@ -139,9 +173,10 @@ for k, name in enumerate(names):
     print(f"{name:22} {(window * w[..., k]).sum():+.3f}")
 
 # %% [markdown]
-# And at all positions. `photo[p:p + height, q:q + width]` is the image moved by (p, q), so place (p, q)
-# of the window meets all positions at once. `@` sums over the channels. A number below 0 means "no" and is
-# set to 0: that is a ReLU, and a network does it too.
+# Now all positions at once. The window has nine places (p, q). For one place, the slice
+# `x[p : p + height, q : q + width]` holds the numbers that lie at this place, for all positions of the window.
+# We multiply by the weights of this place, where `@` sums over the channels, and add up the nine results. Last,
+# a number below 0 means "no" and becomes 0. This is a **ReLU**, and a network uses it too.
 
 
 # %%
@@ -160,35 +195,39 @@ print("photo", photo.shape, "→ feature maps", u.shape)
 assert np.allclose(u[19, 109], [max((window * w[..., k]).sum(), 0) for k in range(5)])
 
 # %% [markdown]
-# *Predict for each of the five maps: is the background bright in it? The face? The collar's edges, both or
-# one of them?*
+# **Predict:** The collar is a white V on a dark jacket. In the map of filter 1, "brighter to the right", which
+# edges of the V are bright? And which of these is black in the map of filter 3, "orange": the face, the red
+# part of the flag, the white collar?
 
-# %%
-with style():
-    figure, axes = plt.subplots(1, 5, figsize=(11, 3.2))
-    for c, name in enumerate(names):
-        show(axes[c], u[..., c], f"{c}: {name}", vmin=0)
-    figure.suptitle("Five filters, five channels: each answers its own question", x=0.01, ha="left")
-plt.show()
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+titles = [f"{c}: {name}".replace(" to", "\nto") for c, name in enumerate(names)]
+panels = zip(titles, np.moveaxis(u / u.max(axis=(0, 1)), -1, 0), strict=True)
+draw([[*panels]], "Five filters, five channels", bar=LARGEST)
 
 # %% [markdown]
-# Again an array (H, W, C), now with C = 5. Such maps are called **feature maps**, and each is a channel.
-# The word has not changed its meaning: one question, answered at every position.
+# <details><summary>Answer</summary>
 #
-# What slides and adds here is a *convolution*; notebook 6 takes it apart. And as the result has channels
-# again, the next filters can ask about *those*: is there orange to the left of blue? That is all that is
-# meant by a deep network.
+# Only the edges where dark changes to bright on the way to the right. At the other edges the answer is
+# negative, and the ReLU sets it to 0. In the map "orange" only the collar is black: white has as much blue as
+# red. The face and the red part are not orange, but the filter asks only for more red than blue. A person gives
+# a filter its name; the weights say what it really asks.
+#
+# </details>
+#
+# The result is an array (H, W, C) again, now with C = 5. Such maps are called **feature maps**, and each of
+# them is a channel. The word means the same as before: one question, answered at every position.
+#
+# To slide a filter and add up is a *convolution*; notebook 6 explains it in detail. Since the result has
+# channels again, the next filters can ask about *those*: is there orange to the left of blue? Filters on top of
+# filters make a deep network.
 
 # %% [markdown]
-# ## 3. Channels that nobody made by hand
+# ## 3. Channels that nobody wrote by hand
 #
-# In a network the weights of the filters are not written down by a person. They start as random numbers and
-# are changed step by step until the network's answers are right: that is training. `tiny-se` was trained
-# to tell ten kinds of things apart in images of 32×32 pixels (CIFAR-10), and it is bundled with the
-# package. It has three stages of filters. We give it the photo and look at the maps that the filters of
-# each stage make: `activations.blocks` has one entry per stage, and `u` are its maps.
-#
-# *Predict: will you find channels like our five among those of the first stage? And in the last one?*
+# In a network no person writes the weights of the filters. They start as random numbers, and training changes
+# them step by step until the network's answers are right. `tiny-se` was trained to tell ten kinds of things
+# apart in images of 32×32 pixels (CIFAR-10), and it comes with the package. It has three stages of filters. We
+# give it the photo. Then `activations.blocks` has one entry for each stage, and its `u` holds the feature maps.
 
 # %%
 small = sample_photo().small  # (32, 32, 3): the middle of the photo
@@ -197,100 +236,129 @@ stages = [block.u[0] for block in activations.blocks.values()]  # maps (H, W, C)
 for number, maps in enumerate(stages, start=1):
     print(f"stage {number}: {maps.shape[2]:3} channels of {maps.shape[0]}×{maps.shape[1]} positions")
 
-# %%
-with style():
-    figure, axes = plt.subplots(3, 7, figsize=(10, 5))
-    for number, (row, maps) in enumerate(zip(axes, stages, strict=True), start=1):
-        show(row[0], small, "its input")
-        spread = maps.std(axis=(0, 1))  # (C,): how much there is to see in each map
-        for ax, c in zip(row[1:], np.argsort(-spread)[:6], strict=True):
-            show(ax, maps[..., c], f"stage {number}: no. {c}", vmin=0)
-    figure.suptitle("Early channels answer simple questions, late ones have no names", x=0.01, ha="left")
-plt.show()
+# %% [markdown]
+# We draw six maps of each stage, those that vary most over the photo.
+#
+# **Predict:** In which stages will you find maps that look like ours, such as "blue" or an edge? In which can
+# you no longer say what a channel asks?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+rows = []
+for number, maps in enumerate(stages, start=1):
+    varied = np.argsort(-maps.std(axis=(0, 1)))[:6]  # the six with the largest standard deviation
+    shown = [(f"channel {c}", maps[..., c] / maps[..., c].max()) for c in varied]
+    rows.append([(f"→ stage {number}", small), *shown])
+draw(rows, "Six channels of each stage of tiny-se", bar=LARGEST)
 
 # %% [markdown]
-# (The six maps of each stage that vary most.) In the first stage there are maps of blue and of edges.
-# Nobody programmed them: they are useful for nearly any task. In the third, one position stands for a patch
-# of the image, and a channel has no name, only a number. That is normal. A channel needs no name to be
-# used: the next layer takes it, times a weight.
+# <details><summary>Answer</summary>
 #
+# Stage 1 has maps that are bright on the blue background, and maps of edges in several directions. No person
+# programmed them; they are useful for nearly any task. In stage 2 a few are still readable. In stage 3 each
+# position stands for a large patch of the photo, and a channel has no name, only a number. This is normal. A
+# channel needs no name to be useful: the next layer multiplies it by a weight and adds it up.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. Why weigh channels?
 #
-# Those weights are fixed once training is over. The same channel counts as much for this image as for
-# that one. Is that right?
-#
-# Here is a task where it is not. In the set `shapes` each image holds two squares, an orange and a blue
-# one, with different textures, under a sky that is orange or blue. The right answer is the texture of the
-# square that has *the color of the sky*. Take two such images, each under both skies, and our filters
-# for orange and for blue.
-#
-# *Predict: under which sky does the blue channel help to find the answer, and under which sky does it
-# mislead?*
+# Back to the task of the first picture, with the squares and the sky. We use two images, each under both skies,
+# and our two filters for orange and blue.
 
 # %%
-drawn = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)  # (2 skies, 2 images, 32, 32, 3)
-scenes = drawn.reshape(4, 32, 32, 3)  # two under an orange sky, then the same two under a blue one
 u = np.stack([feature_maps(image, w[..., 3:]) for image in scenes / 255])  # (N, H, W, C) = (4, 30, 30, 2)
+ground = u[:, 10:]  # (4, 20, 30, 2): everything below the sky
 print("maps (N, H, W, C):", u.shape, "  C = 2: orange, blue")
 
 # %% [markdown]
-# A layer that comes next adds the channels up, each times a weight. With *fixed* weights, whatever they
-# are, it gets the same squares under both skies. *Predict the largest difference below the sky, for a
-# thousand random pairs of weights.*
+# The next layer adds the channels up, each times a weight. We want a sum that shows only the right square. It
+# has to change when the sky changes. So we try a thousand random pairs of fixed weights, and compare the sum
+# below the sky: the same image under the orange and under the blue sky.
+#
+# **Predict:** With how many of the 1000 pairs does the sum below the sky change when the sky changes?
 
-# %%
+# %% tags=["hide-output"]
 rng = np.random.default_rng(0)
-ground = u[:, 10:]  # (4, 20, 30, 2): everything below the sky
 differences = []
 for weights in rng.standard_normal((1000, 2)):
     mixed = ground @ weights  # (4, 20, 30): one map per image
-    differences.append(np.abs(mixed[:2] - mixed[2:]).max())  # the same image, sky against sky
-print("largest difference:", max(differences))
-assert max(differences) == 0
+    differences.append(np.abs(mixed[:2] - mixed[2:]).max())  # orange sky minus blue sky
+print("pairs with a change:", np.count_nonzero(differences), "  largest change:", max(differences))
 
 # %% [markdown]
-# Of course: the ground is the same under both skies, and so are the weights. What we want is a weight that
-# depends on the image. Where could it come from? From one number per channel: how much of it is there in
-# the *whole* image, sky included?
+# <details><summary>Answer</summary>
+#
+# With none. Below the sky both images have the same pixels, so they have the same maps; and the weights are
+# fixed. The same numbers times the same weights give the same sum. No choice of two fixed weights can help.
+#
+# </details>
+#
+# So we need weights that depend on the image. Where could they come from? A simple idea: from one number per
+# channel, its mean over the *whole* image, sky included.
+#
+# **Predict:** Each image has one orange square and one blue square of the same size. Under a blue sky, which
+# mean is larger: that of the channel orange, or that of the channel blue? Or can either be larger?
 
-# %%
+# %% tags=["hide-output"]
 z = u.mean(axis=(1, 2))  # (N, C): the mean of each map
-s = (z == z.max(axis=1, keepdims=True)).astype(float)  # 1 for the channel of which there is more, else 0
-for name, mean, gates in zip(("orange sky", "orange sky", "blue sky", "blue sky"), z, s, strict=True):
-    print(f"{name:10}   means: orange, blue {mean}   weights {gates}")
+for name, mean in zip(SKIES, z, strict=True):
+    print(f"{name:10}   mean of orange, of blue: {mean}")
 
 # %% [markdown]
-# There are an orange and a blue square in each image, so what tips the balance is the sky. Now weigh.
-# *Predict what is left below each sky.*
+# <details><summary>Answer</summary>
+#
+# The mean of blue. The textures make one square a little brighter than the other. But the sky is a strip of 5
+# rows and 32 columns in full color, and that decides.
+#
+# </details>
+#
+# Now the rule is easy: give the channel with the larger mean the weight 1, and the other channel the weight 0.
+# In the code below, `s` has one row of weights for each image. The last column of the picture shows the weighed
+# sum.
 
 # %%
-weighed = u * s[:, None, None, :]  # each map times its image's number for it
+s = (z == z.max(axis=1, keepdims=True)).astype(float)  # (N, C): 1 for the larger mean, else 0
+weighed = u * s[:, None, None, :]  # (N, H, W, C): each map times the number of its image and channel
+for name, weights in zip(SKIES, s, strict=True):
+    print(f"{name:10}   weights for orange, for blue: {weights}")
 
-with style():
-    figure, axes = plt.subplots(2, 5, figsize=(10, 4.4))
-    for row, n in zip(axes, (0, 2), strict=True):
-        show(row[0], scenes[n], f"{'orange' if n == 0 else 'blue'} sky")
-        show(row[1], u[n, ..., 0], "channel orange", vmin=0, vmax=1)
-        show(row[2], u[n, ..., 1], "channel blue", vmin=0, vmax=1)
-        show(row[3], u[n].sum(axis=-1), "sum, same weights", vmin=0, vmax=1)
-        show(row[4], weighed[n].sum(axis=-1), "sum, weighed", vmin=0, vmax=1)
-    figure.suptitle("Weights that depend on the image leave the right square", x=0.01, ha="left")
-plt.show()
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+rows = []
+for n in (0, 2):
+    panels = [(SKIES[n], scenes[n]), ("channel orange", u[n, ..., 0]), ("channel blue", u[n, ..., 1])]
+    panels += [("sum,\nsame weights", u[n].sum(axis=-1)), ("sum,\nweighed", weighed[n].sum(axis=-1))]
+    rows.append(panels)
+draw(rows, "Weights that depend on the image leave the right square", bar=NO_YES)
 
-# %%
+# %% [markdown]
+# The rule worked for four images. Does it always?
+#
+# **Predict:** In how many of 500 new images will the rule take the wrong color?
+
+# %% tags=["hide-output"]
 many = both_skies(load_shapes(seed=1, sizes=(1, 1, 250)).test.images) / 255  # (2, 250, 32, 32, 3)
-z_many = np.array([[feature_maps(p, w[..., 3:]).mean(axis=(0, 1)) for p in sky] for sky in many])
+z_many = np.array([[feature_maps(image, w[..., 3:]).mean(axis=(0, 1)) for image in sky] for sky in many])
 found = z_many.argmax(axis=2) == np.array([[0], [1]])  # orange is 0, blue is 1
-print(f"the sky's color read from two means: right for {found.sum()} of {found.size} images")
-assert found.all()
+print(f"wrong for {(~found).sum()} of {found.size} images")
 
 # %% [markdown]
-# Does it matter in a real network? Two of the bundled models were trained alike on `shapes`. One has blocks
-# that weigh channels image by image, the other has none. *Predict: the one without can recognize textures
-# as well as the other. It cannot know which square to classify. What will its accuracy be?*
+# <details><summary>Answer</summary>
+#
+# In none. Two means per image are enough to read the color of the sky, even though the mean forgets *where* the
+# color is.
+#
+# </details>
+#
+# Does this matter in a trained network? Two of the bundled models were trained on this task in the same way.
+# `shapes-se` has SE blocks. `shapes-plain` has none. There are ten textures, so a network that guesses is right
+# for 10 % of the images.
+#
+# **Predict:** What share of 500 new images does `shapes-plain` classify correctly: about 10 %, 50 %, 75 % or
+# 95 %?
 
 
-# %%
+# %% tags=["hide-output"]
 def answers(name, images):
     """Which of the ten textures the bundled model of that name predicts for each image."""
     return senet_np.load(name).run(images).argmax(axis=1)
@@ -299,223 +367,321 @@ def answers(name, images):
 fresh, labels = load_shapes(seed=1, sizes=(1, 1, 500)).test
 predicted = {name: answers(name, fresh) for name in ("shapes-se", "shapes-plain")}
 for name, answer in predicted.items():
-    test = senet_np.load(name).metadata.result
-    print(f"{name:12} {100 * (answer == labels).mean():.2f} % of 500 fresh images are right;", end="")
-    print(f" when it was trained: {100 * test.accuracy:.2f} % of {test.n:,}")
-assert (predicted["shapes-se"] == labels).mean() > 0.95
-assert (predicted["shapes-plain"] == labels).mean() < 0.6
+    print(f"{name:12} {100 * (answer == labels).mean():5.1f} % of {len(fresh)} new images are right")
 
 # %% [markdown]
-# About half. Does the one without recognize nothing, or does it take the wrong square? With the sky
-# repainted, the other square is the right one, so the better network's answer *then* is the other texture.
-# *Predict how many of the wrong answers are just that.*
+# <details><summary>Answer</summary>
+#
+# About 50 %, and the network with SE blocks is right nearly always. Half of the answers are right although the
+# plain network cannot know which square to classify: with two squares to choose from, a guess is right half of
+# the time.
+#
+# </details>
+#
+# Maybe the plain network recognizes the textures, but takes the wrong square. We can test this. Repaint only
+# the sky, and the other square is the right one. So the better network then names the texture of the other
+# square.
+#
+# **Predict:** Of all the wrong answers of `shapes-plain`, what share is the texture of the other square?
 
-# %%
+# %% tags=["hide-output"]
 other = answers("shapes-se", swap_sky(fresh))
 wrong = predicted["shapes-plain"] != labels
 swapped = predicted["shapes-plain"][wrong] == other[wrong]
-print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the other square's texture")
-assert swapped.mean() > 0.8
+print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the texture of the other square")
 
 # %% [markdown]
-# It recognizes the textures and cannot tell which one to choose. (One training run each; ten of each are in
-# [docs/results.md](../docs/results.md).)
+# <details><summary>Answer</summary>
 #
-# Be careful with what this shows. The set was *built* so that weighing is needed: no filter of these nets
-# sees the sky and a square at once, so the color of the sky has no other way to reach the squares. In
-# photographs the gain is much smaller, and notebook 11 shows how to measure such things.
+# All of them. The plain network recognizes the textures and cannot tell which square to choose. (This is one
+# training run of each network; ten of each are in [docs/results.md](../docs/results.md).)
 #
+# </details>
+#
+# Be careful with what this shows. The set was *built* so that weighing is necessary: no filter of these
+# networks sees the sky and a square at once, so the color of the sky has no other way to reach the squares. In
+# photographs the gain is much smaller. Notebook 11 shows how to measure it.
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+# What the answers above say, checked.
+assert max(differences) == 0
+assert found.all()
+assert (predicted["shapes-se"] == labels).mean() > 0.95
+assert 0.4 < (predicted["shapes-plain"] == labels).mean() < 0.6
+assert swapped.mean() > 0.9
+
+# %% [markdown]
 # ## 5. A gate is one number for one channel
 #
-# We call such a number a **gate**, s. It is between 0 and 1: at 0 the gate is shut and the channel is gone,
-# at 1 it is open and the channel passes as it is, and in between it passes weaker.
+# We call such a number a **gate**, s. It lies between 0 and 1. At 0 the gate is shut, and the channel is gone.
+# At 1 it is open, and the channel passes as it is. In between the channel passes weaker.
 #
 # $$
 # \tilde x_c(i,j) = s_c\,u_c(i,j)
 # $$
 #
-# One number for each channel c, the same at all positions (i, j). In NumPy this is one product. The shapes
-# are lined up from the right, so (H, W, C) times (C,) gives each channel its own number.
+# There is one number for each channel c, the same at all positions (i, j). In NumPy this is one product. NumPy
+# aligns shapes from the right, so (H, W, C) times (C,) gives each channel its own number. A small example has
+# three channels of 2×2 positions: `[[1, 2], [3, 4]]`, `[[10, 20], [30, 40]]` and `[[5, 5], [5, 5]]`. The gates
+# are 1, 0.1 and 0.
 #
-# *Predict the three maps.*
+# **Predict:** What are the three maps after the gates?
 
-# %%
+# %% tags=["hide-output"]
 u_tiny = np.array([[[1.0, 10.0, 5.0], [2.0, 20.0, 5.0]], [[3.0, 30.0, 5.0], [4.0, 40.0, 5.0]]])  # (2, 2, 3)
-s_tiny = np.array([1.0, 0.1, 0.0])  # (C,): open, nearly shut, shut
+s_tiny = np.array([1.0, 0.1, 0.0])  # (C,)
 x_tiny = u_tiny * s_tiny
 for c in range(3):
     print(f"channel {c}, gate {s_tiny[c]}:  {u_tiny[..., c].tolist()}  →  {x_tiny[..., c].tolist()}")
-assert x_tiny.shape == u_tiny.shape
 
 # %% [markdown]
-# In a batch each image has its own gates, s (N, C). Then the two axes of positions have to be put in by
-# hand, or NumPy would line up N with a row of pixels: `u * s[:, None, None, :]`, as in section 4.
+# <details><summary>Answer</summary>
 #
-# Back to the photo and its five maps, each divided by its largest value so that all count alike. Their sum
-# is what a next layer with equal weights would see. *Predict the sum if the gate of "blue" is shut; and if
-# only those of the two edges are open.*
+# `[[1, 2], [3, 4]]`, `[[1, 2], [3, 4]]` and zeros. After the gates the first two maps are equal: a gate of 0.1
+# makes a channel ten times weaker, and it keeps the pattern in the map.
+#
+# </details>
+#
+# In a batch each image has its own gates, s (N, C). Then we must add two axes of size 1 for the positions, so
+# that (N, C) becomes (N, 1, 1, C): `u * s[:, None, None, :]`, as in section 4. Without them NumPy would align N
+# with the columns of the map.
+#
+# Now move a gate yourself: below are one of the five maps of the photo times its gate, and the sum of all five.
+# The other four gates stay open. (Each map was divided by its largest value, so that all count alike.)
+#
+# **Predict:** The background is blue, and so is a part of the flag. Is there a gate for "blue" that removes the
+# background from the sum and keeps the blue of the flag?
 
-# %%
+# %% tags=["hide-output"]
 maps = feature_maps(photo, w)  # (148, 126, 5)
 maps = maps / maps.max(axis=(0, 1))
-settings = {
-    "all open": [1, 1, 1, 1, 1],
-    "blue at 0.5": [1, 1, 1, 1, 0.5],
-    "blue shut": [1, 1, 1, 1, 0],
-    "edges alone": [0, 1, 1, 0, 0],
-}
-with style():
-    figure, axes = plt.subplots(1, 4, figsize=(10, 3.9), layout="constrained")
-    for ax, (name, gates) in zip(axes, settings.items(), strict=True):
-        show(ax, (maps * np.array(gates)).sum(axis=-1), f"{name}\ns = {gates}", vmin=0, vmax=2)
-    figure.suptitle("Five numbers decide what is left to see", x=0.01, ha="left")
-plt.show()
-
-# %% [markdown]
-# Move one gate. The others stay open.
 
 
-# %%
 def one_gate(channel, gate):
-    gates = np.ones(5)
-    gates[names.index(channel)] = gate
-    with style():
-        _, axes = plt.subplots(1, 2, figsize=(5.5, 3.6))
-        show(axes[0], maps[..., names.index(channel)] * gate, f"{channel},\ntimes {gate:.2f}", vmin=0, vmax=1)
-        show(axes[1], (maps * gates).sum(axis=-1), f"sum of all five\ns = {gates}", vmin=0, vmax=2)
-    plt.show()
+    c, gates = names.index(channel), np.ones(5)
+    gates[c] = gate
+    gated = maps * gates
+    half = gated.sum(axis=-1) / 2
+    draw([[(f"{channel}\ntimes {gate:.2f}", gated[..., c]), ("half the sum\nof all five", half)]], top=1)
 
 
 slider = FloatSlider(0.3, min=0, max=1, step=0.05)
 _ = interact(one_gate, channel=Dropdown(options=names, value="blue"), gate=slider)
 
 # %% [markdown]
-# Note what a gate cannot do. It has one number for a whole map, so it cannot keep the blue of the
-# background and drop the blue of the flag. It selects *what* counts, never *where*.
+# <details><summary>Answer</summary>
 #
+# No. A gate is one number for a whole map, so both become weaker together. A gate selects *what* counts, never
+# *where*.
+#
+# </details>
+
+# %% [markdown]
 # ## 6. Gates of a trained network
 #
-# Back to `model`, which is `shapes-se`. Its first stage has 32 channels with a gate each, and the network has
-# learned how to set them. We give it the images of section 4 and look for the gates that the sky moves most.
+# Now the gates that a network has learned. The second stage of `shapes-se` has 64 channels with a gate each. We
+# give it the four images of section 4 and print the gates of three channels.
 
 # %%
+model = senet_np.load("shapes-se")
 _, activations = model.run(scenes, record=True)
-block = activations.blocks["stage1.se"]
-u_net, s_net = block.u, block.s  # maps (4, 32, 32, 32) and gates (4, 32)
-change = s_net[2:].mean(axis=0) - s_net[:2].mean(axis=0)  # (32,): blue sky minus orange sky
-order = np.argsort(change)
-print("             orange sky     blue sky")
-for c in (*order[:3], *order[-3:]):
-    print(f"channel {c:2}  {s_net[:2, c]}  {s_net[2:, c]}")
+block = activations.blocks["stage2.se"]
+u_net, s_net = block.u, block.s  # maps (4, 16, 16, 64) and gates (4, 64)
+print("              orange sky     blue sky")
+for c in (16, 23, 44):
+    print(f"channel {c}:  {s_net[:2, c]}  {s_net[2:, c]}")
 
 # %% [markdown]
-# Three gates that a blue sky shuts, three that it opens. (Under the orange sky both images have the same
-# gates: there they come from a bias alone, and the blue sky moves them away from it. Notebook 4 shows how.)
-# Now their maps. *Predict what channels 26 and 15 respond to: orange, or blue?*
+# The gate of channel 16 is open under the orange sky and nearly shut under the blue one. The gates of channels
+# 23 and 44 do the opposite. Next we draw their maps, before and after the gates.
+#
+# **Predict:** Each of the three channels responds to one of the two squares. Which channels respond to the
+# orange square, and which to the blue one?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+rows = []
+for n in (0, 2):
+    panels = [(SKIES[n], scenes[n])]
+    for c in (16, 23, 44):
+        share = u_net[n, ..., c] / u_net[..., c].max()
+        panels += [(f"channel {c}", share), (f"times {s_net[n, c]:.2f}", share * s_net[n, c])]
+    rows.append(panels)
+draw(rows, "Three channels of stage 2, before and after their gates", top=1, bar=LARGEST)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Channels 16 and 44 respond to orange, channel 23 to blue. The first two gates do what our rule did: the blue
+# sky shuts a channel of orange and opens a channel of blue. Channel 44 is the surprise: it responds to orange,
+# and the blue sky *opens* it. An open gate does not mean "this is the right color": the next layer may use a
+# channel as a reason *against* an answer, and 64 channels share the work. Notebook 9 shows how to read gates
+# without fooling yourself.
+#
+# </details>
+#
+# In both rows the maps of the squares are nearly the same; the gates differ. No person told the network which
+# channels to weigh, or that there is a sky.
 
 # %%
-with style():
-    figure, axes = plt.subplots(2, 7, figsize=(11.5, 3.9))
-    for row, n in zip(axes, (0, 2), strict=True):
-        show(row[0], scenes[n], f"{'orange' if n == 0 else 'blue'} sky")
-        for k, c in enumerate((26, 15, 25)):
-            top = u_net[..., c].max()
-            show(row[1 + 2 * k], u_net[n, ..., c], f"channel {c}", vmin=0, vmax=top)
-            show(row[2 + 2 * k], u_net[n, ..., c] * s_net[n, c], f"times {s_net[n, c]:.2f}", vmin=0, vmax=top)
-    figure.suptitle("The same squares, the same maps of them, different gates", x=0.01, ha="left")
-plt.show()
+on_orange, on_blue = u_net[0, 10:, :7].mean(axis=(0, 1)), u_net[0, 10:, 9:].mean(axis=(0, 1))  # (64,) each
+for c in (16, 23, 44):
+    print(f"channel {c}: mean on the orange square {on_orange[c]:.2f}, on the blue square {on_blue[c]:.2f}")
+assert (on_orange > 5 * on_blue)[[16, 44]].all()
+assert on_blue[23] > 5 * on_orange[23]
 
 # %% [markdown]
-# Each channel has the same map of the squares in both rows; the gate differs. Channel 26 responds to orange,
-# and a blue sky shuts it. Channel 15 responds to blue, and a blue sky opens it. Nobody told the network
-# which channels to weigh, nor that there is such a thing as a sky.
+# ## 7. Where do the gates come from?
 #
-# But look at channel 25. It responds to blue as well, and the blue sky *shuts* it. So a shut gate does not
-# mean "not wanted": the next layer may count a channel *against* a class, and 32 channels share the work.
-# How to read gates without fooling yourself is notebook 9.
+# In section 4 we wrote a rule by hand: take the mean of each map, compare, open the larger one. An SE block is
+# such a rule with weights in place of "compare", so that training can find the rule:
 #
-# ## 7. Where do the numbers come from?
-#
-# In section 4 we wrote a rule: take the mean of each map, compare, open the larger. A
-# Squeeze-and-Excitation (SE) block is such a rule with weights in place of "compare", so that it can be
-# learned:
-#
-# - **squeeze**: one number per channel, the mean of its map, z (N, C);
-# - **excitation**: two small matrices, with a ReLU between them and a sigmoid at the end, turn the C means
-#   into C gates between 0 and 1, s (N, C);
+# - **squeeze**: one number per channel, the mean of its map: z (N, C);
+# - **excitation**: two small matrices turn the C means into C gates between 0 and 1: s (N, C);
 # - **scale**: each channel times its gate.
 #
-# All of it is computed from the image itself, and all of it has a derivative, so the two matrices are
-# trained together with the filters. The block takes maps (N, H, W, C) and gives maps of the same shape: it
-# fits behind any layer. It comes from Hu, Shen, Albanie, Sun and Wu, arXiv 1709.01507.
+# Everything is computed from the image itself. The matrices are trained together with the filters. The block
+# takes maps (N, H, W, C) and returns maps of the same shape, so it fits behind any layer. It comes from Hu,
+# Shen, Albanie, Sun and Wu, arXiv 1709.01507.
 #
-# The way from here:
+# Notebook 2 shows how to compute gradients that you can trust, and notebooks 3 to 5 build the block from its
+# three parts. The rest of the course puts it into networks, trains them and measures what it is worth:
+# [what comes where](../docs/course.md).
 #
-# | notebook | what it answers |
-# |---|---|
-# | 01_channels | what is weighed, and why |
-# | 06_convolution | how filters make channels, forward and backward |
-# | 02_gradients | what a gradient is, and how to prove that yours is right |
-# | 03_squeeze | one number per channel: which one? |
-# | 04_excitation | from these numbers to gates: two matrices, ReLU, sigmoid |
-# | 05_se_block | the whole block, and the gradient that everybody forgets |
-# | 08_se_cnn | a network with SE blocks, trained on your machine |
-# | 09_reading_gates | what the gates have learned, and what not to conclude from them |
-# | 10_any_cnn | the same block on VGG, ResNet, Inception |
-# | 11_comparisons | is it better? seeds, intervals |
-# | 12_speed | why it is fast enough |
-# | 13_recipe | from 76 to 90 %: what makes a small net learn fast |
-# | 14_wild | SE in ResNet-50 and MobileNetV3, and on your own images |
+# See it move: `python -m senet_np explorer bundled` writes `explorer.html`. Repaint the sky there, and watch
+# the gates.
 #
-# ## 8. Try it
+# ## In five sentences
 #
-# 1. On paper: u has two channels of 2×2 positions, `[[1, 2], [3, 4]]` and `[[8, 0], [0, 8]]`, and s = (0.5,
-#    0.25). What are the means z, the gated maps, and their sum? Which z do the gated maps have?
+# 1. A channel is a map of numbers that answers one question at every position; an image has three channels, and
+#    a layer of a network has many.
+# 2. A filter makes a new channel: it multiplies the numbers in a small window by weights, adds them up, and
+#    slides over all positions.
+# 3. After training, filters and weights are the same for every image, but which channels matter depends on the
+#    image.
+# 4. A gate is one number between 0 and 1 that multiplies a whole channel of one image: it selects what counts,
+#    not where.
+# 5. An SE block computes the gates from the image itself: squeeze takes the mean of each map, excitation turns
+#    the means into gates, and scale multiplies each map by its gate.
+
+# %% [markdown]
+# ## Exercises
 #
-#    <details><summary>Hint</summary>
+# Replace the `...` and run the cell: it says whether your answer is right, and if not, what to look at.
+
+# %% [markdown]
+# ### Exercise 1.1 · Gates on paper
 #
-#    A mean of numbers that are all multiplied by s is s times their mean.
+# u has two channels of 2×2 positions, `[[1, 2], [3, 4]]` and `[[8, 0], [0, 8]]`. The gates are s = (0.5, 0.25).
+# With a pencil, find the means z of the two channels; the sum of the two gated maps; and the means of the gated
+# maps.
 #
-#    </details>
+# <details><summary>Hint</summary>
 #
-# 2. Write a filter "brighter to the left" and draw its map of the photo. How does it relate to "brighter to
-#    the right"? Why does one need both, if one is the other with its sign turned?
+# For the last part you need no new sums: if all numbers are multiplied by s, what happens to their mean?
 #
-#    <details><summary>Hint</summary>
+# </details>
+
+# %%
+z_paper = ...  # two numbers
+total = ...  # [[., .], [., .]]: the sum of the two gated maps
+z_gated = ...  # two numbers: the means of the gated maps
+check("1.1", z_paper, total, z_gated)
+
+# %% [markdown]
+# ### Exercise 1.2 · The other direction
 #
-#    `left = -w[..., 1:2]` has the shape (3, 3, 3, 1) that `feature_maps` takes. Think of what the ReLU
-#    throws away.
+# Write a filter "brighter to the left": the mean of the left column minus the mean of the right column. Look at
+# its map: `draw([[("left", feature_maps(photo, left)[..., 0])]])`.
 #
-#    </details>
+# The ReLU has set the negative numbers of the map "brighter to the right" to 0. Can the map of your filter
+# bring them back? Write a function that takes both maps and returns the numbers of "brighter to the right" as
+# they were *before* the ReLU.
 #
-# 3. *Spot the bug.* A colleague comes from a library with channels first and writes the scale like this.
-#    She tests it on maps of shape (4, 6, 6, 6): it runs, and the shape of the result is right. What does it
-#    do? Which test finds it, and which other shape would have been enough?
+# <details><summary>Hint for the filter</summary>
 #
-#    ```python
-#    def scale(u, s):  # u (N, H, W, C), s (N, C)
-#        return u * s[:, :, None, None]
-#    ```
+# `w[..., 1:2]` is the filter "brighter to the right" with the shape (3, 3, 3, 1). What does each weight of
+# yours have to be?
 #
-#    <details><summary>Hint</summary>
+# </details>
 #
-#    Set s to 0 for one channel and 1 for the others. Which numbers of the result are 0?
+# <details><summary>Hint for the function</summary>
 #
-#    </details>
+# Take one position. If the number before the ReLU was 0.3, what do the two maps have there? And if it was −0.3?
 #
-# 4. What is the *best* one can do with fixed weights in section 4? The target is the map of the right
-#    square, `(ground * s[:, None, None, :]).sum(axis=-1)`. Find the two fixed weights with the smallest
-#    mean squared error over all four images. Predict them first.
+# </details>
+
+# %%
+left = ...  # an array (3, 3, 3, 1)
+
+
+def before_relu(right_map, left_map):
+    """The numbers of "brighter to the right" before the ReLU, from the two maps after it."""
+    ...
+
+
+check("1.2", left, before_relu)
+
+# %% [markdown]
+# ### Exercise 1.3 · A test that finds the bug
 #
-#    <details><summary>Hint</summary>
+# A colleague comes from a library with the channels first. She writes the scale of a batch like this:
 #
-#    `np.linalg.lstsq(ground.reshape(-1, 2), target.ravel(), rcond=None)[0]`. Each square is the right one
-#    under one of the two skies.
+# ```python
+# def scale(u, s):  # u (N, H, W, C), s (N, C)
+#     return u * s[:, :, None, None]
+# ```
 #
-#    </details>
+# She tests it with u of shape (4, 6, 6, 6) and s of shape (4, 6). It runs, and the shape of the result is
+# right. But the numbers are wrong. Write a better test: a function `passes(scale)` that returns True if a
+# function `scale` is right, and False if it is wrong. We try it on her function, on other wrong ones, and on
+# right ones. If `scale` stops with an error inside your test, that counts as found.
 #
-# Solutions: [solutions/01_channels.ipynb](solutions/01_channels.ipynb)
+# <details><summary>Hint</summary>
 #
-# **Read next:** [senet_np/data/shapes.py](../senet_np/data/shapes.py), how the images of the task are
-# drawn and why a net without gates must fail on them; the first figure of [README.md](../README.md), which
-# you can now read; then notebook 6, how filters make channels.
+# Make your own small u and s. Which result do you expect, from loops or from section 5? Compare the numbers,
+# not the shapes.
+#
+# </details>
+#
+# <details><summary>Second hint, if a wrong function still passes</summary>
+#
+# If all gates are equal, or 0 or 1, or if there is only one image, many mistakes do not show. Draw u and s at
+# random.
+#
+# </details>
+
+
+# %%
+def passes(scale):
+    """True if scale(u, s), for u (N, H, W, C) and s (N, C), returns each map times its gate."""
+    ...
+
+
+check("1.3", passes)
+
+# %% [markdown]
+# ### Exercise 1.4 · The best fixed weights
+#
+# Section 4 showed that no fixed weights leave only the right square. Which are the *best* fixed weights? The
+# target is the sum with the right weights, `(ground * s[:, None, None, :]).sum(axis=-1)`. Find the two fixed
+# weights with the smallest mean squared error, `((ground @ weights - target) ** 2).mean()`, over all four
+# images. Guess them first. An error of ±0.02 is fine.
+#
+# <details><summary>Hint</summary>
+#
+# Try all pairs from a grid, in two loops. Or let NumPy solve it in one line:
+# `np.linalg.lstsq(ground.reshape(-1, 2), target.ravel(), rcond=None)[0]` returns the weights with the smallest
+# squared error.
+#
+# </details>
+
+# %%
+target = (ground * s[:, None, None, :]).sum(axis=-1)  # (4, 20, 30)
+best = ...  # two numbers: the weight of orange, the weight of blue
+check("1.4", best)
+
+# %% [markdown]
+# Solutions: [solutions/01_channels.ipynb](solutions/01_channels.ipynb), after you have tried.
+#
+# **Read next:** [senet_np/data/shapes.py](../senet_np/data/shapes.py): how the images of the task are drawn,
+# and why a network without gates must fail on them. Then notebook 2.

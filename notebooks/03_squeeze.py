@@ -11,18 +11,25 @@
 # %% [markdown]
 # # 3 · Squeeze: one number per channel
 #
-# **Afterwards you can** compute the squeeze of Eq. 2 and its backward pass, say what the mean keeps and
-# what it throws away, recognize the three mistakes that everybody makes in it, and say why a gate needs a
-# number from the whole image.
+# **Afterwards you can** compute the squeeze (Eq. 2) and its gradient; say what the mean keeps of a map and what it
+# loses; choose test inputs that find the common mistakes; say why a gate needs a number from the whole image.
 #
-# **You need** notebooks 1 (channels) and 2 (gradients and how to check them). **Time:** 40 minutes.
+# **You need** notebooks 1 (channels, 3×3 filters, gates) and 2 (gradients and how to check them). Mathematics: the
+# mean, partial derivatives, and a matrix times a vector.
 #
-# A gate weighs a whole channel by one number, so before anything can be decided a channel's map, H×W
-# numbers, has to become one number. The paper (Hu et al., arXiv 1709.01507) takes the mean:
+# **Time:** 60 minutes to read and run, 105 with the exercises.
+#
+# Letters: [symbols](../docs/symbols.md).
+#
+# A gate multiplies a whole channel by one number. But the map of a channel has H·W numbers. So the first step must
+# turn each map into one number. The paper (Hu et al., arXiv 1709.01507) takes the mean and calls this step the
+# **squeeze**:
 #
 # $$
 # z_c = \frac{1}{H\,W}\sum_{i=1}^{H}\sum_{j=1}^{W} u_c(i,j) \qquad\text{(Eq. 2)}
 # $$
+#
+# Here $u_c(i,j)$ is the value of channel c in row i and column j.
 
 # %%
 import matplotlib.pyplot as plt
@@ -31,113 +38,161 @@ from ipywidgets import IntSlider, interact
 
 import senet_np
 from senet_np.data.photo import sample_photo
-from senet_np.figures.style import BLUE, GRAY, ORANGE, style
+from senet_np.exercises import check
+from senet_np.figures.style import BLUE, ORANGE, style
+from senet_np.gradcheck import check_gradients
+from senet_np.ops import conv2d_forward, global_avg_pool_backward, global_avg_pool_forward
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def draw_maps(panels, maps, titles, top):
+    """Draw maps (H, W) side by side in gray, with one bar for all: 0 is black, `top` and above are white."""
+    for ax, one, title in zip(panels, maps, titles, strict=True):
+        image = ax.imshow(one, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
+        ax.set_title(title, fontsize=10)
+        ax.axis("off")
+    panels[0].figure.colorbar(image, ax=panels, pad=0.01, label="value of the map\n(white: high)")
+
+
 # %% [markdown]
 # ## 1. Eq. 2 on numbers that fit on a screen
 #
-# One image, 2×3 positions, two channels. *Predict z before you run the cell.*
+# One image with 2×3 positions and two channels:
 
 # %%
 u = np.array([[[1.0, 10.0], [2.0, 10.0], [3.0, 10.0]], [[4.0, 0.0], [5.0, 0.0], [6.0, 0.0]]])[None]
-print("u:", u.shape, " channel 0:", u[0, :, :, 0].tolist(), " channel 1:", u[0, :, :, 1].tolist())
-z = u.mean(axis=(1, 2))  # over H and W; N and C stay
+print("u:", u.shape, "\nchannel 0:\n", u[0, :, :, 0], "\nchannel 1:\n", u[0, :, :, 1])
+
+# %% [markdown]
+# **Predict:** which two numbers does the squeeze return?
+
+# %% tags=["hide-output"]
+z = u.mean(axis=(1, 2))
 print("z:", z.shape, z)
 
 # %% [markdown]
-# The axes are what matters: `(1, 2)` are H and W. N and C stay, so z is (N, C): one row for each image.
+# <details><summary>Answer</summary>
 #
-# Now on real feature maps: those that the first stage of a trained network (the bundled `tiny-se`) makes from
-# a photo. *Predict: will the largest z belong to the channel whose map has the brightest spot?*
+# 3.5 and 5: the means of the two maps. The axes 1 and 2 are H and W, and the mean is taken over both. N and C stay, so
+# z has the shape (N, C): one row per image, one number per channel.
+#
+# </details>
+#
+# Now real maps. The first stage of the trained network `tiny-se` makes 32 maps from the photo of notebook 1.
 
 # %%
 model = senet_np.load("tiny-se")  # trained on CIFAR-10
 photo = sample_photo().small  # (32, 32, 3)
 _, activations = model.run(photo[None], record=True)
-u = activations.blocks["stage1.se"].u.astype(np.float64)  # (1, 32, 32, 32): the first block's input, after the ReLU
-z = u.mean(axis=(1, 2))
-
-by_mean, by_peak = z[0].argmax(), u.max(axis=(0, 1, 2)).argmax()
-print("U:", u.shape, " z:", z.shape)
-print("largest mean: channel", by_mean, "  largest single value: channel", by_peak)
-assert np.allclose(z, senet_np.ops.global_avg_pool_forward(u)[0])
-
-# %%
-order = np.argsort(-z[0])
-with style():
-    figure, axes = plt.subplots(1, 6, figsize=(11, 2.6))
-    axes[0].imshow(photo)
-    axes[0].set_title("the photo")
-    for ax, c in zip(axes[1:], order[[0, 3, 8, 16, 31]], strict=True):
-        ax.imshow(u[0, :, :, c], cmap="cividis", vmin=0, vmax=u.max())
-        ax.set_title(f"no. {c}: z = {z[0, c]:.2f}", fontsize=10)
-    for ax in axes:
-        ax.axis("off")
-    figure.suptitle("Each map becomes one number: how much of it there is", x=0.01, ha="left")
-    plt.show()
+u = activations.blocks["stage1.se"].u.astype(np.float64)  # the maps after the ReLU, before the gates
+z, _ = global_avg_pool_forward(u)  # the library's squeeze: u.mean(axis=(1, 2)), and a cache
+print("u:", u.shape, " z:", z.shape)
 
 # %% [markdown]
-# z measures *how much* there is of what the channel detects, over the whole image, and one bright spot hardly
-# changes a mean of 1,024 positions: a map that is gray all over beats it. So the two channels differ.
-# 32 · 32 · 32 numbers have become 32.
-#
-# ## 2. What is kept, and what is lost
-#
-# *Predict for each of these whether z changes: the image's positions are shuffled; the map is shifted by
-# five columns (what leaves at the right comes in at the left); one bright spot is spread over the whole
-# map; everything is doubled.*
+# **Predict:** is the channel with the largest z also the channel with the largest single value?
 
-# %%
-flat = u.reshape(1, -1, 32)
+# %% tags=["hide-output"]
+by_mean = z[0].argmax()
+by_peak = u.max(axis=(0, 1, 2)).argmax()
+print(f"largest mean: channel {by_mean};  largest single value: channel {by_peak}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# No. One bright spot hardly changes a mean over 1,024 positions. A map that is fairly bright everywhere has a
+# larger mean. So z says *how much* of its feature a channel finds in the whole image.
+#
+# </details>
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+order = np.argsort(-z[0])
+chosen = [by_mean, by_peak, *order[[4, 16, 31]]]
+titles = [f"channel {c}: z = {z[0, c]:.2f}\nlargest value {u[..., c].max():.1f}" for c in chosen]
+with style():
+    figure, axes = plt.subplots(1, 6, figsize=(12, 2.9))
+    axes[0].imshow(photo)
+    axes[0].set_title("the photo", fontsize=10)
+    axes[0].axis("off")
+    draw_maps(axes[1:], [u[0, :, :, c] for c in chosen], titles, u[..., by_mean].max())
+    figure.suptitle("z is large where a map is bright everywhere, not where it has one bright spot", x=0.01, ha="left")
+plt.show()
+assert by_mean != by_peak
+
+# %% [markdown]
+# 32·32·32 numbers have become 32.
+#
+# *See it move:* `python -m senet_np explorer bundled` writes `explorer.html`. Click a map of U there and see its z.
+#
+# ## 2. What does the mean keep?
+#
+# We change the maps in four ways:
+#
+# - **shuffled**: the positions are put in a random order;
+# - **shifted**: each map moves by five columns (what leaves on the right comes in on the left);
+# - **evened out**: each map gets the same value everywhere, its mean;
+# - **doubled**: all values times 2.
+#
+# **Predict:** which of the four change z?
+
+# %% tags=["hide-output"]
+flat = u.reshape(1, 32 * 32, 32)  # all positions in one row
 changes = {
     "shuffled": rng.permutation(flat, axis=1).reshape(u.shape),
     "shifted": np.roll(u, 5, axis=2),
-    "spread evenly": np.broadcast_to(z[:, None, None, :], u.shape),
+    "evened out": np.broadcast_to(z[:, None, None, :], u.shape),
     "doubled": 2 * u,
 }
-for name, v in changes.items():
-    print(f"{name:14} z changes by at most {np.abs(v.mean(axis=(1, 2)) - z).max():.1e}")
-assert np.allclose(changes["shuffled"].mean(axis=(1, 2)), z)
-assert np.allclose(changes["spread evenly"].mean(axis=(1, 2)), z)
-
-# %%
-c = by_mean
-with style():
-    figure, axes = plt.subplots(1, 4, figsize=(9, 3.1), layout="constrained")
-    for ax, (name, v) in zip(axes, {"the map": u, **changes}.items(), strict=False):
-        ax.imshow(v[0, :, :, c], cmap="cividis", vmin=0, vmax=u[..., c].max())
-        ax.set_title(f"{name}\nz = {v[0, :, :, c].mean():.3f}", fontsize=10)
-        ax.axis("off")
-    figure.suptitle(f"Four maps of channel {c} that the squeeze cannot tell apart", x=0.01, ha="left")
-    plt.show()
+for name, changed in changes.items():
+    print(f"{name:11} z changes by at most {np.abs(changed.mean(axis=(1, 2)) - z).max():.1e}")
 
 # %% [markdown]
-# *Where* is lost, and how it is distributed; *how much* is kept. So what an SE block decides can depend on
-# what an image holds and never on where. That is a choice: for recognizing things it is mostly the right
-# one.
+# <details><summary>Answer</summary>
 #
-# **Why the mean and not the sum?** *Predict what happens to both if the same net is given an image of
-# twice the height and width.*
+# Only "doubled" does. A mean adds all positions with the same weight, so it does not matter which
+# value stands where. z keeps *how much*. It loses *where*, and how the values are distributed.
+#
+# </details>
 
-# %%
-small = np.maximum(rng.standard_normal((1, 16, 16, 3)), 0)
-large = small.repeat(2, axis=1).repeat(2, axis=2)  # the same image, each pixel 2×2
-print("sums  small:", small.sum(axis=(1, 2)), "  large:", large.sum(axis=(1, 2)))
-print("means small:", small.mean(axis=(1, 2)), "  large:", large.mean(axis=(1, 2)))
-assert np.allclose(small.mean(axis=(1, 2)), large.mean(axis=(1, 2)))
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+shown = {"the map": u, **changes}
+titles = [f"{name}\nz = {maps[0, :, :, by_mean].mean():.3f}" for name, maps in shown.items()]
+with style():
+    figure, axes = plt.subplots(1, 5, figsize=(12, 3.1))
+    draw_maps(axes, [maps[0, :, :, by_mean] for maps in shown.values()], titles, u[..., by_mean].max())
+    figure.suptitle(f"The first four maps of channel {by_mean} look different and have the same z", x=0.01, ha="left")
+plt.show()
+assert np.allclose(changes["shuffled"].mean(axis=(1, 2)), z)
+assert np.allclose(changes["shifted"].mean(axis=(1, 2)), z)
 
 # %% [markdown]
-# The matrices that come next (notebook 4) were trained on numbers of one size. With the mean they may be
-# used on images of another.
+# So an SE block can decide by *what* an image shows, but never by *where* it is. To recognize what is in an image,
+# this is usually the right choice.
+#
+# **Why the mean and not the sum?** We give the same network a larger image: each pixel is repeated 2×2 times.
+#
+# **Predict:** what happens to the sum of a map, and what happens to its mean?
+
+# %% tags=["hide-output"]
+small = np.maximum(rng.standard_normal((1, 16, 16, 3)), 0)
+large = small.repeat(2, axis=1).repeat(2, axis=2)
+print("sums:  small", small.sum(axis=(1, 2)), " large", large.sum(axis=(1, 2)))
+print("means: small", small.mean(axis=(1, 2)), " large", large.mean(axis=(1, 2)))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The sum becomes four times as large, and the mean stays. Notebook 4 multiplies z by two matrices. They were trained
+# on numbers of a certain size. With the mean, they still fit when the images have another size.
+#
+# </details>
 #
 # ## 3. Backward
 #
-# Let L be any number that depends on z, and $dz = \partial L/\partial z$, (N, C), what comes from above.
-# Which way does one entry $u[n,i,j,c]$ reach L? Only by $z[n,c]$, and there it stands with the factor
-# 1/(HW):
+# Let L be any number that depends on z. The upstream gradient $dz = \partial L/\partial z$, (N, C), arrives from the
+# layers after the squeeze. How does one entry $u[n,i,j,c]$ influence L? Only through $z[n,c]$. There it is
+# multiplied by 1/(HW). So
 #
 # $$
 # \frac{\partial z[n,c]}{\partial u[n,i,j,c]} = \frac{1}{HW}
@@ -145,289 +200,378 @@ assert np.allclose(small.mean(axis=(1, 2)), large.mean(axis=(1, 2)))
 # du[n,i,j,c] = \frac{dz[n,c]}{HW} .
 # $$
 #
-# In words: each position gets the same share. *Predict the shape of du, and what its sum over positions
-# is.*
+# In words: every position of a map gets the same share of dz. You write this function in
+# [assignment 1](assignments/1_ops.ipynb). Here we use the library's.
+#
+# **Predict:** add up du over all positions of a map. What is the sum?
 
-
-# %%
-def squeeze_forward(u):
-    return u.mean(axis=(1, 2)), u.shape
-
-
-def squeeze_backward(dz, shape):
-    share = dz / (shape[1] * shape[2])  # (N, C)
-    return np.broadcast_to(share[:, None, None, :], shape)  # the same at every position
-
-
+# %% tags=["hide-output"]
 u = rng.standard_normal((2, 3, 4, 5))
-dz = rng.standard_normal((2, 5))  # random, so that no two entries are alike
-z, shape = squeeze_forward(u)
-du = squeeze_backward(dz, shape)
-print("du:", du.shape, "  one position, image 0:", du[0, 1, 2], "\ndz / 12:", dz[0] / 12)
-assert np.allclose(du.sum(axis=(1, 2)), dz)
+dz = rng.standard_normal((2, 5))
+z, cache = global_avg_pool_forward(u)
+du = global_avg_pool_backward(dz, cache)
+print("du:", du.shape, "\nsum over positions, image 0:", du[0].sum(axis=(0, 1)))
+print("dz of image 0:              ", dz[0])
 
 # %% [markdown]
-# Two proofs. First, the squeeze is linear: a matrix times u. Backward multiplies by the same matrix transposed
-# (notebook 6 builds one), and so these two sums must agree for any u and dz:
+# <details><summary>Answer</summary>
+#
+# dz itself: HW shares of dz/(HW) add up to dz. So the squeeze passes on all of the gradient, and loses nothing.
+#
+# </details>
+#
+# Is this du right? Two checks.
+#
+# **The adjoint test.** Take one map and write it as one long column of HW numbers. Then the squeeze is a matrix M with
+# one row, and all its entries are 1/(HW): $z = M u$. Backward multiplies by the transpose: $du = M^\top dz$. (It was
+# the same in notebook 2: forward `x @ w`, backward `da @ w.T`.) Then
 #
 # $$
-# \sum z \cdot dz = \sum u \cdot du .
+# \textstyle\sum z\,dz \;=\; (Mu)\cdot dz \;=\; u\cdot(M^\top dz) \;=\; \sum u\,du ,
 # $$
 #
-# Second, finite differences at every element, as in notebook 2.
+# for any u and any dz. If the two sums differ, the backward pass is wrong.
+#
+# **Finite differences** at every element, as in notebook 2.
 
 # %%
-from senet_np.gradcheck import check_gradients
-
-print(f"⟨z, dz⟩ = {np.sum(z * dz):.12f}\n⟨u, du⟩ = {np.sum(u * du):.12f}")
-assert np.isclose(np.sum(z * dz), np.sum(u * du))
-report = check_gradients(squeeze_forward, squeeze_backward, {"u": u})
-print(report)
-assert report
+print(f"Σ z·dz = {np.sum(z * dz):.12f}\nΣ u·du = {np.sum(u * du):.12f}")
+print(check_gradients(global_avg_pool_forward, global_avg_pool_backward, {"x": u}))
 
 # %% [markdown]
 # ## 4. Three mistakes
 #
-# - **A**: the division is forgotten.
-# - **B**: the division is by N·H·W, "the mean over everything", as batch norm has it.
-# - **C**: dz is put on the wrong axes, so that images or channels are mixed up. It only runs where sizes
-#   happen to agree, or are 1.
-#
-# *Predict for each: does a net with it still train? Does a check with N = 1 find it? With H = W = 1? With N
-# = H = W = C?*
+# Here are three wrong backward passes. The first two change the right one by a factor. In the third, dz stands on the
+# wrong axes.
 
 
 # %%
-def forgotten(dz, shape):  # A
-    return np.broadcast_to(dz[:, None, None, :], shape)
+def mistake_a(dz, cache):
+    """The division by H·W is forgotten."""
+    _, height, width, _ = cache.shape
+    return global_avg_pool_backward(dz, cache) * (height * width)
 
 
-def over_the_batch(dz, shape):  # B
-    return np.broadcast_to(dz[:, None, None, :] / (shape[0] * shape[1] * shape[2]), shape)
+def mistake_b(dz, cache):
+    """The division is by N·H·W: a mean over all images, too."""
+    return global_avg_pool_backward(dz, cache) / cache.shape[0]
 
 
-def wrong_axes(dz, shape):  # C
-    return np.broadcast_to(dz[None, None, :, :] / (shape[1] * shape[2]), shape)
+def mistake_c(dz, cache):
+    """dz (N, C) is put on the axes W and C, not on N and C."""
+    _, height, width, _ = cache.shape
+    return np.broadcast_to(dz[None, None, :, :] / (height * width), cache.shape)
 
 
-def found(backward, shape):
-    """True if the check finds something, False if it passes."""
+# %% [markdown]
+# We check each with inputs of four sizes (N, H, W, C): all different (2, 3, 4, 5); one image (1, 3, 4, 5); one
+# position (2, 1, 1, 5); all equal (3, 3, 3, 3).
+#
+# **Predict:** which of the three mistakes pass the check with one image? And with one position?
+
+# %% tags=["hide-output"]
+def finds(backward, shape):
+    """Whether the check finds that `backward` is wrong; a pass that does not even run is found, too."""
     try:
-        return not check_gradients(squeeze_forward, backward, {"u": rng.standard_normal(shape)})
-    except ValueError:  # the shapes do not even fit
+        return not check_gradients(global_avg_pool_forward, backward, {"x": rng.standard_normal(shape)})
+    except ValueError:
         return True
 
 
-shapes = {"(2, 3, 4, 5)": (2, 3, 4, 5), "N = 1": (1, 3, 4, 5), "H = W = 1": (2, 1, 1, 5), "N=H=W=C=3": (3, 3, 3, 3)}
-print(f"{'':16}" + "".join(f"{name:>14}" for name in shapes))
-for backward in (forgotten, over_the_batch, wrong_axes):
-    row = ["found" if found(backward, shape) else "-" for shape in shapes.values()]
-    print(f"{backward.__name__:16}" + "".join(f"{word:>14}" for word in row))
-assert all(found(backward, (2, 3, 4, 5)) for backward in (forgotten, over_the_batch, wrong_axes))
+sizes = {"all different": (2, 3, 4, 5), "one image": (1, 3, 4, 5), "one position": (2, 1, 1, 5), "all 3": (3, 3, 3, 3)}
+print(" " * 10 + "".join(f"{name:>15}" for name in sizes))
+for backward in (mistake_a, mistake_b, mistake_c):
+    row = ["found" if finds(backward, shape) else "passes" for shape in sizes.values()]
+    print(f"{backward.__name__:10}" + "".join(f"{word:>15}" for word in row))
 
 # %% [markdown]
-# One image hides two of the three, one position hides the first. Sizes that all differ, and none of which
-# is 1, are the safe choice: there C does not even run. A and B change the gradient by a constant factor: a
-# net with them trains, with another step size for what lies before the block, and nobody notices. That is
-# why "it trains" proves nothing.
+# <details><summary>Answer</summary>
 #
-# ## 5. The other squeezes
+# One image hides B (N = 1, so the extra division changes nothing) and C (an axis of length 1 fits everywhere). One
+# position hides A (H·W = 1). Sizes that all differ, and none of them 1, are the safe choice. There C does not even run.
 #
-# **Maximum.** $z_c = \max_{i,j} u_c(i,j)$: is there *any* place where the channel answers strongly?
-#
-# *Predict du: which positions get a share?*
+# </details>
 
 # %%
+assert not any(finds(mistake, (1, 3, 4, 5)) for mistake in (mistake_b, mistake_c))
+assert not finds(mistake_a, (2, 1, 1, 5))
+assert all(finds(mistake, (2, 3, 4, 5)) for mistake in (mistake_a, mistake_b, mistake_c))
+
+# %% [markdown]
+# A and B multiply du by a constant factor. A network with such a mistake still trains: only the step size changes for
+# this part of the gradient. Nobody notices. That is why "it trains" proves nothing.
+#
+# ## 5. Other squeezes
+#
+# The best-known alternative is the **maximum**, $z_c = \max_{i,j} u_c(i,j)$. It asks: is there *any* place where the
+# channel responds strongly?
+#
+# **Predict:** the map is `[[1, 7, 2], [3, 0, 5]]` and dz = 1. What is du?
+
+# %% tags=["hide-output"]
 from senet_np.ops import global_max_pool_backward, global_max_pool_forward
 
-v = np.array([[1.0, 7.0, 2.0], [3.0, 0.0, 5.0]])[None, :, :, None]  # (1, 2, 3, 1)
-z_max, cache_max = global_max_pool_forward(v)
-print("z =", z_max[0], "  du:\n", global_max_pool_backward(np.array([[1.0]]), cache_max)[0, :, :, 0])
+one_map = np.array([[1.0, 7.0, 2.0], [3.0, 0.0, 5.0]])[None, :, :, None]  # (1, 2, 3, 1)
+z_max, cache_max = global_max_pool_forward(one_map)
+print("z =", z_max[0], " du:\n", global_max_pool_backward(np.array([[1.0]]), cache_max)[0, :, :, 0])
 
 # %% [markdown]
-# Near this u, z *is* the 7, so its place gets everything. If two places hold the maximum there is a kink:
-# moving either up moves z, moving either down does not, so there is no derivative. The library gives all to
-# the first; a finite difference gives each side half. A check on such an input would blame a correct pass,
-# which is why ours refuses it (`KinkError`).
-
-# %%
-from senet_np.gradcheck import KinkError
-
-tied = np.zeros((1, 2, 2, 1))
-try:
-    check_gradients(global_max_pool_forward, global_max_pool_backward, {"x": tied})
-except KinkError as error:
-    print("KinkError:", str(error).split(". ")[0])
-
-# %% [markdown]
-# **Both.** CBAM (Woo et al. 2018) sends mean and maximum through the *same* two matrices and adds the
-# results before the sigmoid.
+# <details><summary>Answer</summary>
 #
-# **None.** What if nothing is averaged, and each position computes gates for itself from its own C numbers?
-# The paper tried it as *NoSqueeze*. The gates then are (N, H, W, C), and the two matrices are 1×1
-# convolutions. (Matrices that turn z into gates are the subject of notebook 4. Until then, only what they are
-# given matters.)
+# 1 at the position of the 7, and 0 elsewhere. For maps close to this one, z *is* the number at that position, and the
+# other five have no influence.
+#
+# </details>
+#
+# If two positions hold the maximum, there is a kink (notebook 2), and no derivative.
+#
+# Two more, for later: CBAM (Woo et al. 2018) computes gates from the mean *and* from the maximum. *NoSqueeze*, an
+# experiment of the paper, takes no mean at all: each position computes its own gates from its own C numbers.
 #
 # | squeeze | top-1 error on ImageNet, SE-ResNet-50 (Hu et al.) |
 # |---|---:|
-# | none at all, ResNet-50 without SE | 23.30 % |
+# | ResNet-50 without SE | 23.30 % |
 # | NoSqueeze: a gate for each position | 22.93 % |
 # | maximum | 22.57 % |
 # | mean | 22.28 % |
 #
-# So there the mean is best, the maximum nearly as good, and without a look at the whole image much of the
-# gain is gone. On our own small net the order is different: [docs/results.md](../docs/results.md) has the
-# table, and why that does not prove the contrary.
-
-# %%
-from senet_np.se import se_forward
-from senet_np.variants import se_per_position_forward
-
-u = np.maximum(rng.standard_normal((2, 4, 4, 8)), 0)
-w1, w2 = rng.standard_normal((8, 2)), rng.standard_normal((2, 8))
-_, whole = se_forward(u, w1, None, w2, None)
-_, each = se_per_position_forward(u, w1, None, w2, None)
-print("gates with the squeeze:", whole.s.shape, "  without:", each.s.shape)
-moved = np.roll(u, 1, axis=2)
-_, whole_moved = se_forward(moved, w1, None, w2, None)
-assert np.allclose(whole.s, whole_moved.s)  # where things are makes no difference
-
-# %% [markdown]
+# In the paper the mean is best, and the maximum is nearly as good. Without a look at the whole image more than half of
+# the gain is lost. On our own small network the order is different.
+# [docs/results.md](../docs/results.md) has the table, and explains why this does not contradict the paper.
+#
 # ## 6. Why the whole image?
 #
-# A 3×3 convolution sees 3×3 positions. Two of them, one after the other, see 5×5; with pooling between them
-# more, but in the tiny net a unit of the last stage still sees no more than 18×18 pixels of 32×32 (counted
-# in [senet_np/data/shapes.py](../senet_np/data/shapes.py)). The squeeze sees everything, at any depth.
+# A 3×3 filter (notebook 1) sees 3×3 positions. Two such filters in a row see 5×5. In our tiny network, even the last
+# stage sees no more than 18×18 of the 32×32 pixels (counted in
+# [senet_np/data/shapes.py](../senet_np/data/shapes.py)). The squeeze sees the whole image, in any stage.
 #
-# *Predict: one pixel in the corner of the image changes. Which positions of the first convolution's maps
-# change? Which after the SE block?*
+# An experiment: eight 3×3 filters, a ReLU, then gates. The library slides the filters (`conv2d_forward`; notebook 6
+# explains it) and adds a border of zeros, so the maps are as large as the image. For the gates we take the layer of
+# notebook 2, a matrix and a sigmoid, with z as its input.
 
 # %%
-from senet_np.ops import conv2d_forward
-
-x = rng.random((1, 12, 12, 3))
-w = rng.standard_normal((3, 3, 3, 8)) / 3
-other = x.copy()
-other[0, 0, 0] += 5.0  # the corner
+filters, w_gate = rng.standard_normal((3, 3, 3, 8)) / 3, rng.standard_normal((8, 8))
 
 
-def maps_and_output(x):
-    u = np.maximum(conv2d_forward(x, w, None)[0], 0)
-    return u, se_forward(u, w1, None, w2, None)[0]
+def maps_and_output(image):
+    """The maps u after the ReLU, and the same maps times their gates."""
+    u = np.maximum(conv2d_forward(image, filters, None)[0], 0)
+    z = u.mean(axis=(1, 2))
+    s = 1 / (1 + np.exp(-(z @ w_gate)))
+    return u, u * s[:, None, None, :]
 
-
-(u_1, out_1), (u_2, out_2) = maps_and_output(x), maps_and_output(other)
-touched = {"after the convolution": (u_1 != u_2), "after the SE block": (out_1 != out_2)}
-for name, different in touched.items():
-    print(f"{name:22} {different.any(axis=-1).sum():3} of {12 * 12} positions differ")
-
-with style():
-    figure, axes = plt.subplots(1, 2, figsize=(6, 3.1))
-    for ax, (name, different) in zip(axes, touched.items(), strict=True):
-        ax.imshow(different[0].any(axis=-1), cmap="cividis", vmin=0, vmax=1)
-        ax.set_title(name, fontsize=10)
-        ax.axis("off")
-    figure.suptitle("Bright: moved by one pixel in the corner", x=0.01, ha="left")
-    plt.show()
-assert touched["after the convolution"].any(axis=-1).sum() == 4
 
 # %% [markdown]
-# In `shapes` the sky decides which of two squares to classify, and no unit sees both. The color of the sky
-# reaches the squares through z. Move the boundary of an orange sky down and watch z of two channels made by
-# hand, one that responds to orange and one to blue. First four settings side by side:
+# Now we change one pixel, in the corner of the image.
+#
+# **Predict:** at how many of the 12×12 positions do the maps change? At how many does the output change?
+
+# %% tags=["hide-output"]
+image = rng.random((1, 12, 12, 3))
+other = image.copy()
+other[0, 0, 0] += 5.0  # the corner
+(u_1, out_1), (u_2, out_2) = maps_and_output(image), maps_and_output(other)
+changed = {"maps": (u_1 != u_2).any(axis=-1)[0], "output": (out_1 != out_2).any(axis=-1)[0]}  # (12, 12) each
+for name, where in changed.items():
+    print(f"{name:6} {where.sum():3} of {where.size} positions change")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The maps change at 4 positions: those are the windows that contain the corner. The output changes at all 144. The
+# pixel changes z, z changes the gates, and a gate acts on the whole map.
+#
+# </details>
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+with style():
+    figure, axes = plt.subplots(1, 2, figsize=(5.4, 3))
+    for ax, (name, where) in zip(axes, changed.items(), strict=True):
+        ax.imshow(where, cmap="gray", vmin=0, vmax=1)
+        ax.set_title(f"{name}: {where.sum()} of 144", fontsize=10)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+    figure.suptitle("White: positions that one corner pixel changes", x=0.01, ha="left")
+plt.show()
+assert [where.sum() for where in changed.values()] == [4, 144]
+
+# %% [markdown]
+# This is what the set `shapes` of notebook 1 needs. There the color of the sky says which of two squares to classify,
+# and no filter sees sky and square at once. The color of the sky reaches the squares only through z.
+#
+# Take a plain image: the upper rows are orange, the rest is blue. One channel responds to orange and one to blue.
 
 
 # %%
 def image_and_z(rows):
-    """An image whose first `rows` rows are orange and whose rest is blue; its two channels' means."""
+    """An image whose first `rows` rows are orange and the others blue, and z of an orange and of a blue channel."""
     image = np.zeros((32, 32, 3))
     image[:rows], image[rows:] = (1.0, 0.55, 0.1), (0.1, 0.55, 1.0)
     difference = image[..., 0] - image[..., 2]  # red minus blue
-    u = np.maximum(np.stack([difference, -difference], axis=-1), 0)  # (32, 32, 2): orange, blue
+    u = np.maximum(np.stack([difference, -difference], axis=-1), 0)  # (32, 32, 2)
     return image, u.mean(axis=(0, 1))
 
 
-def draw(panels, rows):
+# %% [markdown]
+# **Predict:** with 16 orange rows both numbers of z are 0.45. What are they with 0, 8, and 32 orange rows?
+
+# %% tags=["hide-output"]
+for rows in (0, 8, 16, 32):
+    print(f"{rows:2} orange rows: z of orange and of blue =", image_and_z(rows)[1])
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# 0 and 0.9; 0.225 and 0.675; 0.9 and 0. z grows in proportion to the *area* of a color, wherever that area lies.
+#
+# </details>
+#
+# Move the boundary:
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def move_the_boundary(rows):
     image, z = image_and_z(rows)
-    panels[0].imshow(image)
-    panels[0].set_title(f"{rows} rows of orange", fontsize=10)
-    panels[0].axis("off")
-    panels[1].bar(["orange", "blue"], z, color=[ORANGE, BLUE], hatch=["", "//"], edgecolor="white")
-    panels[1].set(ylim=(0, 1), ylabel="z, mean of the map")
-
-
-with style():
-    figure, axes = plt.subplots(2, 4, figsize=(9, 4.6))
-    for column, rows in enumerate((0, 5, 16, 32)):
-        draw(axes[:, column], rows)
-    figure.suptitle("z moves in proportion to the area, wherever it lies", x=0.01, ha="left")
+    with style():
+        _, (left, right) = plt.subplots(1, 2, figsize=(6, 2.8))
+        left.imshow(image)
+        left.set_title(f"{rows} orange rows", fontsize=10)
+        left.axis("off")
+        right.bar(["orange", "blue"], z, color=[ORANGE, BLUE], hatch=["", "//"], edgecolor="white")
+        right.set(ylim=(0, 1), ylabel="z, mean of the map")
     plt.show()
 
 
-# %%
-def move_the_boundary(rows):
-    with style():
-        _, panels = plt.subplots(1, 2, figsize=(6, 2.8))
-        draw(panels, rows)
-        panels[1].axhline(0.9 * rows / 32, color=GRAY, linewidth=1)
-        plt.show()
-
-
-_ = interact(move_the_boundary, rows=IntSlider(value=5, min=0, max=32))
+_ = interact(move_the_boundary, rows=IntSlider(value=8, min=0, max=32))
 
 # %% [markdown]
-# ## Try it
+# ## In five sentences
 #
-# 1. Two maps of 2×2 with z = 3 in which no number is the same as in the other. And a map whose mean is 0
-#    and which is not 0 anywhere: what would the block know of it? Why is that hardly a worry *after a
-#    ReLU*?
+# 1. The squeeze turns each map of H×W numbers into one number, its mean: u (N, H, W, C) becomes z (N, C).
+# 2. z keeps *how much* of its feature a channel finds, and loses *where* it is.
+# 3. Backward, every position gets the same share, dz/(HW), and all shares of a map add up to dz.
+# 4. A wrong factor does not stop training, so check the gradient, with sizes that all differ and are not 1.
+# 5. Through z the whole image can influence every position, which no 3×3 filter can do.
 #
-#    <details><summary>Hint</summary>
+# ## Exercises
+
+# %% [markdown]
+# ### Exercise 3.1 · Maps with the same mean
 #
-#    Which signs can numbers have after a ReLU?
+# Find two maps `a` and `b` of 2×2 numbers. Both have z = 3, and no number of `a` also stands in `b`.
 #
-#    </details>
+# Then find a map `zero`, also 2×2, that has z = 0 although none of its numbers is 0. (Think about it: can this
+# happen after a ReLU?)
 #
-# 2. Write the backward pass of the squared mean over positions, $z_c = \frac1{HW}\sum_{i,j} u_c(i,j)^2$,
-#    and check it. How does it differ from the mean in what it measures?
+# <details><summary>Hint</summary>
 #
-#    <details><summary>Hint</summary>
+# The mean of four numbers is 3 if their sum is 12.
 #
-#    $\partial u^2/\partial u = 2u$. Compare a map of all ones with one that is 2 at a quarter of its
-#    positions.
+# </details>
+
+# %%
+a = ...
+b = ...
+zero = ...
+
+check("3.1", a, b, zero)
+
+# %% [markdown]
+# ### Exercise 3.2 · The mean of squares
 #
-#    </details>
+# Another squeeze: $z_c = \frac1{HW}\sum_{i,j} u_c(i,j)^2$. Write its forward and its backward pass.
 #
-# 3. *Spot the bug.* Somebody tests a squeeze that takes the mean over the channels, not over the positions.
-#    All asserts pass. Which mistake is in the function, and why do the tests miss it?
+# What does it measure that the mean does not? Find a map `peaked` of 4×4 numbers, none below 0. Its mean must be
+# *smaller* than 1 and its mean of squares *larger* than 1. (A map of ones has 1 for both.)
 #
-#    ```python
-#    def squeeze(u):
-#        return u.mean(axis=(2, 3))
+# <details><summary>Hint for the gradient</summary>
 #
-#    u = np.ones((2, 8, 8, 8))
-#    assert squeeze(u).shape == (2, 8)
-#    assert np.allclose(squeeze(u), u.mean(axis=(1, 2)))
-#    ```
+# $\partial u^2/\partial u = 2u$. The rest is as in section 3. The backward pass needs u, so put it into the cache.
 #
-#    <details><summary>Hint</summary>
+# </details>
 #
-#    Write down which axis is which. Then find two things in this u that hide it.
+# <details><summary>Hint for the map</summary>
 #
-#    </details>
+# Try a map that is 0 at most positions.
 #
-# 4. Average squeeze, 8×8 positions. How large is a position's share of dz, and how large in a map of 32×32?
-#    Which of the two gradients that reach U in an SE block, by the scale or by the squeeze, is then the
-#    smaller one, and what does that mean for a check with a loose tolerance?
+# </details>
+
+
+# %%
+def forward(u):
+    """z (N, C), the mean of the squares of each map of u (N, H, W, C); and a cache."""
+    ...
+
+
+def backward(dz, cache):
+    """du (N, H, W, C)."""
+    ...
+
+
+peaked = ...
+
+check("3.2", forward, backward, peaked)
+
+# %% [markdown]
+# ### Exercise 3.3 · Spot the bug
 #
-#    <details><summary>Hint</summary>
+# Somebody has written a squeeze and a test. Both asserts pass, but the function is wrong:
 #
-#    Notebook 5 adds both. A mistake in a term that is a hundredth of the whole is a mistake of a percent.
+# ```python
+# def squeeze(u):
+#     return u.mean(axis=(2, 3))
 #
-#    </details>
+# u = np.ones((2, 8, 8, 8))
+# assert squeeze(u).shape == (2, 8)                     # (N, C)
+# assert np.allclose(squeeze(u), u.mean(axis=(1, 2)))
+# ```
 #
-# Solutions: [solutions/03_squeeze.ipynb](solutions/03_squeeze.ipynb)
+# - `averaged`: over which two of the axes N, H, W, C does it average? For example `"NH"`.
+# - `u_test`: an array of the same shape, (2, 8, 8, 8), with which the second assert fails.
+# - `shape`: a shape (N, H, W, C) with which the first assert fails. (Then it compares with that N and that C.)
 #
-# **Read next:** [senet_np/ops/pooling.py](../senet_np/ops/pooling.py), the pairs of this notebook with
-# their derivations; [assignments/1_ops.ipynb](assignments/1_ops.ipynb), where you write them; and
+# <details><summary>Hint</summary>
+#
+# Write the names of the axes below the numbers 0, 1, 2, 3. Two things in this u hide the bug.
+#
+# </details>
+
+# %%
+averaged = ...
+u_test = ...
+shape = ...
+
+check("3.3", averaged, u_test, shape)
+
+# %% [markdown]
+# ### Exercise 3.4 · A test with a fixed tolerance
+#
+# A backward pass of the squeeze returns only zeros, which is wrong. Its author tests it like this, with dz = 1 for
+# every channel and square maps (H = W):
+#
+# ```python
+# numeric = numeric_gradient(...)  # by finite differences, right
+# assert np.allclose(du, numeric, rtol=0, atol=0.005)  # |du - numeric| ≤ 0.005 everywhere
+# ```
+#
+# - `share_8` and `share_32`: how large is the right du at one position, for maps of 8×8 and of 32×32?
+# - `side`: from which H = W on does the wrong backward pass pass this test? Give the smallest.
+#
+# <details><summary>Hint</summary>
+#
+# The test passes when one share is at most 0.005. (This is trap 3 of notebook 2.)
+#
+# </details>
+
+# %%
+share_8 = ...
+share_32 = ...
+side = ...
+
+check("3.4", share_8, share_32, side)
+
+# %% [markdown]
+# Solutions: [solutions/03_squeeze.ipynb](solutions/03_squeeze.ipynb), after you have tried.
+#
+# **Read next:** [senet_np/ops/pooling.py](../senet_np/ops/pooling.py), the functions of this notebook with their
+# derivations. Then [assignment 1](assignments/1_ops.ipynb), where you write them yourself, and
 # [notebook 4](04_excitation.ipynb), where z becomes gates.

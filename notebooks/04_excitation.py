@@ -11,32 +11,49 @@
 # %% [markdown]
 # # 4 · Excitation: two small matrices, ReLU, sigmoid, and what r costs
 #
-# **Afterwards you can** compute the gates of Eq. 3 by hand and give every gradient of the two FCs; say what
-# the bottleneck can express that one weight per channel and one C×C matrix cannot; say where gates start,
-# where gradients vanish, and what the reduction ratio r costs.
+# **Afterwards you can** compute the gates of Eq. 3 by hand; write the backward pass of the excitation; say what two
+# matrices with a ReLU can do that one weight per channel or one C×C matrix cannot; say what the reduction ratio r
+# costs.
 #
-# **You need** notebook 3 (the squeeze: where z comes from), matrix products and the chain rule. **Time:**
-# 60 minutes for sections 1 to 5 and 8, the core; sections 6, 7, 9 and 10 (biases, initialization, rank, trained
-# matrices) are an evening of their own.
+# **You need** notebooks 1 (channels and gates), 2 (gradients and how to check them) and 3 (the squeeze: where z comes
+# from). Mathematics: matrix products, the chain rule, and the rank of a matrix (section 3 says what it is). Sections
+# 7 to 9 also use variance, the Jacobian, correlation and probability.
 #
-# The squeeze has left one number per channel, z (N, C). The excitation turns it into one gate per channel,
-# s (N, C):
+# **Time:** 50 minutes to read and run, 110 with the exercises.
+#
+# That is for the core: sections 1 to 6, the summary and the exercises. Sections 7 to 9 stand under the heading
+# "Further". They take 40 minutes more, and you may skip them.
+#
+# Letters: [symbols](../docs/symbols.md).
+#
+# The squeeze has left one number per channel, z (N, C). The **excitation** turns it into one gate per channel, s (N,
+# C):
 #
 # $$
-# s = \sigma(W_2\,\delta(W_1 z)) \qquad\text{(Eq. 3)}
+# s = \sigma(W_2\,\delta(W_1 z)) \qquad\text{(Eq. 3; Hu et al., arXiv 1709.01507)}
 # $$
 #
-# $\delta$ is ReLU, $\sigma$ the sigmoid. The paper is Hu et al., arXiv 1709.01507. In our code samples are
-# rows, so `w1` (C, h) is the transpose of the paper's $W_1$, and h is C/r. Each step has its own letter:
-# `a = z @ w1 + b1`, `h = δ(a)`, `e = h @ w2 + b2`, `s = σ(e)`.
+# $\delta$ is ReLU and $\sigma$ the sigmoid, $\sigma(e) = 1/(1+\exp(-e))$. In our code each step has its own letter:
+#
+# | step | code | shape |
+# |---|---|---|
+# | FC1, the first fully connected layer | `a = z @ w1 + b1` | (N, C/r) |
+# | ReLU | `h = np.maximum(a, 0)` | (N, C/r) |
+# | FC2, the second fully connected layer | `e = h @ w2 + b2` | (N, C) |
+# | sigmoid | `s = sigmoid(e)` | (N, C) |
+#
+# FC1 reduces the C numbers to C/r, and FC2 makes C numbers again. The C/r numbers h in the middle are the **hidden
+# units**, and r is the **reduction ratio**. We write one image per row, so `w1` has the shape (C, C/r): it is the
+# transpose of the paper's $W_1$.
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-from ipywidgets import IntSlider, interact
 
 import senet_np
+from senet_np.exercises import check
 from senet_np.figures.style import BLUE, GRAY, ORANGE, style
+from senet_np.gradcheck import check_gradients
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
@@ -49,252 +66,256 @@ def sigmoid(e):
 # %% [markdown]
 # ## 1. Eq. 3, step by step
 #
-# A task for a gate. In the set `shapes` each image holds an orange and a blue square under a sky that is
-# orange or blue; the sky's color tells which square to classify. Take two such images, each under both
-# skies, and four channels that a convolution could have found: orange sky, blue sky, orange on the ground,
-# blue on the ground.
+# A task for a gate, from notebook 1: each image of the set `shapes` has an orange and a blue square under a sky that is
+# orange or blue. The color of the sky says which square to classify. We take two such images, each under both
+# skies. Four channels, as simple filters could make them: orange in the sky, blue in the sky, orange on the ground,
+# and blue on the ground.
 
 # %%
 from senet_np.data import load_shapes
 from senet_np.data.shapes import both_skies
 
 scenes = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)  # (2 skies, 2 images, 32, 32, 3)
-x = scenes.reshape(4, 32, 32, 3) / 255
-warm = x[..., 0] - x[..., 2]  # red minus blue: above 0 is orange, below 0 is blue
-sky = np.arange(32)[:, None] < 5  # the sky is rows 0 to 4
-maps = [warm * sky, -warm * sky, warm * ~sky, -warm * ~sky]
-u = np.maximum(np.stack(maps, axis=-1), 0)  # (4, 32, 32, 4)
+scenes = scenes.reshape(4, 32, 32, 3) / 255
+orange = scenes[..., 0] - scenes[..., 2]  # red minus blue: above 0 for orange, below 0 for blue
+sky = np.arange(32)[:, None] < 5  # rows 0 to 4
+u = np.stack([orange * sky, -orange * sky, orange * ~sky, -orange * ~sky], axis=-1)
+u = np.maximum(u, 0)  # (4, 32, 32, 4)
 
-z = u.mean(axis=(1, 2))  # (N, C): the squeeze
-print("          orange  blue   orange blue\n          sky     sky    square square")
-for name, row in zip(("orange 0", "orange 1", "blue 0", "blue 1"), z):
-    print(f"{name:9}", row)
+z = u.mean(axis=(1, 2))  # the squeeze
+print("z =           orange blue  orange blue\n              sky    sky   square square")
+for name, row in zip(("orange sky, 0", "orange sky, 1", "blue sky, 0", "blue sky, 1"), z):
+    print(f"{name:13}", row)
 
 # %% [markdown]
-# We set the two matrices by hand: hidden unit 0 is computed from the orange sky and unit 1 from the blue one.
-# Unit 0 opens the channel of the orange square and shuts that of the blue one; unit 1 does the opposite.
-#
-# *Predict the sign of each entry of* `e` *for the image under an orange sky, and from it which gates are
-# open.*
+# We set the two matrices by hand. There are two hidden units:
 
 # %%
-w1 = np.array([[10.0, 0.0], [0.0, 10.0], [0.0, 0.0], [0.0, 0.0]])  # (C, h) = (4, 2)
-w2 = np.array([[0.0, 0.0, 3.0, -3.0], [0.0, 0.0, -3.0, 3.0]])  # (h, C)
+w1 = np.array([[10.0, 0.0], [0.0, 10.0], [0.0, 0.0], [0.0, 0.0]])  # (C, C/r) = (4, 2)
+w2 = np.array([[0.0, 0.0, 3.0, -3.0], [0.0, 0.0, -3.0, 3.0]])  # (C/r, C)
 b1, b2 = np.zeros(2), np.zeros(4)
 
-a = z @ w1 + b1  # (N, h): C numbers become h
-h = np.maximum(a, 0)  # δ
-e = h @ w2 + b2  # (N, C): h numbers become C again
-s = sigmoid(e)  # (N, C): the gates
+# %% [markdown]
+# **Predict:** take an image under the orange sky. Which sign has each of its four values of e? Which of its gates are
+# above one half?
+
+# %% tags=["hide-output"]
+a = z @ w1 + b1
+h = np.maximum(a, 0)
+e = h @ w2 + b2
+s = sigmoid(e)
 print("a =\n", a, "\ne =\n", e, "\ns =\n", s)
 
 # %% [markdown]
-# The gates of the last two channels follow the sky, which those channels do not contain. The first two gates
-# are 1/2: nothing moves them, and $\sigma(0) = 1/2$.
-
-# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# e is 0, 0, positive, negative. Hidden unit 0 reads the orange sky. It opens the gate of the orange square and shuts
+# the gate of the blue one. Unit 1 reads the blue sky and does the opposite. The first two gates are 1/2: nothing
+# moves them, and σ(0) = 1/2.
+#
+# </details>
+#
+# So the gates of the squares follow the sky, although the channels of the squares contain no sky.
+#
 # ## 2. Why not one weight per channel?
 #
-# The cheapest gate would be computed from its own channel alone: $s_c = \sigma(v_c z_c + b_c)$, 2C numbers and
-# no matrix.
+# The cheapest gate would use only its own channel: $s_c = \sigma(v_c z_c + b_c)$. That takes 2C numbers and no matrix.
+# We try 1,000 random choices of v and b. Each time we compare the gates of the two *square* channels under both skies.
 #
-# *Predict: can any choice of v and b give the square channels different gates under the other sky?*
+# **Predict:** how large is the largest difference?
 
-# %%
-own = [sigmoid(v * z + b) for v, b in rng.standard_normal((1000, 2, 4)) * 20]  # 1000 choices
-moved = max(np.abs(gates[:2, 2:] - gates[2:, 2:]).max() for gates in own)  # the same image, sky against sky
-print(f"largest change of the square channels' gates between skies, of 1000 choices: {moved:.1e}")
-assert moved == 0
+# %% tags=["hide-output"]
+choices = [sigmoid(v * z + b) for v, b in rng.standard_normal((1000, 2, 4)) * 20]
+largest = max(np.abs(gates[:2, 2:] - gates[2:, 2:]).max() for gates in choices)  # the same image, sky against sky
+print(f"largest difference in 1,000 choices: {largest:.1e}")
 
 # %% [markdown]
-# The squares are the same under both skies, so z is the same there, and so is every function of it. **A
-# gate that is to depend on what the image shows elsewhere must be computed from other channels too.**
+# <details><summary>Answer</summary>
 #
-# Which input moves which gate is written in the Jacobian $\partial e_c/\partial z_k$. With one weight per
-# channel it is diagonal. For the two matrices it follows from the chain rule, with 1 for a hidden unit that
-# is alive ($a_j > 0$) and 0 for one that is not:
+# It is 0. The squares are the same under both skies, so z of their channels is the same, and so is every function of
+# it.
 #
-# $$
-# \frac{\partial e_c}{\partial z_k} = \sum_j w_1[k,j]\,[a_j > 0]\,w_2[j,c]
-# $$
-
-# %%
-def jacobian(z_one, w1, b1, w2):
-    """(C, C): row k, column c is how z_k moves e_c."""
-    alive = z_one @ w1 + b1 > 0
-    return (w1 * alive) @ w2
-
-
-print("one weight per channel:\n", np.diag(rng.standard_normal(4)))
-print("bottleneck, under an orange sky:\n", jacobian(z[0], w1, b1, w2))
-print("the same, under a blue sky:\n", jacobian(z[2], w1, b1, w2))
-
-# %% [markdown]
-# Everything off the diagonal is new. And the matrix is different under the other sky: through the ReLU the
-# block chooses which channels its gates depend on.
-
-# %% [markdown]
+# </details>
+#
+# **A gate that should depend on what the rest of the image shows must be computed from other channels, too.** For
+# that we need matrices.
+#
 # ## 3. Why not one C×C matrix?
 #
-# $e = z W + b$ with one W (C×C) can see all channels. The bottleneck differs from it in three ways.
+# One matrix, $e = z W + b$ with W (C, C), also sees all channels. Our two matrices differ from it in three ways.
 #
-# **It is smaller.** One matrix costs $C^2$; two cost $2\,C\cdot C/r$. From r = 3 on that is less.
+# **Size.** One matrix has C² weights. Two have $2\,C\cdot C/r$. From r = 3 on, two have fewer.
+#
+# **Rank.** The rank of an array says how many independent rows it has: all its rows are mixtures of that many. Now 200
+# random z with C = 16, and random matrices with C/r = 4.
+#
+# **Predict:** which rank has e with one matrix (16, 16)? And with two matrices, without and with the ReLU?
 
-# %%
-C = 128
-for r in (1, 2, 4, 8, 16):
-    print(f"C = {C}, r = {r:2}:  one C×C matrix {C * C:6,}   two of C×{C // r:<3} {2 * C * (C // r):6,}")
-
-# %% [markdown]
-# **It has rank h.** All C values of e are mixtures of h numbers. *Predict the ranks of a, h, e for C = 16
-# and h = 4. Does the ReLU change them?*
-
-# %%
-z_many = rng.standard_normal((200, 16))  # (N, C)
-v1, v2, full = rng.standard_normal((16, 4)), rng.standard_normal((4, 16)), rng.standard_normal((16, 16))
-a_many = z_many @ v1
-h_many = np.maximum(a_many, 0)
+# %% tags=["hide-output"]
+z_many = rng.standard_normal((200, 16))
+w1_many, w2_many, w_full = (rng.standard_normal(shape) for shape in ((16, 4), (4, 16), (16, 16)))
 rank = np.linalg.matrix_rank
-print("rank of  z", rank(z_many), "  one matrix: e", rank(z_many @ full))
-print("without the ReLU:  a", rank(a_many), "  e", rank(a_many @ v2))
-print("with the ReLU:     h", rank(h_many), "  e", rank(h_many @ v2))
-assert rank(z_many @ full) == 16 and rank(h_many @ v2) == rank(a_many @ v2) == 4
+print("one matrix:                ", rank(z_many @ w_full))
+print("two matrices, without ReLU:", rank(z_many @ w1_many @ w2_many))
+print("two matrices, with ReLU:   ", rank(np.maximum(z_many @ w1_many, 0) @ w2_many))
 
 # %% [markdown]
-# The ReLU adds no rank: sixteen gates still share four numbers. That is the price. What it adds is a
-# *bend*: which of the hidden units are alive differs from image to image, and with them the Jacobian.
-
-# %%
-alive = a_many > 0  # (N, h)
-ranks = [rank(jacobian(z_one, v1, 0, v2)) for z_one in z_many]
-assert ranks == alive.sum(axis=1).tolist()  # one image: as many directions as units that are alive
-different = len(np.unique(alive, axis=0))
-print(f"{different} different Jacobians among 200 images; without the ReLU it is one for all")
-
-# %% [markdown]
-# **It can bend.** A gate that shall open when two channels *differ*, whichever is the larger, needs e to be
-# high at both ends and low in the middle. For one matrix, with $z = (t, -t)$, e is a straight line in t, so
-# $e(0)$ is the mean of $e(t)$ and $e(-t)$: it cannot lie below both. Two matrices without a ReLU are one
-# matrix, $z(W_1W_2)$, and no better. With the ReLU, $|t| = \delta(t) + \delta(-t)$ takes two hidden units.
+# <details><summary>Answer</summary>
 #
-# *Predict the curve of the gate with* $e = 4\,(|t| - \frac12)$.
+# 16, 4, 4. With two matrices, all 16 values of e are mixtures of the four rows of `w2`. The ReLU does not add a row.
+# So 16 gates share four numbers per image. That is what the smaller size costs. People call such a narrow middle a
+# **bottleneck**.
+#
+# </details>
+#
+# **Bend.** Suppose a gate should open when two channels *differ*, no matter which one is larger. We look at
+# $z = (t, -t)$. The gate should be high at both ends of t and low at t = 0.
+#
+# **Predict:** which of these can do it: one matrix and a bias; two matrices without a ReLU; two matrices with a ReLU?
 
 # %%
 t = np.linspace(-1.5, 1.5, 61)
 z_line = np.stack([t, -t], axis=1)  # (61, 2)
-u1, u2 = np.array([[0.5, -0.5], [-0.5, 0.5]]), np.array([[4.0], [4.0]])  # units: δ(t) and δ(-t)
-bent = np.maximum(z_line @ u1, 0) @ u2 - 2
-assert np.allclose(bent[:, 0], 4 * (np.abs(t) - 0.5))
-straight = z_line @ (2 * rng.standard_normal((2, 8))) + rng.standard_normal(8)  # eight single matrices
-assert np.allclose((straight[0] + straight[-1]) / 2, straight[30])  # e(0) is the mean of both ends
 
+w_left, w_right = np.array([[0.5, -0.5], [-0.5, 0.5]]), np.array([[4.0], [4.0]])
+e_two = np.maximum(z_line @ w_left, 0) @ w_right - 2
+e_one = z_line @ (2 * rng.standard_normal((2, 8))) + rng.standard_normal(8)  # eight random single matrices
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
-    axes.plot(t, sigmoid(straight), color=GRAY, linewidth=1, alpha=0.7)
-    axes.plot([], [], color=GRAY, label="one matrix, eight draws")
-    axes.plot(t, sigmoid(bent), color=BLUE, linewidth=2.5, label="two matrices with a ReLU")
-    axes.set(title="One matrix cannot open a gate at both ends, two with a ReLU can",
-             xlabel="t, where z = (t, −t)", ylabel="gate s", ylim=(0, 1))
+    figure, axes = plt.subplots(figsize=(8, 3.2))
+    axes.plot(t, sigmoid(e_one), color=GRAY, linewidth=1, alpha=0.7)
+    axes.plot([], [], color=GRAY, label="one matrix,\neight random ones")
+    axes.plot(t, sigmoid(e_two), color=BLUE, linewidth=2.5, label="two matrices\nwith ReLU")
+    axes.set(title="A gate for z = (t, −t)", xlabel="t", ylabel="gate s", ylim=(0, 1))
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
 
 # %% [markdown]
-# The paper's own two wishes for the gate (section 3.2): it must be able to learn a nonlinear interaction
-# between channels, and one that is not mutually exclusive, so that several channels can be emphasized at
-# once. The second is the subject of section 5.
+# <details><summary>Answer</summary>
+#
+# Only with a ReLU. With one matrix, e is a straight line in t, so e(0) lies halfway between e(t) and e(−t): it cannot
+# be below both. Two matrices without a ReLU are one matrix, $z(W_1W_2)$, and no better. With a ReLU, two hidden units
+# are enough: |t| = ReLU(t) + ReLU(−t).
+#
+# </details>
+
+# %%
+assert np.allclose(e_two[:, 0], 4 * (np.abs(t) - 0.5))
+assert np.allclose((e_one[0] + e_one[-1]) / 2, e_one[30])  # the middle is the mean of both ends
 
 # %% [markdown]
+# The paper asks two things of the gate (its section 3.2). It must be able to learn a nonlinear interaction between
+# channels: we have just seen one. And several channels must be able to be emphasized at once: that is section 5.
+#
 # ## 4. Backward
 #
-# We write $\mathrm{d}a$ for $\partial L/\partial a$, and start from $\mathrm{d}s$.
+# The upstream gradient ds = ∂L/∂s arrives at the gates. We go from the last step to the first.
 #
-# **Sigmoid.** Write x for its argument, since e is the number of the exponential here. With $s = (1+e^{-x})^{-1}$,
-# $\;\frac{\mathrm{d}s}{\mathrm{d}x} = e^{-x}(1+e^{-x})^{-2} = s\cdot\frac{e^{-x}}{1+e^{-x}} = s(1-s)$. So
-# `de = ds * s * (1 - s)`.
+# **Sigmoid.** $s = \dfrac{1}{1+\exp(-e)}$, so
+# $\dfrac{\mathrm{d}s}{\mathrm{d}e} = \dfrac{\exp(-e)}{(1+\exp(-e))^2} = s\,(1-s)$.
 #
-# **FC.** In indices, $e[n,c] = \sum_j h[n,j]\,w_2[j,c] + b_2[c]$. Each entry of h meets all c, each weight
-# meets all n:
+# **FC2.** $e[n,c] = \sum_j h[n,j]\,w_2[j,c] + b_2[c]$. An entry of h is used by all c. A weight is used by all images
+# n. So the chain rule gives sums (notebook 2 has the same layer):
 #
 # $$
-# \mathrm{d}h[n,j] = \sum_c \mathrm{d}e[n,c]\,w_2[j,c] \qquad
-# \mathrm{d}w_2[j,c] = \sum_n h[n,j]\,\mathrm{d}e[n,c] \qquad
-# \mathrm{d}b_2[c] = \sum_n \mathrm{d}e[n,c]
+# dh[n,j] = \sum_c de[n,c]\,w_2[j,c] \qquad
+# dw_2[j,c] = \sum_n h[n,j]\,de[n,c] \qquad
+# db_2[c] = \sum_n de[n,c]
 # $$
 #
-# As matrices: `de @ w2.T`, `h.T @ de`, `de.sum(axis=0)`. The shapes leave no other choice.
+# **ReLU.** The slope is 1 where $a > 0$, and 0 elsewhere. We say: there the hidden unit is **active** for this image.
 #
-# **ReLU.** 1 where $a > 0$, else 0: `da = dh * (a > 0)`. **FC1** is FC2 with other letters.
+# **FC1** is FC2 with other letters: z in place of h, a in place of e.
+
 
 # %%
 def excitation_forward(z, w1, b1, w2, b2):
-    a = z @ w1 + b1  # (N, h)
+    a = z @ w1 + b1  # (N, C/r)
     h = np.maximum(a, 0)
     s = sigmoid(h @ w2 + b2)  # (N, C)
     return s, (z, w1, w2, a > 0, h, s)
 
 
+# %% [markdown]
+# ### Exercise 4.1 · The backward pass
+#
+# Write it now. Each gradient has the shape of what it belongs to: `dw1` (C, C/r), `db1` (C/r,), and so on.
+#
+# <details><summary>Hint</summary>
+#
+# Five lines: first `de` from `ds`. Then `dh`, `dw2`, `db2` from `de`. Then `da` from `dh`. Write each sum as a
+# matrix product. If an index is summed over, it must stand on the inside of the product. Compare the shapes.
+#
+# </details>
+
+
+# %%
 def excitation_backward(ds, cache):
-    z, w1, w2, alive, h, s = cache
+    """Returns dz, dw1, db1, dw2, db2."""
+    ...
+
+
+check("4.1", excitation_forward, excitation_backward)
+
+# %% [markdown]
+# Our version is in the folded cell below. Open it when yours passes. The rest of the notebook uses ours, so you can go
+# on without an answer.
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def our_backward(ds, cache):
+    z, w1, w2, active, h, s = cache
     de = ds * s * (1 - s)  # (N, C)
     dh, dw2, db2 = de @ w2.T, h.T @ de, de.sum(axis=0)
-    da = dh * alive  # (N, h)
+    da = dh * active  # (N, C/r)
     dz, dw1, db1 = da @ w1.T, z.T @ da, da.sum(axis=0)
     return dz, dw1, db1, dw2, db2
 
 
-# %% [markdown]
-# With the sky's matrices, suppose that the loss falls when the gate of the orange square grows, for the
-# first image only. *Predict which rows of* `dz` *and which entries of* `dw1` *are not 0. Which hidden
-# unit can learn from this image?*
+shapes = {"z": (3, 5), "w1": (5, 4), "b1": 4, "w2": (4, 5), "b2": 5}
+args = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+print(check_gradients(excitation_forward, our_backward, args))
 
-# %%
+# %% [markdown]
+# Back to the matrices of section 1. Suppose that the loss falls when the gate of the orange square grows, and only for
+# image 0, which has an orange sky. Then ds is −1 at [0, 2] and 0 elsewhere.
+#
+# **Predict:** which rows of dz are not 0? Which hidden unit gets a gradient: which columns of dw1 are not 0?
+
+# %% tags=["hide-output"]
 ds = np.zeros((4, 4))
 ds[0, 2] = -1.0
 s, cache = excitation_forward(z, w1, b1, w2, b2)
-dz, dw1, db1, dw2, db2 = excitation_backward(ds, cache)
+dz, dw1, db1, dw2, db2 = our_backward(ds, cache)
 print("dz =\n", dz, "\ndw1 =\n", dw1, "\ndw2 =\n", dw2)
 
 # %% [markdown]
-# Only unit 0 was alive under the orange sky, so only its column of `dw1` and its row of `dw2` move. But its
-# column of `dw1` has an entry for *every* channel that was not 0: the squares' weights, 0 so far, start to
-# learn too.
+# <details><summary>Answer</summary>
 #
-# Do we believe it? Two opinions: the sums as loops, and finite differences.
-
-# %%
-de = ds * s * (1 - s)
-loops = np.zeros((2, 4))
-for n in range(4):
-    for j in range(2):
-        for c in range(4):
-            loops[j, c] += cache[4][n, j] * de[n, c]  # cache[4] is h
-assert np.allclose(loops, dw2)
-
-# %%
-from senet_np.gradcheck import check_gradients
-
-args = {"z": rng.standard_normal((3, 5)), "w1": rng.standard_normal((5, 4)), "b1": rng.standard_normal(4),
-        "w2": rng.standard_normal((4, 5)), "b2": rng.standard_normal(5)}
-report = check_gradients(excitation_forward, excitation_backward, args)
-assert report
-print(report)
-
-# %% [markdown]
-# ### Where gradients vanish
+# Row 0 of dz, since images do not mix. Column 0 of dw1: only unit 0 was active under the orange sky. In this column,
+# *every* channel with z above 0 has an entry. So the weights of the squares, still 0, start to learn, too.
 #
-# Three factors stand in the way down: $s(1-s)$, the mask $[a>0]$, and z itself in `z.T @ da`. The first is
-# at most 1/4, at s = 1/2.
+# </details>
 #
-# *Predict: a gate stands at e = 6, and the gradient from the rest of the net keeps pushing it shut (ds = 1,
-# learning rate 1). How many steps until it is below one half? From e = 2 it takes about a dozen.*
+# A hidden unit that is 0 for *every* image gets no gradient at all. Its weights do not change any more. Such a unit is
+# called **dead**.
 #
-# Gradient descent on e alone is $e \leftarrow e - s(1-s)$. In small steps,
-# $\mathrm{d}e/\mathrm{d}t = -s(1-s)$, and since $\frac1{s(1-s)} = 2 + e^{x} + e^{-x}$ at $e = x$, the time
-# from x down to 0 is $2x + e^{x} - e^{-x}$, its integral.
+# *See it move:* the tab **Backward** of the explorer (`python -m senet_np explorer bundled`) shows these gradients, and
+# what five common bugs do to them.
+#
+# ### Where the gradient becomes small
+#
+# The slope of the sigmoid, s(1 − s), is at most 1/4, at e = 0. For large e it is close to exp(−e).
+#
+# Take one gate and forget the rest of the network. Let ds = 1 all the time, so the gate is pushed toward 0. One step
+# with learning rate 1 is e ← e − s(1 − s). From e = 2 it takes 12 steps until s ≤ 1/2.
+#
+# **Predict:** how many steps does it take from e = 6?
 
-# %%
+
+# %% tags=["hide-output"]
 def steps_to_half(e):
-    """Gradient steps, of learning rate 1 with ds = 1, until σ(e) is at most one half."""
+    """Steps of gradient descent with ds = 1 and learning rate 1 until σ(e) is at most one half."""
     steps = 0
     while e > 0:
         e -= sigmoid(e) * (1 - sigmoid(e))
@@ -302,50 +323,47 @@ def steps_to_half(e):
     return steps
 
 
-starts = np.arange(1, 9)
-steps = np.array([steps_to_half(float(e)) for e in starts])
-formula = 2 * starts + np.exp(starts) - np.exp(-starts)
-assert np.allclose(steps, formula, rtol=0.1, atol=2)
-print(dict(zip(starts.tolist(), steps.tolist())))
+steps = {start: steps_to_half(float(start)) for start in range(1, 9)}
+print(steps)
 
-# %%
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# More than 400. The slope at e is about exp(−e), so one unit of e takes about exp(e) steps. Each unit further out makes
+# the way back about exp(1) ≈ 2.7 times as long.
+#
+# </details>
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
-    e_axis = np.linspace(-10, 10, 201)
-    left.plot(e_axis, sigmoid(e_axis), color=BLUE, label="gate s = σ(e)")
-    left.plot(e_axis, sigmoid(e_axis) * (1 - sigmoid(e_axis)), "--", color=ORANGE, label="slope s(1 − s)")
-    left.set(title="At either end the slope is gone …", xlabel="e", ylabel="s, and ds/de")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.4))
+    axis = np.linspace(-10, 10, 201)
+    left.plot(axis, sigmoid(axis), color=BLUE, label="gate s = σ(e)")
+    left.plot(axis, sigmoid(axis) * (1 - sigmoid(axis)), "--", color=ORANGE, label="slope s(1 − s)")
+    left.set(title="Far from e = 0 the slope is almost 0", xlabel="e", ylabel="s, and ds/de")
     left.legend(loc="upper left")
-    right.plot(starts, formula, color=GRAY, label="2e + exp(e) − exp(−e)")
-    right.plot(starts, steps, "o", color=BLUE, label="counted")
-    right.set(title="… and each unit of e makes the way back e times longer", xlabel="e at the start",
+    right.plot(steps.keys(), np.exp([*steps]), color=GRAY, label="exp(e)")
+    right.plot(steps.keys(), steps.values(), "o", color=BLUE, label="counted")
+    right.set(title="The number of steps grows like exp(e)", xlabel="e at the start",
               ylabel="steps until s ≤ 1/2", yscale="log")
     right.legend(loc="upper left")
 plt.show()
+assert steps[6] > 400
+assert 1 - sigmoid(np.float32(17)) == 0  # in float32 the slope is exactly 0 from about e = 17 on
 
 # %% [markdown]
-# A gate far out is **saturated**: it still acts on its channel, but it hardly learns. In float32 it even stops
-# learning altogether:
-
-# %%
-from senet_np.ops import sigmoid_backward, sigmoid_forward
-
-for value in (10, 16, 17, 20):
-    s_32, kept = sigmoid_forward(np.array([value], np.float32))
-    slope = sigmoid_backward(np.ones(1, np.float32), kept)
-    print(f"e = {value}:  1 − s = {1 - s_32[0]:.1e}   slope {slope[0]:.1e}")
-assert slope[0] == 0
-
-# %% [markdown]
+# A gate far from one half is called **saturated**. It still acts on its channel, but it hardly learns. In float32 it
+# stops learning altogether near e = 17, because s is rounded to exactly 1.
+#
 # ## 5. Why sigmoid?
 #
-# **Not softmax.** Softmax makes the gates of an image add up to 1. Then channels compete: one can open only
-# while others shut. Here are real numbers: the gates of the last block of `tiny-se` (bundled, trained on
-# CIFAR-10) for a photo of a person.
+# **Sigmoid or softmax?** Softmax divides the exponentials of an image by their sum: $s_c = \exp(e_c)/\sum_k \exp(e_k)$.
+# So its gates are positive and add up to 1. We take e from the last block of `tiny-se`, which was trained on CIFAR-10,
+# for a photo of a person, and apply both functions to it.
 #
-# *Predict: how many of its 128 gates are above one half? And how many can be, with softmax?*
+# **Predict:** how many of the 128 gates are above one half with the sigmoid? How many can be with softmax?
 
-# %%
+# %% tags=["hide-output"]
 from senet_np.data.photo import sample_photo
 
 model = senet_np.load("tiny-se")
@@ -353,258 +371,88 @@ _, activations = model.run(sample_photo().small[None], record=True)
 block, learned = activations.blocks["stage3.se"], model.params["stage3"]["se"]
 e_photo = (block.h @ learned["w2"] + learned["b2"])[0]  # (C,)
 
-soft = np.exp(e_photo - e_photo.max())
-soft /= soft.sum()
-assert np.allclose(sigmoid(e_photo), block.s[0], atol=1e-5)
-print(f"sigmoid: {(block.s > 0.5).sum():3} gates above 1/2, sum {block.s.sum():5.1f}")
-print(f"softmax: {(soft > 0.5).sum():3} gates above 1/2, sum {soft.sum():5.1f}, largest {soft.max():.3f}")
+s_sigmoid = sigmoid(e_photo)
+s_softmax = np.exp(e_photo - e_photo.max())  # minus the largest, so that nothing overflows
+s_softmax /= s_softmax.sum()
+for name, gates in (("sigmoid", s_sigmoid), ("softmax", s_softmax)):
+    print(f"{name}: {(gates > 0.5).sum():3} gates above 1/2, largest {gates.max():.3f}, sum {gates.sum():5.1f}")
 
 # %% [markdown]
-# Several channels may matter for one image, and need not compete. With softmax at most one gate can be above
-# one half, and the mean gate is 1/C whatever the image shows.
+# <details><summary>Answer</summary>
 #
-# **Not tanh or ReLU.** Both are options of our block. Look at where they start: a fresh block, maps as
-# after a ReLU.
+# 121 with the sigmoid. With softmax at most one can be, and here none is. Their sum is 1, so the mean gate is 1/C for
+# every image, and one channel can open only while others shut.
 #
-# *Predict for each: the mean size of a gate, and how many gates have a slope of 0.*
-
-# %%
-from senet_np.layers import SE
-
-u_fresh = np.maximum(rng.standard_normal((64, 8, 8, 32)), 0)
-for gate in ("sigmoid", "tanh", "relu"):
-    layer = SE(32, reduction=4, gate=gate)
-    params, _ = layer.init(np.random.default_rng(0), np.float64)
-    _, fresh, _ = layer.forward(params, {}, u_fresh, True)
-    print(f"{gate:8} mean |s| {np.abs(fresh.s).mean():.2f}   below 0: {100 * (fresh.s < 0).mean():3.0f} %"
-          f"   exactly 0: {100 * (fresh.s == 0).mean():3.0f} %")
-
-# %% [markdown]
-# A tanh gate starts around 0 to either side: at first the block lets little through, and about half of the
-# gates turn their channel's sign. A ReLU gate starts at exactly 0 for about half of the channels, where its
-# slope is 0 too: such a gate passes nothing on and learns nothing from this image; and it has no upper bound.
-# The sigmoid starts at one half with its largest slope, and can neither turn a sign nor enlarge.
+# </details>
 #
-# What it is worth, in the paper's ablation (section 6.3) and in ours (`docs/results.md`, "The gate"):
+# For one image, several channels may matter. With the sigmoid they need not compete.
+#
+# **Sigmoid, tanh or ReLU?** A tanh gate can be below 0, and then it turns the sign of its channel. A ReLU gate has no
+# upper limit. And it is exactly 0 for about half of the channels of a fresh block. There its slope is 0, too, so it
+# learns nothing from this image. (Section 7 counts this.) The sigmoid starts at one half, where its slope is largest.
+#
+# What this is worth, in the paper (its section 6.3) and in ours ([docs/results.md](../docs/results.md), "The gate").
+# Ours is the tiny network after 4 epochs on a JPEG-recompressed copy of CIFAR-10.
 
 # %%
 paper = {"sigmoid": 22.28, "tanh": 23.00, "ReLU": 23.47, "no SE": 23.30}  # ResNet-50 on ImageNet
-ours = {"sigmoid": (68.14, 0.11), "tanh": (67.24, 0.25), "ReLU": (66.55, 0.46), "no SE": (67.85, 0.25)}  # docs/results.md
+ours = {"sigmoid": (68.14, 0.11), "tanh": (67.24, 0.25), "ReLU": (66.55, 0.46), "no SE": (67.85, 0.25)}
 print("         paper: top-1 error   ours: test accuracy, mean ± sd of 5 seeds")
 for gate, error in paper.items():
     print(f"{gate:8}      {error:5.2f} %            {ours[gate][0]:5.2f} ± {ours[gate][1]:.2f} %")
 
 # %% [markdown]
-# (Ours: tiny net, 4 epochs, a JPEG-recompressed copy of CIFAR-10.) Mind that one column counts errors and
-# the other right answers. The order sigmoid, tanh, ReLU is the same in both. A ReLU gate is worse than no
-# SE block at all, in both; a tanh gate is so here, and in the paper it is a little better than none.
-
-# %% [markdown]
-# ## 6. With or without biases?
+# Careful: the first column counts errors (low is good), the second counts right answers (high is good). The order
+# sigmoid, tanh, ReLU is the same in both. In both, a ReLU gate is worse than no SE block at all.
 #
-# The paper drops both biases for its ablations (section 6), its released models keep them, and so does our
-# default. What do they do? Without them the excitation before the sigmoid is homogeneous: for $k > 0$,
-# $e(kz) = k\,e(z)$.
+# ## 6. What r costs
 #
-# *Predict the gates of a black image (z = 0) without biases.*
-
-# %%
-layer = SE(16, reduction=4, se_bias=False)
-params, _ = layer.init(np.random.default_rng(0), np.float64)
-z_some = np.abs(rng.standard_normal((1, 16)))
-
-
-def e_without(z):
-    return np.maximum(z @ params["w1"], 0) @ params["w2"]
-
-
-assert np.allclose(e_without(3 * z_some), 3 * e_without(z_some))
-print("gates at z = 0:", sigmoid(e_without(0 * z_some))[0, :6], "…")
-
-# %% [markdown]
-# So the usual state of a channel cannot be set apart from the image: at z = 0 every gate is 1/2, and the
-# brighter the features, the further out the gates. With `b2` a channel can be open or shut as a rule,
-# $\sigma(b_2)$, and the rest is what is special about the image; `b1` moves the point from which a hidden unit
-# is above 0. They cost h + C numbers per block, against 2·C·h.
-
-# %% [markdown]
-# ## 7. At the start all gates are around one half
-#
-# Our block draws $w_1 \sim N(0, 2/C)$ and $w_2 \sim N(0, 1/h)$, biases 0. Then for a given z, e is a sum of
-# h terms of mean 0, and its variance can be followed through:
+# A block has two matrices with C·C/r weights each. All blocks of a network together have
 #
 # $$
-# \operatorname{Var}(a_j) = \tfrac2C\sum_c z_c^2 \qquad
-# \mathbb E[h_j^2] = \tfrac12\operatorname{Var}(a_j) \qquad
-# \operatorname{Var}(e_c) = \tfrac1h\sum_j \mathbb E[h_j^2] = \tfrac1C\sum_c z_c^2
+# \frac2r\sum_{\text{blocks}} C^2 \qquad\text{(Eq. 5)}
 # $$
 #
-# (a is symmetric about 0, so half of its square survives the ReLU.) After batch norm and a ReLU a channel
-# is about $\max(0, \text{normal})$, whose mean is 0.40. So e has a spread of about 0.4, and $\sigma(e)$ one
-# of about $0.4\cdot\frac14 = 0.1$. *Is it so?*
+# weights. Our tiny network has three blocks, with 32, 64 and 128 channels, and r = 4.
+#
+# **Predict:** which share of these weights is in the last block?
 
-# %%
-from senet_np.containers import se_caches
+# %% tags=["hide-output"]
 from senet_np.nets import tiny
-
-fresh_net = tiny()
-images = load_shapes(sizes=(64, 1, 1)).train.images
-x = ((images / 255 - 0.5) / 0.25).astype(np.float32)
-params, state = fresh_net.init(np.random.default_rng(0))
-_, net_cache, _ = fresh_net.forward(params, state, x, True)
-for path, block in se_caches(net_cache).items():
-    print(f"{path}: mean z {block.z.mean():.2f}, gates {block.s.mean():.2f} ± {block.s.std():.2f}; "
-          f"of one channel, between images, ± {block.s.std(axis=0).mean():.3f}")
-    assert abs(block.s.mean() - 0.5) < 0.05
-
-# %% [markdown]
-# Around one half, as derived; and nearly the same for every image, for their z hardly differ yet. **A fresh
-# SE block is nearly a factor of 1/2.**
-#
-# *Predict: what is left of a signal after eight such blocks? And of the gradient that comes back?*
-#
-# We stack eight times conv – ReLU, with and without SE, with and without batch norm after the convolution.
-# (He's initialization keeps the size of a signal through conv – ReLU, give or take what a 16×16 image
-# loses at its padded border.)
-
-# %%
-from senet_np.containers import Sequential
-from senet_np.layers import BatchNorm, Conv2D, ReLU
-
-
-def stack(se, bn, blocks=8, c=32):
-    parts = [("conv", Conv2D(c, c, bias=False))]
-    parts += [("bn", BatchNorm(c))] if bn else []
-    parts += [("relu", ReLU())] + ([("se", SE(c))] if se else [])
-    return Sequential([(f"block{k + 1}", Sequential(parts)) for k in range(blocks)])
-
-
-def sizes(net, x):
-    """Root mean square after each block, and of the gradient at the input for a random dy of size 1."""
-    params, state = net.init(np.random.default_rng(1))
-    y, cache, _ = net.forward(params, state, x, True)
-    dx, _ = net.backward(np.random.default_rng(2).standard_normal(y.shape).astype(np.float32), cache)
-    found = []
-    for name, layer in net.parts.items():
-        x, _, _ = layer.forward(params[name], state.get(name, {}), x, True)
-        found.append(np.sqrt((x**2).mean()))
-    return np.array(found), np.sqrt((dx**2).mean())
-
-
-# %%
-u0 = np.maximum(rng.standard_normal((8, 16, 16, 32)), 0).astype(np.float32)
-lines = {}
-for bn in (False, True):
-    for se in (False, True):
-        lines[se, bn], at_input = sizes(stack(se, bn), u0)
-        name = f"{'with' if se else 'without'} SE, {'with' if bn else 'without'} batch norm"
-        print(f"{name:32} last block {lines[se, bn][-1]:.4f}   gradient at the input {at_input:.4f}")
-
-# %%
-with style():
-    figure, axes = plt.subplots(figsize=(7.5, 3.4), layout="constrained")
-    for (se, bn), values in lines.items():
-        look = ("o" if se else "s") + ("-" if bn else "--")
-        axes.plot(range(1, 9), values, look, color=BLUE if se else GRAY,
-                  label=f"{'with' if se else 'no'} SE, {'batch norm' if bn else 'no batch norm'}")
-    axes.set(title="Fresh gates halve the signal at each block, unless a norm undoes it", xlabel="block",
-             ylabel="root mean square of the output", yscale="log")
-    axes.legend(loc="lower left")
-plt.show()
-
-# %% [markdown]
-# Without batch norm each SE block costs a factor of about two, for the signal forward and for the gradient
-# backward. With batch norm in the next layer the factor is divided out again: only the last block's half is
-# left, and the gradient is of the same order with SE and without. This is why SE is put into networks with
-# batch norm without a second thought. On a residual branch, the paper's place in a ResNet, the signal
-# also has the shortcut, which passes no gate. In a net without normalization one would start with $b_2$ above 0, and pay
-# with slope.
-#
-# Note what follows for reading gates later: a gate of 0.5 is no verdict about a channel, it is where
-# everybody started; and a factor that is the same for every image is no attention, as the next layer can
-# undo it.
-
-# %% [markdown]
-# ## 8. What r costs
-#
-# Two matrices per block, C×h and h×C, with h = C/r. A net whose stage s has $N_s$ blocks of $C_s$ channels
-# pays
-#
-# $$
-# \frac2r\sum_s N_s\,C_s^2 \qquad\text{(Eq. 5)}
-# $$
-#
-# *Predict for the tiny net (32, 64, 128 channels, r = 4): which share of it stands in the last block?*
-
-# %%
 from senet_np.nets.describe import added_by_se, count_parameters, equation_5
 
-added = added_by_se(tiny(reduction=4))
-print(added)
-assert equation_5(added.channels, 4) == added.parameters - added.biases
-print(f"last block: {equation_5([128], 4) / equation_5(added.channels, 4):.0%} of Eq. 5")
+weights = {c: 2 * c * c // 4 for c in (32, 64, 128)}
+print(weights, f" last block: {weights[128] / sum(weights.values()):.0%}")
 
-deep = [256] * 3 + [512] * 4 + [1024] * 6 + [2048] * 3  # SE-ResNet-50's blocks, r = 16
+deep = [256] * 3 + [512] * 4 + [1024] * 6 + [2048] * 3  # C of each block of SE-ResNet-50, where r = 16
 total, last = equation_5(deep, 16), equation_5(deep[-3:], 16)
-print(f"SE-ResNet-50, r = 16: {total:,.0f}, of them {last / total:.0%} in its last three blocks")
+print(f"SE-ResNet-50: {total:,.0f}, of them {last / total:.0%} in its last three blocks")
 
 # %% [markdown]
-# C enters squared, so the late, wide blocks cost nearly everything. The paper's SE-ResNet-50 pays those 2.5
-# million on top of some 25 million, a tenth more. In multiply-adds the block is cheap, as its matrices run
-# once per image and not once per position: the paper counts 0.26 % for SE-ResNet-50.
+# <details><summary>Answer</summary>
 #
-# The library counts what is really there. It differs from Eq. 5 in the biases, and because h = max(2, C //
-# r): a block never gets fewer than two hidden units.
+# About three quarters. C enters squared, so the late, wide blocks cost most.
+#
+# </details>
+#
+# SE-ResNet-50 has 2.5 million such weights, on top of about 25 million: a tenth more. In *multiply-adds* the block is
+# cheap, because its matrices are used once per image, not once per position: 0.26 % more, says the paper.
+#
+# The library counts what is really there. It differs from Eq. 5 in two ways. There are biases. And C/r is rounded
+# down, but a block never gets fewer than two hidden units (section 9 says why).
 
 # %%
 plain = count_parameters(tiny(se=False))
-ratios = (1, 2, 4, 8, 16, 32, 64)
-counted = [added_by_se(tiny(reduction=r)) for r in ratios]
-by_equation = [equation_5((32, 64, 128), r) for r in ratios]
-print("  r   hidden units      Eq. 5   counted   share of the net without SE")
-for r, a_r, eq in zip(ratios, counted, by_equation):
-    share = 100 * a_r.parameters / plain
-    print(f"{r:3}   {str(a_r.hidden):14} {eq:8,.0f}  {a_r.parameters:8,}   {share:5.1f} %")
-
-
-# %%
-def cost_figure(marked=None):
-    with style():
-        figure, axes = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
-        axes.loglog(ratios, by_equation, "s--", color=GRAY, label="Eq. 5")
-        axes.loglog(ratios, [a_r.parameters for a_r in counted], "o-", color=BLUE,
-                    label="counted: biases, h ≥ 2")
-        if marked is not None:
-            axes.axvline(marked, color=ORANGE, linewidth=3, alpha=0.6, label=f"r = {marked}")
-        axes.set_xticks(ratios, ratios)
-        axes.minorticks_off()
-        axes.set(title="Twice the r is half the price, until biases and two units are left",
-                 xlabel="reduction ratio r", ylabel="parameters added\nto the tiny net")
-        axes.legend()
-    plt.show()
-
-
-cost_figure()
-
+print("  r   hidden units     Eq. 5   counted   share of the network without SE")
+for r in (1, 2, 4, 8, 16, 32, 64):
+    added = added_by_se(tiny(reduction=r))
+    by_equation = equation_5((32, 64, 128), r)
+    share = 100 * added.parameters / plain
+    print(f"{r:3}   {str(added.hidden):14} {by_equation:8,.0f}  {added.parameters:8,}   {share:5.1f} %")
 
 # %% [markdown]
-# Move the slider: what each block is at this r.
-
-# %%
-def at_r(r):
-    blocks = added_by_se(tiny(reduction=r))
-    for c, units in zip(blocks.channels, blocks.hidden):
-        note = "   (C // r would be below 2)" if c // r < 2 else ""
-        print(f"{c:3} → {units:3} → {c:3}   {2 * c * units:6,} weights + {c + units:3} biases{note}")
-    print(f"together {blocks.parameters:,}: {100 * blocks.parameters / plain:.1f} % on top of {plain:,}")
-    cost_figure(r)
-
-
-interact(at_r, r=IntSlider(4, 1, 64));
-
-# %% [markdown]
-# What one gets for it. The paper, section 6.1, and `docs/results.md`, "The reduction ratio" (both tables as
-# in section 5):
+# And what does a smaller r, so more hidden units, gain? The paper (its section 6.1), and ours
+# ([docs/results.md](../docs/results.md), "The reduction ratio"):
 
 # %%
 paper_r = {2: 22.29, 4: 22.25, 8: 22.26, 16: 22.28, 32: 22.72}  # top-1 error, %
@@ -614,184 +462,399 @@ for r, error in paper_r.items():
     print(f"r = {r:2}   paper: error {error:.2f} %   ours: accuracy {accuracy}")
 
 # %% [markdown]
-# In the paper r hardly matters up to 16; here it does. A stage of ResNet-50 has 256 to 2,048 channels, so
-# at r = 16 it keeps 16 to 128 hidden units, and our first stage keeps 2. What counts is how many gates
-# share how few units.
+# In the paper r hardly matters up to 16. In our network it does. A stage of ResNet-50 has 256 to 2,048 channels: with
+# r = 16, that leaves 16 to 128 hidden units. Our first stage keeps only 2. What counts is how many gates share how few
+# hidden units.
+#
+# *Short of time? Go on with "In five sentences" and the exercises.*
+#
+# ## Further
+#
+# ### 7. Biases, and where the gates start
+#
+# The paper leaves out both biases in its experiments. Its released models have them, and so does our block by default.
+# What do they do? Take a block without biases.
+#
+# **Predict:** what are its gates for a black image, z = 0? And what happens to e if z becomes three times as large?
+
+# %% tags=["hide-output"]
+w1_some, w2_some = rng.standard_normal((16, 4)), rng.standard_normal((4, 16))
+z_some = np.abs(rng.standard_normal(16))
+
+
+def e_without_biases(z):
+    return np.maximum(z @ w1_some, 0) @ w2_some
+
+
+print("gates at z = 0:", sigmoid(e_without_biases(0 * z_some))[:6], "…")
+print("e(3z) / e(z):  ", (e_without_biases(3 * z_some) / e_without_biases(z_some))[:6], "…")
 
 # %% [markdown]
-# ## 9. Why at least two hidden units, and better more
+# <details><summary>Answer</summary>
 #
-# **One unit ties all gates to one number.** With h = 1, $e_c = h\,w_2[c] + b_2[c]$: whatever the image
-# shows, all gates move along one line. *Predict the correlation between any two columns of e.*
+# All gates are 1/2, and e becomes three times as large. So without biases the gates depend on how bright the features
+# are. With `b2`, a channel has a usual gate, σ(b2), and the image only moves it from there. `b1` sets how large the
+# sum must be before a hidden unit becomes active. Biases are cheap: C/r + C numbers per block.
+#
+# </details>
+#
+# **The start.** A fresh block has random weights. We give it maps as after a ReLU, and try the three gates of section
+# 5.
+#
+# **Predict:** how many gates are below 0, and how many are exactly 0, for each of the three?
 
-# %%
-e_one = np.maximum(z_many @ v1[:, :1], 0) @ v2[:1]  # (200, 16), one hidden unit
-print("correlations of channel 0 with the others:", np.corrcoef(e_one.T)[0, 1:6], "…")
-assert np.allclose(np.abs(np.corrcoef(e_one.T)), 1)
+# %% tags=["hide-output"]
+from senet_np.layers import SE
+
+u_fresh = np.maximum(rng.standard_normal((64, 8, 8, 32)), 0)
+for gate in ("sigmoid", "tanh", "relu"):
+    layer = SE(32, reduction=4, gate=gate)
+    params, _ = layer.init(np.random.default_rng(0), np.float64)
+    _, fresh, _ = layer.forward(params, {}, u_fresh, True)
+    below, zero = 100 * (fresh.s < 0).mean(), 100 * (fresh.s == 0).mean()
+    print(f"{gate:8} mean |s| {np.abs(fresh.s).mean():.2f}   below 0: {below:3.0f} %   exactly 0: {zero:3.0f} %")
 
 # %% [markdown]
-# **A unit can be dead.** One that is 0 for an image passes no gradient for it; one that is 0 for *every*
-# image learns nothing at all. If all units of a block are dead for all images, dw1, db1 and dw2 are 0: only
-# b2 learns, and the block is a constant.
+# <details><summary>Answer</summary>
 #
-# For one image and random $w_1$ with $b_1 = 0$, the sign of $a_j = z\cdot w_1[:,j]$ is a fair coin, as
-# $w_1$ and $-w_1$ are equally likely. All h units are dead with probability $2^{-h}$. But images share
-# their z at the start, nearly: a unit that is dead for one is likely to be dead for the next.
+# Sigmoid: none and none, all gates start near one half. Tanh: about half are below 0 (here 60 %), because e is positive
+# as often as negative. ReLU: the same gates are exactly 0.
 #
-# *Predict: how many of 4,000 fresh blocks with h = 2 are dead for all of 64 images?*
+# </details>
+#
+# The spread of the gates can be computed. The **variance** is the mean squared distance from the mean. Variances of
+# independent numbers add up. Our block draws `w1` with variance 2/C and `w2` with variance 1/(C/r). The biases are 0.
+# For a given z, then:
+#
+# $$
+# \operatorname{Var}(a_j) = \tfrac2C\sum_c z_c^2 \qquad
+# \text{mean of } h_j^2 = \tfrac12\operatorname{Var}(a_j) \qquad
+# \operatorname{Var}(e_c) = \text{mean of } h_j^2 = \tfrac1C\sum_c z_c^2
+# $$
+#
+# (The middle one: a is symmetric about 0, so the ReLU removes half of its squares.) In the tiny network, z is about
+# 0.4 at the start. Then e has a spread (square root of the variance) of about 0.4. The slope of the sigmoid is 1/4
+# there, so the gates have a spread of about 0.1.
+#
+# **Predict:** the spread of 0.1 is over all gates. For one channel, how much does its gate differ between images?
 
-# %%
-z_start = se_caches(net_cache)["stage1.se"].z  # (64, 32): what the first block of the fresh net sees
-widths, draws = (1, 2, 4, 8, 16), 4000
-one_image, all_images, one_unit = [], [], []
-for units in widths:
-    w = np.random.default_rng(units).standard_normal((32, draws * units)).astype(np.float32)
-    active = (z_start @ w > 0).reshape(64, draws, units)
-    dead = ~active.any(axis=2)  # (64, draws): all units 0
-    one_image.append(dead.mean())
-    all_images.append(dead.all(axis=0).mean())
-    one_unit.append((~active.any(axis=0)).mean())
-    print(f"h = {units:2}: all units dead for one image {100 * one_image[-1]:5.2f} %"
-          f"  (2^-h {100 * 0.5**units:5.2f} %)   for all 64 {100 * all_images[-1]:5.2f} %")
-print(f"single units dead for all 64 images: {100 * min(one_unit):.0f} to {100 * max(one_unit):.0f} %")
-assert np.allclose(one_image, [0.5**units for units in widths], atol=0.03)
+# %% tags=["hide-output"]
+from senet_np.containers import se_caches
 
-# %%
-with style():
-    figure, axes = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
-    x_axis = np.arange(len(widths))
-    axes.bar(x_axis - 0.2, 100 * np.array(one_image), 0.4, color=GRAY, label="for one image")
-    bars = axes.bar(x_axis + 0.2, 100 * np.array(all_images), 0.4, color=BLUE, hatch="//", edgecolor="white",
-                    label="for all of 64 images: cannot learn")
-    axes.bar_label(bars, [f"{100 * share:.1f}" for share in all_images], fontsize=9)
-    coins = [100 * 0.5**units for units in widths]
-    axes.plot(x_axis, coins, "_", color="black", markersize=28, label="$2^{-h}$")
-    axes.set_xticks(x_axis, widths)
-    axes.set(title="With two hidden units a fresh block is often dead, with eight hardly ever",
-             xlabel="hidden units h", ylabel="% of 4,000 fresh blocks\nwith all units dead")
-    axes.legend()
-plt.show()
+fresh_net = tiny()
+images = load_shapes(sizes=(64, 1, 1)).train.images
+inputs = ((images / 255 - 0.5) / 0.25).astype(np.float32)
+params, state = fresh_net.init(np.random.default_rng(0))
+_, net_cache, _ = fresh_net.forward(params, state, inputs, True)
+for path, one in se_caches(net_cache).items():
+    print(f"{path}: mean z {one.z.mean():.2f}, gates {one.s.mean():.2f} ± {one.s.std():.2f}; "
+          f"of one channel, between images, ± {one.s.std(axis=0).mean():.3f}")
 
 # %% [markdown]
-# With two units one block in ten cannot learn from any of these images, with one it is one in three.
-# (Convolutions before it go on learning and may move z until a unit is above 0; the block itself can do
-# nothing for it.) That is one more reason for h ≥ 2, and for r = 4 as the default of small nets: at r = 16 a
-# 16-channel stage would have one unit.
+# <details><summary>Answer</summary>
 #
-# The last line is worth a second look: a third of the units of a *healthy* block are dead from the first
-# step, whatever h is. With eight units that leaves five, with two it may leave none.
+# Much less than 0.1, because the z of different images hardly differ yet. **A fresh SE block is nearly a factor
+# of 1/2.**
+#
+# </details>
+#
+# Now eight fresh SE blocks in a row, and nothing between them.
+#
+# **Predict:** which part of the maps is left after eight blocks?
+
+# %% tags=["hide-output"]
+maps = u_fresh
+for number in range(1, 9):
+    layer = SE(32, reduction=4)
+    params, _ = layer.init(np.random.default_rng(number), np.float64)
+    maps, _, _ = layer.forward(params, {}, maps, True)
+    print(f"after block {number}: {maps.mean() / u_fresh.mean():.4f} of the mean")
 
 # %% [markdown]
-# ## 10. What trained matrices look like
+# <details><summary>Answer</summary>
 #
-# W₁ above W₂ for the three blocks of `tiny-se`; a row is a hidden unit, a column a channel, and both
-# matrices of a block have the same order. *Predict: do all hidden units work equally hard?*
+# About (1/2)⁸ = 1/256, or 0.4 %. The gradient on its way back is halved about eight times, too.
+#
+# </details>
+#
+# Real networks have a layer in between that restores the size: batch norm (notebook 7). Note what follows for reading
+# gates later. A gate of 0.5 says nothing about a channel: all gates started there. And a gate that is the same for
+# every image is a constant factor, which the next layer can undo.
+#
+# ### 8. What trained matrices do
+#
+# **Which channel moves which gate?** The derivatives $\partial e_c/\partial z_k$ say it. There are C·C of them, and the
+# table of all of them is called the **Jacobian**. With one weight per channel, only its diagonal is not 0. For two
+# matrices we use the chain rule: $z_k$ influences $e_c$ through every hidden unit j.
+#
+# $$
+# \frac{\partial e_c}{\partial z_k} = \sum_j w_1[k,j]\,[a_j > 0]\,w_2[j,c]
+# $$
+#
+# Here $[a_j > 0]$ is 1 if hidden unit j is active for this image, and 0 if not.
+
 
 # %%
+def jacobian(z_one, w1, b1, w2):
+    """(C, C): row k, column c says how z_k moves e_c."""
+    active = z_one @ w1 + b1 > 0
+    return (w1 * active) @ w2
+
+
+# %% [markdown]
+# **Predict:** we take the two matrices of section 1 again. Is their Jacobian the same under both skies?
+
+# %% tags=["hide-output"]
+print("one weight per channel, for example:\n", np.diag(rng.standard_normal(4)))
+print("two matrices, orange sky:\n", jacobian(z[0], w1, b1, w2))
+print("two matrices, blue sky:\n", jacobian(z[2], w1, b1, w2))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# No. Under the orange sky, only unit 0 is active, and only the orange sky (row 0) moves gates. Under the blue sky it is
+# unit 1 and row 1. So the ReLU chooses, image by image, which channels the gates depend on.
+#
+# </details>
+#
+# **Trained matrices.** The figure shows W₁ above W₂ for the three blocks of `tiny-se`. A row is a hidden unit, a
+# column is a channel. Both matrices of a block have the same order of rows and columns.
+#
+# **Predict:** do all hidden units have weights of about the same size?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 from senet_np.analysis.findings import load_findings
 from senet_np.figures.style import add_title
 from senet_np.figures.weights import draw_weights
 from senet_np.runs.bundled import findings_path
 
 found = load_findings(findings_path("tiny-se"))
-learned = {path: model.params[path.split(".")[0]]["se"] for path in found.blocks}
-pairs = {path: (tree["w1"], tree["w2"]) for path, tree in learned.items()}
+trees = {path: model.params[path.split(".")[0]]["se"] for path in found.blocks}
+pairs = {path: (tree["w1"], tree["w2"]) for path, tree in trees.items()}
 with style():
-    figure = add_title(draw_weights(pairs), "A few hidden units read and move much, the others hardly anything",
-                       model.provenance)
+    figure = add_title(draw_weights(pairs), "The two matrices of each block", model.provenance)
 figure
 
-# %%
-for path, (t1, t2) in pairs.items():
-    strength = np.linalg.norm(t1, axis=0) * np.linalg.norm(t2, axis=1)  # (h,) of each unit's share in W1 W2
+# %% tags=["hide-output"]
+for path, (w1_trained, w2_trained) in pairs.items():
+    strength = np.linalg.norm(w1_trained, axis=0) * np.linalg.norm(w2_trained, axis=1)  # one number per hidden unit
     strong = (strength > 0.1 * strength.max()).sum()
-    print(f"{path}: {strong} of {len(strength)} units have more than a tenth of the strongest one's strength;"
-          f" {found.hidden[path].dead.sum()} are 0 in every one of 10,000 test images")
+    print(f"{path}: {strong} of {len(strength)} units have more than a tenth of the strongest one's strength; "
+          f"{found.hidden[path].dead.sum()} are 0 in every one of 10,000 test images")
 
 # %% [markdown]
-# Weight decay shrinks what is not used, so idle units fade to gray. Does it follow that h could have been
-# smaller? Not from this: which units would be used was not known before, and section 8 shows what a smaller
-# h cost here.
+# <details><summary>Answer</summary>
 #
-# **Does a channel open or shut its own gate?** If a unit reads channel k with one sign and moves gate k
-# with the same sign, then channel k opens itself. Summed over units that is the diagonal of $W_1 W_2$. A
-# unit counts as often as it is active, so we weigh by the share of test images in which it is above 0. The
-# comparison: each channel with the gate of *another* one, drawn at random.
+# No. A few units have large weights, and the others have almost none. During training, weight decay shrinks weights
+# that are not used. It does not follow that fewer units would have been enough: which units would be used was not
+# known at the start, and section 6 shows what fewer units cost here.
 #
-# *Predict the sign of the diagonal, in the first block and in the last. Does a strong channel open its own
-# gate, or shut it?*
+# </details>
+#
+# **Does a channel open or shut its own gate?** If a unit reads channel k with a positive weight and moves gate k with a
+# positive weight, then channel k opens its own gate. That is the diagonal of the Jacobian. We weigh each
+# unit by the share of test images for which it is active. For comparison we take each channel with the gate of
+# *another* one, at random.
+#
+# **Predict:** which sign has the mean of the diagonal in the first block, and in the last?
+
+# %% tags=["hide-output"]
+for path, (w1_trained, w2_trained) in pairs.items():
+    moves = (w1_trained * found.hidden[path].overall_active) @ w2_trained  # (C, C): how z_k (row) moves e_c (column)
+    diagonal, c = np.diag(moves), len(moves)
+    others = [moves[np.arange(c), rng.permutation(c)].mean() for _ in range(2000)]
+    print(f"{path}: mean of the diagonal {diagonal.mean():+.3f}, {100 * (diagonal > 0).mean():3.0f} % above 0; "
+          f"random pairs {np.mean(others):+.3f} ± {np.std(others):.3f}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Negative in the first two blocks: a channel that is strong in an image shuts its own gate, like an automatic volume
+# control. Positive in the last block, but there channels open each other's gates nearly as much.
+#
+# </details>
+#
+# This is one network with one seed. Put `shapes-se` in place of `tiny-se`, and the first two diagonals lie two to three
+# spreads from the random pairs, one below and one above.
+#
+# ### 9. Why at least two hidden units?
+#
+# Take a block with one hidden unit.
+#
+# **Predict:** what is the correlation between e of channel 0 and e of another channel, over many images?
+
+# %% tags=["hide-output"]
+e_single = np.maximum(z_many @ w1_many[:, :1], 0) @ w2_many[:1]  # (200, 16)
+print("correlations of channel 0 with channels 1 to 5:", np.corrcoef(e_single.T)[0, 1:6])
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Always 1 or −1. Every $e_c$ is the same number h times a weight (plus a bias). So all gates move along one line,
+# whatever the image shows.
+#
+# </details>
 
 # %%
-for path, (t1, t2) in pairs.items():
-    own = (t1 * found.hidden[path].overall_active) @ t2  # (C, C): how z_k (row) moves e_c (column)
-    diagonal, c = np.diag(own), len(own)
-    others = [own[np.arange(c), rng.permutation(c)].mean() for _ in range(2000)]
-    above = 100 * (diagonal > 0).mean()
-    print(f"{path}: mean of the diagonal {diagonal.mean():+.3f}, {above:3.0f} % above 0;"
-          f" random pairs {np.mean(others):+.3f} ± {np.std(others):.3f}")
+assert np.allclose(np.abs(np.corrcoef(e_single.T)), 1)
 
 # %% [markdown]
-# Compare each diagonal with the spread of its random pairs. In this network the first two blocks work like
-# a volume control: a channel that is strong in an image shuts its own gate. In the last block it is the
-# other way round, but there channels open each other's gates too, nearly as much. The signs mean more than
-# the sizes, for how large a weight is depends on how large its channel is. And this is one network of one
-# seed: put `shapes-se` in place of `tiny-se`, and the diagonals of its first two blocks lie two to three
-# spreads from the random pairs, one of them below and the other one above.
+# There is a second reason. If *all* units of a block are dead, then dw1, db1 and dw2 are 0. Only b2 learns, and the
+# gates are constants.
+#
+# For one image and random `w1` with `b1` = 0, each unit is 0 with probability 1/2. With two units, both are 0 with
+# probability 1/4. But we ask for more: both units are 0 for *all* of 64 images.
+#
+# **Predict:** we draw 4,000 fresh blocks with two hidden units. In which share of them are both units dead for all
+# 64 images?
+
+# %% tags=["hide-output"]
+z_start = se_caches(net_cache)["stage1.se"].z  # (64, 32): what the first block of the fresh network sees
+draws = 4000
+for units in (1, 2, 4, 8, 16):
+    w = np.random.default_rng(units).standard_normal((32, draws * units)).astype(np.float32)
+    active = (z_start @ w > 0).reshape(64, draws, units)
+    all_zero = ~active.any(axis=2)  # (64, draws): whether all units are 0
+    one_unit = (~active.any(axis=0)).mean()
+    print(f"{units:2} units: all are 0 for one image {100 * all_zero.mean():5.2f} %, for all 64 images "
+          f"{100 * all_zero.all(axis=0).mean():5.2f} %;  a single unit is dead: {100 * one_unit:.0f} %")
 
 # %% [markdown]
-# ## 11. Try it
+# <details><summary>Answer</summary>
 #
-# 1. By hand: how many parameters has the SE block of C = 128 channels at r = 8, biases included? And of C =
-#    16 at r = 16? Check with `tree_size` (`senet_np.tree`) on the params of `SE(channels, reduction)`.
+# About one in ten. (With one unit it is one in three, with eight units none.) It is so much because the z of the 64
+# images are nearly the same at the start: a unit that is 0 for one image is often 0 for the next.
 #
-#    <details><summary>Hint</summary>
+# </details>
 #
-#    Two matrices, C·h each, and h + C biases. In the second case h is not C // r.
+# Such a block cannot learn from these images, unless the layers before it move z. Look at the last column, too: about
+# a third of the units of *any* fresh block are dead. With eight units that leaves five. With two it may leave none.
+# So our block never has fewer than two units, and r = 4 is our default for small networks.
 #
-#    </details>
+# ## In five sentences
 #
-# 2. *Spot the bug.* A colleague's backward pass of the excitation runs, and all shapes are right. Which
-#    line is wrong, which of the five gradients suffer, and what finds it?
+# 1. The excitation turns C means into C gates: FC1 reduces them to C/r hidden units, and after a ReLU, FC2 and a
+#    sigmoid make C numbers between 0 and 1.
+# 2. A gate must see *other* channels to depend on the rest of the image, and the ReLU makes this dependence nonlinear.
+# 3. The bottleneck needs 2C²/r weights in place of C², but then C gates share only C/r numbers per image.
+# 4. Backward, little gradient passes a gate far from one half, and none passes a hidden unit that is 0.
+# 5. The sigmoid starts at one half and lets several channels be open at once, which softmax does not.
 #
-#    ```python
-#    def excitation_backward(ds, cache):
-#        z, w1, w2, alive, h, s = cache
-#        de = ds * s * (1 - s)
-#        dh, dw2, db2 = de @ w2.reshape(w2.shape[::-1]), h.T @ de, de.sum(axis=0)
-#        da = dh * alive
-#        dz, dw1, db1 = da @ w1.T, z.T @ da, da.sum(axis=0)
-#        return dz, dw1, db1, dw2, db2
-#    ```
+# ## Exercises
 #
-#    <details><summary>Hint</summary>
+# (Exercise 4.1 is in section 4.)
+
+# %% [markdown]
+# ### Exercise 4.2 · Count the parameters
 #
-#    Write down a 2×3 matrix, its transpose, and the same six numbers reshaped to 3×2.
+# By hand: how many parameters, with biases, has an SE block with C = 128 and r = 8? And one with C = 16 and r = 16?
 #
-#    </details>
+# <details><summary>Hint</summary>
 #
-# 3. *Spot the bug in a measurement.* A report says: "In the first block of a fresh tiny net half of the
-#    hidden units are dead: `(h == 0).mean()` is about 0.5." What did it measure? How many units are dead?
+# How many hidden units has each block? Section 6 has the rule. Then write down the shapes of `w1`, `b1`, `w2`, `b2`.
 #
-#    <details><summary>Hint</summary>
+# </details>
+
+# %%
+count_128 = ...
+count_16 = ...
+
+check("4.2", count_128, count_16)
+
+# %% [markdown]
+# ### Exercise 4.3 · Spot the bug
 #
-#    A unit is dead if it is 0 for every image. Along which axis do you have to ask `all`?
-#    `block.h` is h.
+# This backward pass runs, and all shapes are right:
 #
-#    </details>
+# ```python
+# def excitation_backward(ds, cache):
+#     z, w1, w2, active, h, s = cache
+#     de = ds * s * (1 - s)
+#     dh, dw2, db2 = de @ w2.reshape(w2.shape[::-1]), h.T @ de, de.sum(axis=0)
+#     da = dh * active
+#     dz, dw1, db1 = da @ w1.T, z.T @ da, da.sum(axis=0)
+#     return dz, dw1, db1, dw2, db2
+# ```
 #
-# 4. Write a softmax gate, forward and backward, for rows e (N, C), and prove it with `check_gradients`.
-#    Then compare its de with that of the sigmoid when only one gate is pushed open (ds is −1 there and 0
-#    elsewhere): which others move?
+# - `wrong`: which of the five gradients that it returns are wrong? A list of names.
+# - `units`: a gradient check with a certain number of hidden units finds nothing. Which number?
 #
-#    <details><summary>Hint</summary>
+# <details><summary>Hint</summary>
 #
-#    ∂s_c/∂e_k = s_c ([c = k] − s_k), so de_k = s_k (ds_k − Σ_c ds_c s_c).
+# Write down `np.arange(6).reshape(2, 3)`, its transpose, and the same six numbers reshaped to (3, 2). What uses a
+# wrong array is wrong itself.
 #
-#    </details>
+# </details>
+
+# %%
+wrong = ...
+units = ...
+
+check("4.3", wrong, units)
+
+# %% [markdown]
+# ### Exercise 4.4 · How many units are dead?
 #
-# Solutions: [solutions/04_excitation.ipynb](solutions/04_excitation.ipynb)
+# A report says: "In the first block of a fresh network, half of the hidden units are dead: `(h == 0).mean()` is 0.5."
+# `h` has the shape (images, hidden units). Section 4 says what dead means.
+#
+# - Write `share_dead(h)`: the share of units that are dead.
+# - Give an `h_test`, a small array, for which the formula of the report gives 1/2 or more, although no unit is dead.
+#
+# <details><summary>Hint</summary>
+#
+# What does `(h == 0).mean()` count: units, or something else? Try it with two images and two units.
+#
+# </details>
+
+
+# %%
+def share_dead(h):
+    """The share of the hidden units, from 0 to 1, that are dead for the images of h (images, hidden units)."""
+    ...
+
+
+h_test = ...
+
+check("4.4", share_dead, h_test)
+
+# %% [markdown]
+# ### Exercise 4.5 · A softmax gate
+#
+# Write a softmax gate, forward and backward, for e (N, C): $s_c = \exp(e_c)/\sum_k \exp(e_k)$, for each image by
+# itself.
+#
+# Then use it. C = 5, and ds is −1 for one gate and 0 for the four others. For how many of those *four others* is de not
+# 0, with the sigmoid and with your softmax?
+#
+# <details><summary>Hint</summary>
+#
+# $e_k$ stands in the denominator of *every* $s_c$, and in the numerator of one. So find
+# $\partial s_c/\partial e_k$ for two cases, c = k and c ≠ k, and write both with s alone. Then sum over c, as in
+# section 1 of notebook 2. Can you write the result for all k at once, without a loop?
+#
+# </details>
+
+
+# %%
+def softmax_forward(e):
+    """s (N, C), and a cache."""
+    ...
+
+
+def softmax_backward(ds, cache):
+    """de (N, C)."""
+    ...
+
+
+others_sigmoid = ...
+others_softmax = ...
+
+check("4.5", softmax_forward, softmax_backward, others_sigmoid, others_softmax)
+
+# %% [markdown]
+# Solutions: [solutions/04_excitation.ipynb](solutions/04_excitation.ipynb), after you have tried.
 #
 # **Read next:** [senet_np/ops/activations.py](../senet_np/ops/activations.py) and
-# [senet_np/ops/linear.py](../senet_np/ops/linear.py), the same with their derivations;
-# [docs/results.md](../docs/results.md), "The gate" and "The reduction ratio", with intervals; then notebook
-# 5, where the gates meet the maps again.
+# [senet_np/ops/linear.py](../senet_np/ops/linear.py), the same steps with their derivations. Then notebook 5: the gates
+# are multiplied with the maps, and the block is complete.

@@ -9,41 +9,51 @@
 # ---
 
 # %% [markdown]
-# # 5 · The whole SE block: the fan-out, the sum of two gradients, a check that finds the forgotten path
+# # 5 · The whole SE block: forward, backward, and a check that finds a forgotten path
 #
-# **Afterwards you can** compute a Squeeze-and-Excitation block forward and backward on paper and write both
-# passes down on one screen; say why its input receives *two* gradients and which gradients go wrong when one
-# is forgotten; prove with finite differences that a backward pass is right, and read from the gradients that
-# are wrong in which line the mistake stands.
+# **Afterwards you can** compute a Squeeze-and-Excitation block forward and backward on paper; write both passes
+# down from memory; say why two gradients arrive at its input, and which gradients are wrong if one is forgotten; and
+# read from the gradients that are wrong in which line the mistake stands.
 #
-# **You need** notebooks 3 and 4 (squeeze and excitation), matrix products and the chain rule. **Time:** 60
-# minutes.
+# **You need** notebook 2 (gradient checks), notebook 3 (squeeze) and notebook 4 (excitation); matrix products and
+# transposes; the chain rule and the product rule; for one figure, the standard deviation.
 #
-# A convolution mixes channels with weights that are the same for every image, and sees only a small window.
-# But what the whole image shows often decides which channels matter: under water, a detector of wheels
-# can be ignored. An SE block looks at the whole feature map $U$ (in a real net, what a convolution and a
-# ReLU have just put out) and multiplies each channel by a number between 0 and 1, the *gate*, which it
-# computes from the image itself:
+# **Time:** 95 minutes to read and run, 200 with the exercises. Sections 1 to 8 are the core (65 minutes). Sections 9 to
+# 12 are further reading.
+#
+# Letters: [symbols](../docs/symbols.md).
+#
+# What an image shows decides which channels matter. Under an orange sky, the channel "orange" was needed, and under a
+# blue sky the channel "blue" (notebook 1). An SE block makes this decision inside a network. It receives feature maps
+# $U$, computes one number between 0 and 1 for each channel of each image, the *gate*, and multiplies:
 #
 # $$
 # \underbrace{z_c = \tfrac{1}{HW}\sum_{i,j} u_c(i,j)}_{\text{squeeze (Eq. 2)}}
 # \qquad
 # \underbrace{s = \sigma(W_2\,\delta(W_1 z))}_{\text{excitation (Eq. 3)}}
 # \qquad
-# \underbrace{\tilde x_c = s_c\, u_c}_{\text{scale (Eq. 4)}}
+# \underbrace{\tilde x_c(i,j) = s_c\, u_c(i,j)}_{\text{scale (Eq. 4)}}
 # $$
 #
-# $\delta$ is ReLU, $\sigma$ the sigmoid; $W_1$ and $W_2$ are two fully connected layers (FC), each with a
-# bias in our code. The first squeezes C numbers into C/r and the second spreads them out again: r, the
-# reduction ratio, keeps the block small. The equations are those of Hu et al., arXiv 1709.01507. In our
-# code samples are rows, `z @ w1`, so `w1` is the transpose of the paper's $W_1$.
+# You know the squeeze (notebook 3) and the excitation (notebook 4): $\delta$ is ReLU, $\sigma$ the sigmoid, $W_1$
+# reduces C numbers to C/r, and $W_2$ computes C numbers from them again. New are the scale, and what happens when all
+# three work together. The equations are those of Hu et al., arXiv 1709.01507. Our code adds biases and has samples as
+# rows, `z @ w1`, so `w1` is the transpose of the paper's $W_1$.
+#
+# **Where SE is used today.** SE blocks are part of MobileNetV3 and EfficientNet, two families of networks for phones
+# and other small computers, and the usual libraries offer SE versions of ResNet. Notebook 14 opens two such networks,
+# SE-ResNet-50 and MobileNetV3, and finds the block of this notebook in them.
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import FloatSlider, interact
 
+from senet_np.exercises import check
+from senet_np.experiments.statistics import paired_difference
 from senet_np.figures.style import BLUE, GRAY, ORANGE, style
+from senet_np.gradcheck import check_gradients
+from senet_np.se import se_backward, se_forward
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
@@ -51,75 +61,115 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## 1. The block on one drawing
 #
-# Names stand for arrays, arrows for steps. *Before you look: which array is used twice? What must then
-# happen at its place in the backward pass?*
+# Each box is an array with its shape, each arrow is a step. (The biases b1 and b2 belong to FC1 and FC2. They are left
+# out of the drawing.)
 
-# %%
-PLACES = {"u": (0, 1), "z": (1, 0), "a": (2.2, 0), "h": (3.4, 0), "e": (4.6, 0), "s": (5.8, 0),
-          "x_scaled": (6.8, 1)}
-SHAPES = {"u": "N,H,W,C", "z": "N,C", "a": "N,h", "h": "N,h", "e": "N,C", "s": "N,C", "x_scaled": "N,H,W,C"}
-STEPS = [  # from, to, the step forward, what it does to a gradient
-    ("u", "x_scaled", "scale: s · u", "du_scale = s · dx_scaled"),
-    ("u", "z", "squeeze:\nmean", "du_squeeze =\ndz / (H·W)"),
-    ("z", "a", "FC1\n@ w1 + b1", "@ w1ᵀ"), ("a", "h", "ReLU", "times\n[a > 0]"),
-    ("h", "e", "FC2\n@ w2 + b2", "@ w2ᵀ"), ("e", "s", "sigmoid", "times\ns(1 − s)"),
-    ("s", "x_scaled", "scale", "Σ over H, W\nof dx_scaled · u"),
-]
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+NODES = {"u": (1.5, 4.95, "N, H, W, C"), "x_scaled": (9.5, 4.95, "N, H, W, C"), "z": (1.05, 2.7, "N, C"),
+         "a": (3.3, 2.7, "N, C/r"), "h": (5.55, 2.7, "N, C/r"), "e": (7.8, 2.7, "N, C"), "s": (10.1, 2.7, "N, C"),
+         "w1": (2.17, 0.65, "C, C/r"), "w2": (6.67, 0.65, "C/r, C")}  # x and y of the center in inches; shape
+EDGES = [("u", "x_scaled", "scale: s · u"), ("u", "z", "squeeze:\nmean"), ("z", "a", "FC1"), ("a", "h", "ReLU"),
+         ("h", "e", "FC2"), ("e", "s", "sigmoid"), ("s", "x_scaled", "scale"), ("w1", "", ""), ("w2", "", "")]
 
 
-# %%
-def draw_block(axes, backward):
-    color, prefix = (ORANGE, "d") if backward else (BLUE, "")
-    for name, (x, y) in PLACES.items():
-        axes.text(x, y, f"{prefix}{name}\n({SHAPES[name]})", ha="center", va="center", fontsize=9,
-                  bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": GRAY})
-    for start, end, forth, back in STEPS:
-        (x0, y0), (x1, y1) = PLACES[start], PLACES[end]
-        tip, tail = ((x0, y0), (x1, y1)) if backward else ((x1, y1), (x0, y0))
-        arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 26, "shrinkB": 26}
-        axes.annotate("", tip, tail, arrowprops=arrow)
-        side = {"z": "right", "x_scaled": "left"}.get(end, "center") if y0 != y1 else "center"
-        dx, dy = {"right": (-0.16, -0.08), "left": (0.16, -0.08), "center": (0, 0.13)}[side]
-        words = back if backward else forth
-        axes.text((x0 + x1) / 2 + dx, (y0 + y1) / 2 + dy, words, color=color, fontsize=9, ha=side)
-    axes.set(xlim=(-0.8, 7.8), ylim=(-0.3, 1.3))
-    axes.axis("off")
+def lines(array):
+    """Numbers as text: of maps (N, H, W, C) channel 0, of (1, C) a column, of a matrix all."""
+    array = array[0, :, :, 0] if array.ndim == 4 else array.T if len(array) == 1 else array
+    return "\n".join(" ".join(f"{number:5.2f}" for number in row) for row in array + 0.0)
 
 
-# %%
-with style():
-    figure, (above, below) = plt.subplots(2, 1, figsize=(10, 6), layout="constrained")
-    draw_block(above, backward=False)
-    draw_block(below, backward=True)
-    above.set_title("Forward: u goes two ways")
-    below.set_title("Backward: two gradients arrive at u, and are added")
-    below.text(-0.3, 1.22, "du = du_scale + du_squeeze", ha="left", fontsize=10, weight="bold", color=ORANGE)
-plt.show()
+def draw_node(axes, name, place, values, grads):
+    """A box with name and shape, and below them the value (blue) and the gradient (orange); half its size."""
+    value, grad = (lines(numbers[name]) for numbers in (values, grads)) if values else ("", "")
+    head = f"{name}  {values[name].shape}" if values else f"{name}  ({NODES[name][2]})"
+    columns = len(value.split("\n")[0]) + len(grad.split("\n")[0]) + 3
+    width, height = 0.2 + max(0.082 * len(head), 0.084 * columns), 0.34 + 0.172 * (bool(value) + value.count("\n"))
+    x, y = place[0] - width / 2, place[1] - height / 2
+    axes.add_patch(plt.Rectangle((x, y), width, height, facecolor="white", edgecolor=GRAY))
+    axes.text(place[0], y + height - 0.17, head, ha="center", va="center", weight="bold")
+    axes.text(x + 0.08, y + 0.03, value, color=BLUE, family="monospace", va="bottom")
+    axes.text(x + width - 0.08, y + 0.03, grad, color=ORANGE, family="monospace", va="bottom", ha="right")
+    return width / 2, height / 2
+
+
+def draw_block(title, values=None, grads=None, notes=()):
+    """The block as a graph. With dicts `values` and `grads` every node shows its numbers, and gradients go back."""
+    squash = 1 if values else 0.6
+    with style():
+        figure = plt.figure(figsize=(11, 6.2 * squash), layout="none")
+        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 11), ylim=(0, 6.2 * squash))
+        axes.axis("off")
+        axes.text(0.1, 6.1 * squash, title, fontsize=13, va="top")
+        place = {name: (x, y * squash) for name, (x, y, _) in NODES.items()}
+        half = {name: draw_node(axes, name, place[name], values, grads) for name in NODES}
+        for start, end, words in EDGES:
+            (x0, y0), (x1, y1) = place[start], place.get(end, (place[start][0], place["z"][1]))
+            if y0 == y1:  # to the right
+                tail, tip, aside = (x0 + half[start][0], y0), (x1 - half[end][0], y1), np.array([0, 0.1])
+                axes.text((tail[0] + tip[0]) / 2, y0 + 0.16, words, color=BLUE, ha="center", va="bottom")
+            else:  # up or down
+                x, up = (x1 if start == "u" else x0), np.sign(y1 - y0)
+                tail, tip = (x, y0 + up * half[start][1]), (x, y1 - up * half.get(end, (0, 0))[1])
+                aside = np.array([-0.1, 0])
+                axes.text(x - 0.17, (y0 + y1) / 2, words, color=BLUE, ha="right", va="center")
+            look = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0}
+            axes.annotate("", tip + aside, tail + aside, arrowprops=look | {"color": BLUE})
+            if values:
+                axes.annotate("", tail - aside, tip - aside, arrowprops=look | {"color": ORANGE})
+        for x, y, words in notes:
+            axes.text(x, y, words, color=ORANGE, family="monospace", va="center")
+    plt.show()
+
+
+draw_block("Forward: from u to x_scaled")
 
 # %% [markdown]
+# **Predict:** which array is used twice? And what must then happen at its place in the backward pass?
+#
+# <details><summary>Answer</summary>
+#
+# u is used twice: the scale multiplies it, and the squeeze averages it. A change of u reaches the loss on both ways. So
+# two gradients arrive at u in the backward pass, and they are added. Section 3 does it with numbers.
+#
+# </details>
+#
+# See it move: `python -m senet_np explorer bundled` writes explorer.html, with a real image on the way through this
+# block; the tab "Backward" shows its gradients.
+#
 # ## 2. Forward
 #
-# One image, 2 × 2 positions, 4 channels: small enough to see every number. Arrays are (N, H, W, C), the
-# channel last.
+# One image, 2×2 positions, C = 4 channels: small enough to see every number. Arrays are (N, H, W, C), the channel last.
+# (After a ReLU, U would have no number below 0. Here it has some, so that you see the signs.)
 
 # %%
-u = rng.integers(-2, 5, size=(1, 2, 2, 4)).astype(float)
+maps = np.array([[[3, 0], [-1, 1]], [[2, -2], [3, 2]], [[1, -2], [2, 4]], [[-1, -2], [4, 3]]], float)
+u = np.stack(maps, axis=-1)[None]  # (N, H, W, C) = (1, 2, 2, 4)
 for c in range(4):
     print(f"channel {c}:\n{u[0, :, :, c]}\n")
 
 # %% [markdown]
-# **Squeeze.** *Predict the four means before you run the cell.*
+# **Squeeze.** One number per channel.
+#
+# **Predict:** the four means.
 
-# %%
-z = u.mean(axis=(1, 2))  # (N, C): one number per channel
+# %% tags=["hide-output"]
+z = u.mean(axis=(1, 2))  # (N, C)
 print("z =", z)
 
 # %% [markdown]
-# **Excitation.** Two small matrices: 4 channels → 2 hidden units → 4 gates. Two is C/r for r = 2.
+# <details><summary>Answer</summary>
+#
+# 0.75, 1.25, 1.25 and 1: each is the sum of the map divided by H·W = 4.
+#
+# </details>
+#
+# **Excitation.** Two small matrices: 4 channels → 2 hidden units → 4 gates. The reduction ratio r is 2.
+#
+# **Predict:** from z, the two numbers of `a`. Is a hidden unit dead (0) for this image?
 
-# %%
-w1 = np.array([[1.0, -1.0], [0.5, 0.0], [0.0, 0.0], [-1.0, 0.5]])  # (C, h)
-w2 = np.array([[1.0, -1.0, 0.5, 0.0], [0.0, 0.5, -0.5, 2.0]])  # (h, C)
+# %% tags=["hide-output"]
+w1 = np.array([[1.0, -1.0], [0.5, 0.0], [0.0, 0.0], [-1.0, 0.5]])  # (C, C/r)
+w2 = np.array([[1.0, -1.0, 0.5, 0.0], [0.0, 0.5, -0.5, 2.0]])  # (C/r, C)
 b1, b2 = np.zeros(2), np.zeros(4)
 
 a = z @ w1 + b1
@@ -129,10 +179,15 @@ s = 1 / (1 + np.exp(-e))  # σ: the gates
 print("a =", a, "\nh =", h, "\ne =", e, "\ns =", s)
 
 # %% [markdown]
-# Look at `h`: is a hidden unit dead (0) for this image? A dead unit passes nothing on and, in a moment, no
-# gradient back.
+# <details><summary>Answer</summary>
 #
-# **Scale.** Each channel times its gate. A sigmoid gate can only make a channel smaller in magnitude.
+# a = (0.75 + 0.625 − 1, −0.75 + 0.5) = (0.375, −0.25). The second unit is below 0, so its h is 0: it is dead for this
+# image. It sends nothing forward, and no gradient will pass through it.
+#
+# </details>
+#
+# **Scale.** Each channel times its gate. The gates (N, C) get two axes of length 1, so that one gate serves all
+# positions of its channel. A sigmoid gate is below 1, so each number becomes smaller in magnitude.
 
 # %%
 x_scaled = u * s[:, None, None, :]
@@ -140,37 +195,40 @@ for c in range(4):
     print(f"channel {c}, gate {s[0, c]:.3f}:\n{x_scaled[0, :, :, c]}\n")
 
 # %% [markdown]
-# The library does the same, and keeps what the backward pass will need in a cache:
+# The package has the same pass. It also returns a *cache*: all that the backward pass will need.
 
 # %%
-from senet_np.se import se_backward, se_forward
-
-x_library, cache = se_forward(u, w1, b1, w2, b2)
-assert np.allclose(x_library, x_scaled)
+x_package, cache = se_forward(u, w1, b1, w2, b2)
+assert np.allclose(x_package, x_scaled)
 print("cache.s =", cache.s)
 
 # %% [markdown]
 # ## 3. Backward
 #
-# We write $\mathrm{d}a$ for $\partial L/\partial a$. Suppose the rest of the network gave us
-# $\mathrm{d}\tilde X$. Here it is a fixed random array $G$, as if the loss were
-# $L = \sum \tilde X \cdot G$. We read the forward pass upwards.
+# We write da for ∂L/∂a, and so on. To start, we need the upstream gradient: the gradient that arrives from the layers
+# after the block. There are no such layers here, so we make it up: an array G in the shape of X̃. This is the same as
+# choosing the loss $L = \sum \tilde X \cdot G$, whose gradient dX̃ is G. In code G is `dx_scaled`.
 #
-# **Scale**, $\tilde x = s\,u$: a product, so each factor's gradient is the other factor times what arrives.
-# One gate served all positions of its channel, so its gradient is a *sum* over them.
+# Now read the forward pass from its last line to its first, and write down for each line what it does to a gradient.
+#
+# **Scale**, $\tilde x = s\,u$. By the product rule, each factor's gradient is the other factor times what arrives. One
+# gate serves all positions of its channel, so its gradient is a *sum* over the positions.
 
 # %%
-dx_scaled = rng.standard_normal(x_scaled.shape)
+g_maps = [[[-0.7, -2.3], [-0.5, -0.1]], [[-1.3, -0.2], [-0.3, 1.4]], [[-0.6, -1.2], [0.4, -0.7]], [[0, -0.7], [1, 0.4]]]
+dx_scaled = np.stack(np.array(g_maps), axis=-1)[None]  # G, of the shape of x_scaled
 
 du_scale = dx_scaled * s[:, None, None, :]
 ds = (dx_scaled * u).sum(axis=(1, 2))
 print("ds =", ds)
 
 # %% [markdown]
-# **Sigmoid**: $\sigma' = s(1-s)$. **FC2**, $e = h W_2 + b_2$. **ReLU**: only where $a > 0$. **FC1**,
-# $a = z W_1 + b_1$. (Each is derived in notebook 4.) *Predict which entries of* `da` *are 0.*
+# **Sigmoid**, $s = \sigma(e)$, with the slope $s(1-s)$. **FC2**, $e = h W_2 + b_2$. **ReLU**: its slope is 1 where
+# $a > 0$, else 0. **FC1**, $a = z W_1 + b_1$. Notebook 4 derives each of these lines.
+#
+# **Predict:** which entry of `da` is 0?
 
-# %%
+# %% tags=["hide-output"]
 de = ds * s * (1 - s)
 
 dw2 = h.T @ de
@@ -182,256 +240,189 @@ da = dh * (a > 0)  # the mask comes from the ReLU's *input*
 dw1 = z.T @ da
 db1 = da.sum(axis=0)
 dz = da @ w1.T
-print("da =", da, "\ndz =", dz)
+print("dh =", dh, "\nda =", da, "\ndz =", dz)
 
 # %% [markdown]
-# **Squeeze**, $z_c$ = mean of $u_c$: every position has the same share, $1/(HW)$.
+# <details><summary>Answer</summary>
+#
+# The second, that of the dead unit. The largest number of dh arrives there, 3.29, and the mask stops it.
+#
+# </details>
+#
+# **Squeeze**, $z_c$ is the mean of $u_c$: each position gets the same share of dz, 1/(H·W).
 
 # %%
 height, width = u.shape[1:3]
 du_squeeze = np.broadcast_to((dz / (height * width))[:, None, None, :], u.shape)
-print(du_squeeze[0, :, :, 0])
+print("channel 0 of du_scale:\n", du_scale[0, :, :, 0], "\nchannel 0 of du_squeeze:\n", du_squeeze[0, :, :, 0])
 
 # %% [markdown]
-# ### The sum that everyone forgets
+# ### The sum that many people forget
 #
-# $U$ was used **twice**: the scale multiplied it, and the squeeze averaged it. A change of $u$ reaches the
-# loss on both ways. Written out, with $L = \sum_{k,i',j'} G_k(i',j')\,s_k\,u_k(i',j')$ and the product
-# rule:
+# u was used **twice**, so two gradients have arrived at it: `du_scale` and `du_squeeze`. The gradient of u is their sum.
+# Why a sum? Look at $L = \sum_{k,i',j'} G_k(i',j')\,s_k\,u_k(i',j')$, where k counts channels. One number
+# $u_c(i,j)$ stands in it in two places: as the factor u, and inside every gate $s_k$. The product rule gives
 #
 # $$
 # \frac{\partial L}{\partial u_c(i,j)} =
-# \underbrace{G_c(i,j)\,s_c}_{\text{scale: this place, this channel}} +
-# \underbrace{\sum_k \Big(\sum_{i',j'} G_k u_k\Big)\,\frac{\partial s_k}{\partial z_c}\cdot\frac{1}{HW}}_{\text{squeeze: through } z_c
-# \text{ to the gates of all channels } k}
+# \underbrace{G_c(i,j)\,s_c}_{\text{scale: this position, this channel}} +
+# \underbrace{\sum_k \Big(\sum_{i',j'} G_k u_k\Big)\,\frac{\partial s_k}{\partial z_c}\cdot\frac{1}{HW}}_{\text{squeeze: through }
+# z_c \text{ to the gates of all channels } k}
 # $$
 #
-# The bracket is ds. So one pixel moves every gate a little, and each gate moves its whole channel.
+# The bracket is ds. In words: one pixel moves every gate a little, and each gate moves its whole channel.
 
 # %%
 du = du_scale + du_squeeze
 
 names = ["du", "dw1", "db1", "dw2", "db2"]
-same = {}
-for name, ours, library in zip(names, [du, dw1, db1, dw2, db2], se_backward(dx_scaled, cache)):
-    same[name] = np.allclose(ours, library)
-    print(f"{name:4} {'equals the library' if same[name] else 'DIFFERS'}")
-assert all(same.values())
-
+for name, ours, theirs in zip(names, [du, dw1, db1, dw2, db2], se_backward(dx_scaled, cache)):
+    print(f"{name:4} {'equals that of the package' if np.allclose(ours, theirs) else 'DIFFERS'}")
 
 # %% [markdown]
-# The two ways can be walked one at a time. The loss gets u twice: once for the maps, once for the gates; we
-# move one pixel in the first, in the second, in both.
-#
-# *Predict how the three slopes are related.*
+# Here is the drawing again, now with its numbers. Of the maps it shows channel 0. Blue is the value of a node, orange
+# its gradient. Follow the orange arrows from x_scaled, where G arrives, back to u.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+values = {"u": u, "z": z, "a": a, "h": h, "e": e, "s": s, "x_scaled": x_scaled, "w1": w1, "w2": w2}
+grads = {"u": du, "z": dz, "a": da, "h": dh, "e": de, "s": ds, "x_scaled": dx_scaled, "w1": dw1, "w2": dw2}
+draw_block("Two orange arrows meet at u, and du is their sum (blue: value, orange: gradient)", values, grads,
+           [(3.4, 4.52, "du_scale = s · dx_scaled\n" + lines(du_scale)),
+            (1.3, 3.95, "du_squeeze = dz / 4\n" + lines(du_squeeze)), (0.2, 5.55, "du = du_scale + du_squeeze")])
+
+# %% [markdown]
+# Check a few nodes with a pencil: the gradient −1.70 of the first gate is the sum of value times G over the four
+# positions of channel 0. The −0.51 at the top left of u is −0.41 − 0.09, up to rounding. The biases are not drawn: with one
+# image db1 equals da, and db2 equals de.
+#
+# We can also test each way alone. The function below takes u twice: once for the maps, once for the gates. We move
+# one pixel by ±Δ in the first, in the second, and in both, and look at the slope of the loss.
+#
+# **Predict:** how are the three slopes related?
+
+# %% tags=["hide-output"]
 def loss(u_for_maps, u_for_gates):
     _, cache = se_forward(u_for_gates, w1, b1, w2, b2)
     return (dx_scaled * u_for_maps * cache.s[:, None, None, :]).sum()
 
 
 step = np.zeros_like(u)
-step[0, 1, 0, 0] = 1e-5  # one pixel of channel 0
-maps = (loss(u + step, u) - loss(u - step, u)) / 2e-5
-gates = (loss(u, u + step) - loss(u, u - step)) / 2e-5
-both = (loss(u + step, u + step) - loss(u - step, u - step)) / 2e-5
-print(f"moved in the maps {maps:.4f}   du_scale   {du_scale[0, 1, 0, 0]:.4f}")
-print(f"in the gates      {gates:.4f}   du_squeeze {du_squeeze[0, 1, 0, 0]:.4f}")
-print(f"in both           {both:.4f}   du         {du[0, 1, 0, 0]:.4f}")
-assert np.allclose([maps, gates, both], [du_scale[0, 1, 0, 0], du_squeeze[0, 1, 0, 0], du[0, 1, 0, 0]])
+step[0, 1, 0, 0] = 1e-5  # Δ, at one pixel of channel 0
+in_maps = (loss(u + step, u) - loss(u - step, u)) / 2e-5
+in_gates = (loss(u, u + step) - loss(u, u - step)) / 2e-5
+in_both = (loss(u + step, u + step) - loss(u - step, u - step)) / 2e-5
+print(f"moved in the maps  {in_maps:.4f}   du_scale   {du_scale[0, 1, 0, 0]:.4f}")
+print(f"moved in the gates {in_gates:.4f}   du_squeeze {du_squeeze[0, 1, 0, 0]:.4f}")
+print(f"moved in both      {in_both:.4f}   du         {du[0, 1, 0, 0]:.4f}")
 
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The third is the sum of the first two. Each of the two ways has its own slope, du_scale and du_squeeze, and a pixel
+# of u goes both ways at once.
+#
+# </details>
+
+# %%
+assert np.allclose([in_maps, in_gates, in_both], [part[0, 1, 0, 0] for part in (du_scale, du_squeeze, du)])
 
 # %% [markdown]
 # ## 4. The whole block on one screen
 #
-# Now without help. Put two empty functions into a new cell, `my_forward(u, w1, b1, w2, b2)` that returns
-# `x_scaled, cache`, and `my_backward(dx_scaled, cache)` that returns the five gradients, and write them;
-# under ten lines each. The cache is yours to choose: whatever the backward pass needs.
+# Every line has been explained. Now put them together, without looking back if you can.
 #
-# Then compare with these.
+# ### Exercise 5.1 · The block from memory
+#
+# Write the forward pass and the backward pass of the SE block, about ten lines each. `my_forward` returns `x_scaled` and
+# a cache. The cache is yours to choose: whatever your backward pass needs. `my_backward` returns the five gradients, in
+# the order of the arguments: du, dw1, db1, dw2, db2.
+#
+# <details><summary>Hint 1</summary>
+#
+# Begin with the forward pass. Then cover it, and uncover its lines from the last to the first. Each line of it
+# becomes one or two lines of the backward pass.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# The backward pass uses u, z, w1, the mask a > 0, h, w2 and s.
+#
+# </details>
 
 # %%
 def my_forward(u, w1, b1, w2, b2):
-    z = u.mean(axis=(1, 2))  # (N, C)
-    a = z @ w1 + b1  # (N, h)
-    h = np.maximum(a, 0)
-    s = 1 / (1 + np.exp(-(h @ w2 + b2)))  # (N, C)
-    return u * s[:, None, None, :], (u, z, w1, a > 0, h, w2, s)
+    """x_scaled (N, H, W, C) and a cache."""
+    ...
 
 
 def my_backward(dx_scaled, cache):
-    u, z, w1, alive, h, w2, s = cache
-    du_scale = dx_scaled * s[:, None, None, :]
-    ds = (dx_scaled * u).sum(axis=(1, 2))  # (N, C)
-    de = ds * s * (1 - s)
-    da = (de @ w2.T) * alive  # (N, h)
-    dz = da @ w1.T  # (N, C)
-    du_squeeze = (dz / (u.shape[1] * u.shape[2]))[:, None, None, :]  # the same at every position
-    return du_scale + du_squeeze, z.T @ da, da.sum(axis=0), h.T @ de, de.sum(axis=0)
+    """du, dw1, db1, dw2, db2: each in the shape of what it belongs to."""
+    ...
 
 
-# %%
-ours = my_backward(dx_scaled, my_forward(u, w1, b1, w2, b2)[1])
-assert all(np.allclose(one, other) for one, other in zip(ours, se_backward(dx_scaled, cache)))
-print([gradient.shape for gradient in ours])
+check("5.1", my_forward, my_backward)
 
 # %% [markdown]
-# ## 5. The library's pair, line by line
+# ## 5. Do we believe it?
 #
-# `senet_np/se.py` does the same with the ops of `senet_np/ops/`, each with its own backward pass. Here is its
-# backward pass without the docstring:
+# Our gradients agree with those of the package. This proves little, because both could make the same mistake. Finite
+# differences need no backward pass at all: move one number by ±Δ and watch the loss (notebook 2). `check_gradients` does
+# this for each number of each argument. It states the error as a share of the largest gradient of the array.
+#
+# The package's own pass first, on two images of 3×3 positions:
 
 # %%
-import inspect
-
-print(inspect.getsource(se_backward).split('"""')[-1])
-
-# %% [markdown]
-# | line | takes from the cache | gives |
-# |---|---|---|
-# | `channel_scale_backward` | u (for ds) and s (for du) | `du_scale` (N, H, W, C), `ds` (N, C) |
-# | `GATE[gate][1]` | s: the slope is s(1 − s), e is not needed | `de` (N, C) |
-# | `linear_backward` | h (for dw2) and w2 (for dh) | `dh` (N, h), `dw2` (h, C), `db2` (C,) |
-# | `relu_backward` | the mask a > 0, one byte for each unit; a itself is not needed | `da` (N, h) |
-# | `linear_backward` | z (for dw1) and w1 (for dz) | `dz` (N, C), `dw1` (C, h), `db1` (h,) |
-# | `SQUEEZE[squeeze][1]` | the shape and dtype of u: a mean forgets everything but how many it averaged | `du_squeeze` (N, H, W, C) |
-# | `du_scale + du_squeeze` | | `du` (N, H, W, C): the two gradients that arrive at u |
-#
-# *Predict: how much memory does the cache of a block take for 32 images of 16×16 positions and 64 channels,
-# besides u itself?*
-
-# %%
-big_u = np.maximum(rng.standard_normal((32, 16, 16, 64)), 0).astype(np.float32)
-big_w1, big_w2 = (rng.standard_normal(shape).astype(np.float32) / 8 for shape in ((64, 16), (16, 64)))
-_, big = se_forward(big_u, big_w1, None, big_w2, None)
-
-for name, value in big._asdict().items():
-    parts = value if isinstance(value, tuple) else (value,)
-    arrays = [part for part in parts if isinstance(part, np.ndarray)]
-    words = [f"{array.shape} {array.dtype} {array.nbytes:,} bytes" for array in arrays]
-    print(f"{name:14}", "; ".join(words) or parts)
-
-# %%
-assert big.u is big_u and big.scale_cache.u is big_u  # no copy: the cache holds the array itself
-assert big.z is big.fc1_cache.x and big.h is big.fc2_cache.x
-assert big.s is big.gate_cache.y and big.s is big.scale_cache.s
-small = [big.z, big.relu_cache.mask, big.h, big.s]
-print(f"u {big_u.nbytes:,} bytes; what the block adds: {sum(array.nbytes for array in small):,} bytes")
-
-# %% [markdown]
-# `u`, `z`, `h` and `s` stand at the end once more under their own names, for people who want to look at them:
-# they are the same arrays, not copies. Not kept are a, e and x_scaled: no line needs them. The one large
-# array is u, and the layer before keeps that anyway. But note: as the cache holds u itself, **nobody may
-# change u in place** between forward and backward.
-#
-# ## 6. Do we believe it?
-#
-# That ours equals the library proves little: both could make the same mistake. Finite differences use the
-# *forward* pass alone: move one number by $\pm\varepsilon$ and watch the loss. The error is given as a share of
-# the largest gradient of the array.
-#
-# *Predict: will a backward pass that forgets the squeeze path be caught? By how much is it wrong?*
-
-# %%
-from senet_np.gradcheck import check_gradients
-
-args = {"u": rng.standard_normal((2, 3, 3, 4)), "w1": rng.standard_normal((4, 3)),
-        "b1": rng.standard_normal(3), "w2": rng.standard_normal((3, 4)), "b2": rng.standard_normal(4)}
-
-report = check_gradients(my_forward, my_backward, args)
-assert report and check_gradients(se_forward, se_backward, args)
+args = {"u": rng.standard_normal((2, 3, 3, 4)), "w1": rng.standard_normal((4, 3)), "b1": rng.standard_normal(3),
+        "w2": rng.standard_normal((3, 4)), "b2": rng.standard_normal(4)}
+report = check_gradients(se_forward, se_backward, args)
+assert report
 print(report)
 
+# %% [markdown]
+# Now a backward pass that returns only the scale's part of du.
+#
+# **Predict:** which of the five gradients does the check find wrong, and by more or less than 1 %?
 
-# %%
+# %% tags=["hide-output"]
 def forgetful_backward(dx_scaled, cache):
     du, dw1, db1, dw2, db2 = se_backward(dx_scaled, cache)
-    du_scale_only = dx_scaled * cache.s[:, None, None, :]
-    return du_scale_only, dw1, db1, dw2, db2
+    return dx_scaled * cache.s[:, None, None, :], dw1, db1, dw2, db2
 
 
 report = check_gradients(se_forward, forgetful_backward, args)
-assert not report
 report
 
 # %% [markdown]
-# Only `u` is wrong. Read the report: the place, both numbers, their ratio and a hint; the map shows the
-# error of every element, (N·H·W) rows by C columns.
+# <details><summary>Answer</summary>
 #
-# ### The larger the image, the better it hides
+# Only du, by far more than 1 % of its largest value. Read the report: it gives the place of the largest error, both
+# numbers, their ratio, and a hint. The map shows the error of every element, with one row per position and one column per
+# channel: the error is everywhere.
 #
-# How large is the forgotten part when the image grows? One draw shows little, so we take the median of
-# thirty, and draw again where every hidden unit is dead: there the forgotten path carries nothing, and the
-# check would be blind.
+# The gradients of the weights are computed before du, so they do not depend on it.
 #
-# Two kinds of G. *Random*, as in a gradient check. And *pooled*, as it comes from a global average pool
-# behind the block: the same at every position of a channel. *Predict for each: does the error shrink as the
-# image grows?*
-
-# %%
-def forgotten_share(side, pooled, rng):
-    """Error of du without the squeeze path, as a share of du's largest value; None if all units are dead."""
-    w1, w2 = rng.standard_normal((8, 4)) / 2, rng.standard_normal((4, 8)) / 2
-    u = np.maximum(rng.standard_normal((2, side, side, 8)), 0)
-    g = rng.standard_normal((2, 1, 1, 8) if pooled else u.shape)
-    g = g / side**2 * np.ones_like(u) if pooled else g
-    _, cache = se_forward(u, w1, None, w2, None)
-    if not cache.h.any():
-        return None
-    right, forgotten = se_backward(g, cache)[0], g * cache.s[:, None, None, :]
-    return np.abs(right - forgotten).max() / np.abs(right).max()
-
-
-sides = (2, 4, 8, 16, 32)
-medians = {}
-for pooled in (False, True):
-    shares = [[forgotten_share(side, pooled, rng) for _ in range(40)] for side in sides]
-    medians[pooled] = np.array([np.median([x for x in row if x is not None][:30]) for row in shares])
-    words = [f"{side}×{side} {100 * share:.1f} %" for side, share in zip(sides, medians[pooled])]
-    print(f"{'pooled' if pooled else 'random'} G:", "  ".join(words))
-
-# %%
-with style():
-    figure, axes = plt.subplots(figsize=(7.5, 3.4), layout="constrained")
-    axes.loglog(sides, 100 * medians[False], "o-", color=BLUE, label="G random, as in a gradient check")
-    law = 100 * medians[False][0] * sides[0] / np.array(sides)
-    axes.loglog(sides, law, ":", color=BLUE, label="1 / side")
-    axes.loglog(sides, 100 * medians[True], "s--", color=ORANGE, label="G from a global average pool")
-    axes.set_xticks(sides, [f"{side}×{side}" for side in sides])
-    axes.set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
-    axes.minorticks_off()
-    axes.set(title="Large images hide the mistake from a random G, not from a pooled one",
-             xlabel="positions of the image", ylabel="du is wrong by\n(% of its largest value)")
-    axes.legend(loc="lower left")
-plt.show()
-assert medians[False][-1] < medians[False][0] / 5 and medians[True][-1] > medians[True][0] / 3
-
-# %% [markdown]
-# Why. ds is a sum of H·W terms G·u. If G is random, they have random signs, so ds grows like $\sqrt{HW}$;
-# the squeeze divides by HW, and $\sqrt{HW}/HW$ is 1/side. The scale's part stays as it is. A check with a
-# tolerance of a few per cent, on a large image, would let the mistake through. Ours demands $10^{-6}$
-# and takes small images.
+# </details>
 #
-# If G is the same everywhere, $G = g/(HW)$, all terms pull in one direction: ds = g·z, the forgotten part
-# is of the order g/(HW), and so is the scale's part s·g/(HW). Their ratio does not depend on the size of
-# the image. In a real network the truth lies somewhere between; the next section measures it.
+# ## 6. Which gradients go wrong in a network?
 #
-# ## 7. Which gradients go wrong?
+# A block does not stand alone. Take a small net with two stages and a last linear layer. Each stage is convolution – batch
+# norm – ReLU – SE, with max pooling between the stages. What happens inside the other layers is the subject of
+# notebooks 6 and 7. Here only one thing matters: each layer hands its gradient to the layer before it. Both SE blocks
+# are forgetful now.
 #
-# *Predict, for a net with two stages (convolution – batch norm – ReLU – SE) and a linear head, both SE
-# blocks forgetful: which parameters still get the right gradient? The blocks' own? All of them?*
+# **Predict:** which parameters still get the right gradient? The blocks' own weights? All of them?
 
 # %%
 from senet_np import ops
 from senet_np.data import load_shapes
 from senet_np.layers import SE
 from senet_np.nets import tiny
-from senet_np.tree import tree_items, tree_map
+from senet_np.tree import tree_items, tree_map  # parameters are a tree: dicts in a dict, with arrays in the end
 
 
 class ForgetfulSE(SE):
-    """An SE layer whose backward pass drops the squeeze path."""
+    """An SE block whose backward pass leaves out the squeeze path."""
 
     def backward(self, dy, cache, needs_input_grad=True):
         _, grads = super().backward(dy, cache, needs_input_grad)
@@ -446,7 +437,11 @@ def small_net(widths, forgetful):
     return net
 
 
-# %%
+# %% [markdown]
+# `gradients` runs one batch forward and backward. The loss is the cross-entropy of notebook 7: one number that is small
+# where the net gives the right class a high score. The images are those of notebook 1, two squares under a sky.
+
+# %% tags=["hide-output"]
 train = load_shapes(sizes=(1024, 1, 1)).train
 images, labels = ((train.images / 255 - 0.5) / 0.25).astype(np.float32), train.labels
 
@@ -459,180 +454,393 @@ def gradients(net, params, state, x, labels):
     return loss, grads, state
 
 
-right_net, wrong_net = (small_net((8, 16), forgetful) for forgetful in (False, True))
+nets = [small_net((8, 16), forgetful) for forgetful in (False, True)]
 errors = {}
 for seed in range(10):  # ten random nets
-    params, state = right_net.init(np.random.default_rng(seed))
-    right, wrong = (dict(tree_items(gradients(net, params, state, images[:32], labels[:32])[1]))
-                    for net in (right_net, wrong_net))
+    params, state = nets[0].init(np.random.default_rng(seed))
+    right, wrong = (dict(tree_items(gradients(net, params, state, images[:32], labels[:32])[1])) for net in nets)
     for path in right:
         error = np.linalg.norm(wrong[path] - right[path]) / max(np.linalg.norm(right[path]), 1e-12)
         errors.setdefault(path, []).append(error)
 
-# %%
-middle = {path: float(np.median(values)) for path, values in errors.items()}
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+middle = {path: 100 * float(np.median(found)) for path, found in errors.items()}
 with style():
-    figure, axes = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
-    axes.barh([*middle], 100 * np.array([*middle.values()]), color=ORANGE, hatch="//", edgecolor="white")
-    for k, value in enumerate(middle.values()):
-        words = " 0: exactly right" if value == 0 else f" {100 * value:.0f} %"
-        axes.text(100 * value, k, words, va="center", fontsize=9)
+    figure, axes = plt.subplots(figsize=(8, 4.6), layout="constrained")
+    bars = axes.barh([*middle], [*middle.values()], color=[BLUE if ".se." in path else ORANGE for path in middle])
+    axes.bar_label(bars, [f"{error:.0f} %" if error else "0: exactly right" for error in middle.values()], padding=3)
     axes.invert_yaxis()
     axes.margins(x=0.2)
-    axes.set(title="Only what lies behind the last forgetful block gets the right gradient",
-             xlabel="gradient wrong by (% of its norm; median of ten random nets)")
+    axes.set(title="Error of each gradient, from the first layer to the last (blue: SE blocks)",
+             xlabel="% of the gradient's norm; median of ten random nets")
 plt.show()
-for path, values in errors.items():
-    behind = path.startswith(("stage2.se", "head"))
-    assert max(values) == 0 if behind else middle[path] > 0.01
+for path, found in errors.items():
+    after_the_last_block = path.startswith(("stage2.se", "head"))
+    assert max(found) == 0 if after_the_last_block else middle[path] > 1
 
 # %% [markdown]
-# **No weight of a block is affected by its own forgotten path**: dw1, db1, dw2, db2 are done before du is put
-# together, and are right to the last bit. What suffers is everything *before* the block, and that includes
-# other SE blocks: stage1.se lies before stage2.se. So comparing the gradients of one block's own weights,
-# the first thing one thinks of, finds nothing. Only du does.
+# <details><summary>Answer</summary>
 #
-# Would you notice while training? *Predict: does the loss of the forgetful net still fall?*
+# Right are only the weights of the last block and of the layer after it. **No weight of a block is affected by its own
+# forgotten path**: dw1, db1, dw2 and db2 are finished before du is put together. What suffers is everything *before* a
+# forgetful block. This includes other SE blocks: stage1.se stands before stage2.se.
+#
+# So if you compare the gradients of one block's own weights, you find nothing. Only du shows the mistake.
+#
+# </details>
+#
+# ### Would you notice while training?
+#
+# Now we train: ten seeds, each with the right and with the forgetful backward pass. Both nets of a seed start from the
+# same weights and see the same batches, so their losses are compared in pairs. The cell takes 15 to 30 seconds and
+# prints one line per seed.
+#
+# **Predict:** does the loss of the forgetful nets still fall? Can you tell from the curves which are the forgetful ones?
 
-# %%
-def train_net(net, seed, steps=200, batch=16, rate=0.1):
+# %% tags=["hide-output"]
+def train_net(net, seed, steps=160, batch=16, lr=0.1):
     rng = np.random.default_rng(seed)
     params, state = net.init(rng)
-    speed, losses = tree_map(np.zeros_like, params), []
+    velocity, losses = tree_map(np.zeros_like, params), []
     for _ in range(steps):
         chosen = rng.integers(len(images), size=batch)
         loss, grads, state = gradients(net, params, state, images[chosen], labels[chosen])
-        speed = tree_map(lambda v, g: 0.9 * v + g, speed, grads)
-        params = tree_map(lambda p, v: p - np.float32(rate) * v, params, speed)
+        velocity = tree_map(lambda v, g: 0.9 * v + g, velocity, grads)  # momentum: keep 0.9 of the last step
+        params = tree_map(lambda p, v: p - np.float32(lr) * v, params, velocity)
         losses.append(float(loss))
-    return np.array(losses).reshape(-1, 10).mean(axis=1)  # means of ten steps
+    return losses
 
 
-curves = {}
-for forgetful in (False, True):
-    curves[forgetful] = [train_net(small_net((8, 16, 32), forgetful), seed) for seed in range(3)]
+curves = {False: [], True: []}  # by forgetful or not
+for seed in range(10):
+    for forgetful, rows in curves.items():
+        rows.append(train_net(small_net((8, 16, 32), forgetful), seed))
+    ends = [np.mean(rows[-1][-40:]) for rows in curves.values()]
+    print(f"seed {seed}: loss of the last 40 steps: right {ends[0]:.3f}, forgetful {ends[1]:.3f}")
 
-# %%
+# %% tags=["hide-output"]
+final = {forgetful: np.mean(np.array(rows)[:, -40:], axis=1) for forgetful, rows in curves.items()}
+difference = paired_difference(final[True], final[False])
+print(f"final loss, mean of ten seeds: right {final[False].mean():.3f}, forgetful {final[True].mean():.3f}")
+print(f"difference, with its 95 % interval: {difference.mean:+.3f} ± {difference.half:.3f}; {difference.verdict}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(7.5, 3.2), layout="constrained")
-    for forgetful, losses in curves.items():
-        look = {"color": ORANGE, "linestyle": "--"} if forgetful else {"color": BLUE}
-        for k, curve in enumerate(losses):
-            label = ("squeeze path forgotten" if forgetful else "right") if k == 0 else None
-            axes.plot(10 * np.arange(1, len(curve) + 1), curve, label=label, **look)
-    axes.set(title="Wrong gradients, and the loss falls all the same", xlabel="training step",
-             ylabel="loss on shapes\n(mean of ten steps)")
-    axes.legend(title="three seeds each")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained", width_ratios=(2, 1))
+    for forgetful, rows in curves.items():
+        tens = np.reshape(rows, (10, -1, 10)).mean(axis=2)  # means of ten steps
+        mean, sd, x_axis = tens.mean(axis=0), tens.std(axis=0, ddof=1), np.arange(10, 161, 10)
+        color, name = (ORANGE, "forgetful") if forgetful else (BLUE, "right")
+        left.plot(x_axis, mean, "--" if forgetful else "-", color=color, label=name)
+        left.fill_between(x_axis, mean - sd, mean + sd, color=color, alpha=0.2, linewidth=0)
+    left.set(title="Mean and standard deviation of ten seeds", xlabel="training step", ylabel="loss (means of ten steps)")
+    left.legend()
+    right.axhline(0, color=GRAY, linewidth=0.8)
+    right.plot(np.zeros(10), difference.values, "o", color=GRAY, alpha=0.6, label="one seed")
+    right.errorbar([1], [difference.mean], [difference.half], fmt="s", color="black", capsize=6, label="mean, 95 % interval")
+    right.set(title="Forgetful minus right", ylabel="difference of the final loss", xlim=(-0.6, 1.6), xticks=[])
+    right.legend(fontsize=9)
 plt.show()
-for forgetful, losses in curves.items():
-    words = [f"{curve[0]:.2f} → {curve[-1]:.2f}" for curve in losses]
-    print("forgotten" if forgetful else "right    ", words)
-assert all(curve[-1] < curve[0] - 0.2 for losses in curves.values() for curve in losses)
+assert all(np.mean(row[:10]) - np.mean(row[-40:]) > 0.1 for rows in curves.values() for row in rows)
 
 # %% [markdown]
-# A gradient that points roughly the right way still goes downhill, and from a curve one cannot tell.
-# (Whether the right one ends better takes longer runs and more seeds than these: notebook 11. That is a
-# question about training; whether the backward pass is *right* is not, and it has an answer in a second.)
+# <details><summary>Answer</summary>
 #
-# ## 8. Ten mistakes, and what catches each
+# The loss falls in both cases, and the curves do not tell you which is which. TODO
 #
-# The package holds seventy wrong backward passes of seventy different causes, written as people write them
-# (`python -m senet_np gradcheck --bugs` lists all). Ten are about putting the SE block together: every
-# op is right, and something between them is not. Here are three. *Find the mistake in each before you run
-# the next cell.*
+# </details>
+#
+# ## 7. Ten mistakes: read the report
+#
+# The package keeps a collection of wrong backward passes, written as people really write them
+# (`python -m senet_np gradcheck --bugs` lists all). Ten of them are SE blocks. In these ten every step has a right backward
+# pass, and the mistake is in how the steps are joined. Three of them follow. The package writes one function per
+# step: `channel_scale_backward` for the scale, `GATE[…][1]` for the sigmoid, `linear_backward` for an FC,
+# `relu_backward`, and `SQUEEZE[…][1]` for the mean.
 
 # %%
 from senet_np.gradcheck.bugs import BUGS, catch
 
 bugs = [bug for bug in BUGS if bug.op == "se"]
 for letter, k in zip("ABC", (4, 6, 3)):
-    print(f"--- {letter}\n{bugs[k].source}")
+    print(f"--- {letter}\n{bugs[k].source.partition(chr(10))[2]}")  # without its first line
 
 # %% [markdown]
-# Which of the five gradients does each of them spoil? Think of the order of the backward pass: ds, de,
-# (dw2, db2), dh, da, (dw1, db1), dz, du. A mistake spoils what comes after it, and nothing before.
+# **Predict:** what is the mistake in A, in B and in C? And which of the five gradients does each one spoil?
+#
+# Keep the order of the backward pass in mind: ds, de, (dw2, db2), dh, da, (dw1, db1), dz, du. A mistake spoils what comes
+# after it and nothing before it. The next cell checks all ten on images of 5×7 positions, where some hidden units are alive
+# and some are dead.
 
-# %%
+# %% tags=["hide-output"]
 def spoiled(backward, args):
-    """By how much each gradient is wrong: {name: worst scaled error}, infinite for a wrong shape."""
-    report = check_gradients(se_forward, backward, args)
-    return {check.name: check.worst for check in report.arguments}
+    """How wrong each gradient is: {name: worst error}; infinite if its shape is wrong."""
+    return {one.name: one.worst for one in check_gradients(se_forward, backward, args).arguments}
 
 
-# %%
-rng_8 = np.random.default_rng(3)
-odd = {"u": rng_8.standard_normal((3, 5, 7, 6)), "w1": rng_8.standard_normal((6, 4)) / 2,
-       "b1": rng_8.standard_normal(4), "w2": rng_8.standard_normal((4, 6)) / 2,
-       "b2": rng_8.standard_normal(6)}
+rng_7 = np.random.default_rng(3)
+odd = {"u": rng_7.standard_normal((3, 5, 7, 6)), "w1": rng_7.standard_normal((6, 4)) / 2,
+       "b1": rng_7.standard_normal(4), "w2": rng_7.standard_normal((4, 6)) / 2, "b2": rng_7.standard_normal(6)}
 alive = se_forward(**odd)[1].h > 0
-assert alive.any() and not alive.all()  # some units alive, some dead
-table = np.array([[*spoiled(bug.backward, odd).values()] for bug in bugs])  # (10, 5)
-assert (table > 1e-6).any(axis=1).all()  # every bug is caught
+assert alive.any() and not alive.all()
+table = np.array([[*spoiled(bug.backward, odd).values()] for bug in bugs])  # (10 mistakes, 5 gradients)
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(9, 4.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9.5, 4.6), layout="constrained")
     axes.imshow(table > 1e-6, cmap="Oranges", vmax=2, aspect="auto")
     for (row, column), error in np.ndenumerate(table):
-        words = "wrong shape" if np.isinf(error) else f"{error:.0e}" if error > 1e-6 else "right"
-        color = GRAY if words == "right" else "black"
-        axes.text(column, row, words, ha="center", va="center", fontsize=9, color=color)
-    axes.set_yticks(range(10), [bug.title for bug in bugs])
+        words = "wrong shape" if np.isinf(error) else f"{100 * error:.1f} %" if error > 1e-6 else "right"
+        axes.text(column, row, words, ha="center", va="center", color=GRAY if words == "right" else "black")
+    letters = {4: "A: ", 6: "B: ", 3: "C: "}
+    axes.set_yticks(range(10), [letters.get(k, "") + bug.title for k, bug in enumerate(bugs)])
     axes.set_xticks(range(5), names)
     axes.tick_params(length=0)
-    axes.set(title="The wrong gradients show where the mistake stands (worst error)")
+    axes.set(title="Ten mistakes, and how wrong each gradient is (% of its largest value)")
 plt.show()
+assert (table > 1e-6).any(axis=1).all()  # the check catches every one
 
 # %% [markdown]
-# Read the table like this.
+# <details><summary>Answer</summary>
 #
-# - **du alone**: everything up to dz is right. The mistake stands where du is put together: the squeeze's
-#   backward pass, or the sum.
-# - **dw1 or db1, but not dw2 and db2**: between FC2 and FC1, so the ReLU's mask; or FC1 itself. If du is
-#   *right* beside a wrong dw1, then da was right when dz was made, and wrong when dw1 was.
-# - **all five**: high up, at the gate or at the scale.
-# - **a wrong shape** is reported before any number. Broadcasting would have hidden it.
+# A leaves out the sigmoid's slope, so de is wrong, and with it all five. B gives FC1's weights the gradient of h in place of
+# that of a: the mask comes too late for dw1 and db1, while du is right. C puts the squeeze's gradient at one position and
+# not at all positions: du alone is wrong.
 #
-# What the authors of A, B and C thought, and what the package's own check reports for each:
+# </details>
+#
+# So the gradients that are wrong tell you where to look:
+#
+# - **du alone**: everything up to dz is right. The mistake stands where du is put together: in the squeeze's
+#   backward pass, or in the sum.
+# - **dw1 or db1, but not dw2 and db2**: the mistake stands between FC2 and FC1, at the ReLU's mask, or at FC1 itself. If
+#   du is *right* beside a wrong dw1, then da was right when dz was computed, and wrong when dw1 was.
+# - **all five**: the mistake stands early in the backward pass, at the scale or at the gate.
+# - **a wrong shape** is reported before any number. Broadcasting could have hidden it.
+#
+# Here is what the authors of A, B and C thought, and what the check reports:
 
 # %%
 for letter, k in zip("ABC", (4, 6, 3)):
     print(f"{letter}: {bugs[k].title}. {bugs[k].why}\n   caught by {catch(bugs[k]).finding}\n")
 
 # %% [markdown]
-# **A check is only as good as its inputs.** *Predict which mistakes survive on images of one single
-# position; and which if every hidden unit is alive in every image.*
+# **A check is only as good as its inputs.** Take the same ten mistakes, but other inputs.
+#
+# **Predict:** which mistakes survive a check with images of 1×1 position? And which survive if every hidden unit is
+# alive in every image?
 
-# %%
-one_pixel = {**odd, "u": rng_8.standard_normal((3, 1, 1, 6))}
+# %% tags=["hide-output"]
+one_pixel = {**odd, "u": rng_7.standard_normal((3, 1, 1, 6))}
 all_alive = {**odd, "b1": odd["b1"] + 10}
-for what, inputs in (("odd images", odd), ("1×1 images", one_pixel), ("all units alive", all_alive)):
+for what, inputs in (("as above", odd), ("1×1 images", one_pixel), ("all units alive", all_alive)):
     passed = [bug.title for bug in bugs if max(spoiled(bug.backward, inputs).values()) < 1e-6]
     print(f"{what:16} survive: {passed or 'none'}")
 
-
 # %% [markdown]
-# At 1×1 there is no 1/(H·W) to lose. With all units alive a mask changes nothing, so it does not matter
-# when it is applied. If all units are *dead*, all of dw1 is 0 and anything that returns zeros would pass; the
-# library's check refuses such inputs (`FlatError`). Hence: odd images, some units alive and some dead, a
+# <details><summary>Answer</summary>
+#
+# At 1×1 the division by H·W = 1 changes nothing, and the one position is every position. So the two mistakes in the
+# squeeze's backward pass survive. If all units are alive the mask changes nothing, so it does not matter when it is applied.
+#
+# </details>
+#
+# If all units are *dead*, dw1 is 0 everywhere, and a pass that returns zeros would be right. The package's check refuses
+# such inputs (`FlatError`). So choose sizes that all differ and are not 1, some units alive and some dead, and a
 # random G.
 #
-# ## 9. Saturated gates
+# ## 8. The same block in PyTorch
 #
-# The bias b2 moves all gates of a channel up or down. Set all of b2 to one number and watch the gradients.
+# Most people write SE in a library that computes the backward pass by itself. In PyTorch the block has ten lines. Mind
+# two differences. PyTorch's arrays are **(N, C, H, W)**, with the channels second. And `nn.Linear` keeps its weights as
+# (outputs, inputs), as the paper does: its weight is the transpose of our `w1`.
 #
-# *Predict: at b2 = 10, which of the five gradients are nearly 0? And at b2 = −10?*
+# ```python
+# class TorchSE(nn.Module):
+#     def __init__(self, channels, reduction):
+#         super().__init__()
+#         self.fc1 = nn.Linear(channels, channels // reduction)
+#         self.fc2 = nn.Linear(channels // reduction, channels)
+#
+#     def forward(self, u):                       # (N, C, H, W)
+#         z = u.mean(dim=(2, 3))
+#         s = torch.sigmoid(self.fc2(torch.relu(self.fc1(z))))
+#         return u * s[:, :, None, None]
+# ```
+#
+# | step | ours, (N, H, W, C) | PyTorch, (N, C, H, W) |
+# |---|---|---|
+# | squeeze | `z = u.mean(axis=(1, 2))` | `z = u.mean(dim=(2, 3))` |
+# | FC1 | `a = z @ w1 + b1` | `a = fc1(z)` |
+# | ReLU | `h = np.maximum(a, 0)` | `h = torch.relu(a)` |
+# | FC2 | `e = h @ w2 + b2` | `e = fc2(h)` |
+# | sigmoid | `s = 1 / (1 + np.exp(-e))` | `s = torch.sigmoid(e)` |
+# | scale | `u * s[:, None, None, :]` | `u * s[:, :, None, None]` |
+# | backward | your ten lines | `x_scaled.backward(G)` |
+#
+# The last line is the reason for this notebook: PyTorch walks the drawing of section 1 backward, and adds where two
+# arrows meet. Does it find our numbers? The next cell compares them, if PyTorch is installed. (You do not need it.)
 
 # %%
+import importlib.util
+
+if importlib.util.find_spec("torch") is None:
+    print("PyTorch is not installed. This cell would compare its five gradients with ours: they agree to 15 digits.")
+else:
+    import torch
+    from torch import nn
+
+    class TorchSE(nn.Module):
+        def __init__(self, channels, reduction):
+            super().__init__()
+            self.fc1 = nn.Linear(channels, channels // reduction)
+            self.fc2 = nn.Linear(channels // reduction, channels)
+
+        def forward(self, u):
+            z = u.mean(dim=(2, 3))
+            s = torch.sigmoid(self.fc2(torch.relu(self.fc1(z))))
+            return u * s[:, :, None, None]
+
+    block = TorchSE(4, 2).double()
+    block.load_state_dict({"fc1.weight": torch.tensor(w1.T), "fc1.bias": torch.tensor(b1),
+                           "fc2.weight": torch.tensor(w2.T), "fc2.bias": torch.tensor(b2)})
+    u_torch = torch.tensor(u.transpose(0, 3, 1, 2), requires_grad=True)  # (N, H, W, C) → (N, C, H, W)
+    block(u_torch).backward(torch.tensor(dx_scaled.transpose(0, 3, 1, 2)))
+    theirs = [u_torch.grad.numpy().transpose(0, 2, 3, 1), block.fc1.weight.grad.numpy().T, block.fc1.bias.grad.numpy(),
+              block.fc2.weight.grad.numpy().T, block.fc2.bias.grad.numpy()]
+    for name, ours, other in zip(names, (du, dw1, db1, dw2, db2), theirs):
+        print(f"{name:4} largest difference to PyTorch's {np.abs(ours - other).max():.0e}")
+        assert np.allclose(ours, other)
+
+# %% [markdown]
+# **This is the end of the core.** You can go to the five sentences and the exercises now, and come back to sections 9
+# to 12 another day.
+#
+# ## 9. Further reading: large images hide the mistake
+#
+# How large is the forgotten part of du when the image grows? One draw shows little, so we draw forty blocks for each size
+# and take the median. (Draws where every hidden unit is dead are left out: there nothing is forgotten.)
+#
+# The upstream gradient G matters. It is *random* in a gradient check. It is *pooled* where a global average pool
+# follows the block: the same at every position of a channel.
+#
+# **Predict:** for each kind of G, does the error of du shrink as the image grows?
+
+# %% tags=["hide-output"]
+def forgotten_share(side, pooled, rng):
+    """Error of du without the squeeze path, as a share of du's largest value; None if all units are dead."""
+    fc1, fc2 = rng.standard_normal((8, 4)) / 2, rng.standard_normal((4, 8)) / 2
+    maps = np.maximum(rng.standard_normal((2, side, side, 8)), 0)
+    g = rng.standard_normal((2, 1, 1, 8)) / side**2 * np.ones_like(maps) if pooled else rng.standard_normal(maps.shape)
+    _, cache = se_forward(maps, fc1, None, fc2, None)
+    if not cache.h.any():
+        return None
+    right, forgotten = se_backward(g, cache)[0], g * cache.s[:, None, None, :]
+    return np.abs(right - forgotten).max() / np.abs(right).max()
+
+
+sides = np.array([2, 4, 8, 16, 32])
+medians = {}
+for kind, pooled in (("random", False), ("pooled", True)):
+    shares = [[forgotten_share(side, pooled, rng) for _ in range(40)] for side in sides]
+    medians[kind] = np.array([100 * np.median([x for x in row if x is not None]) for row in shares])
+    print(f"{kind} G:", "  ".join(f"{side}×{side} {share:.1f} %" for side, share in zip(sides, medians[kind])))
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+with style():
+    figure, axes = plt.subplots(figsize=(7.5, 3.4), layout="constrained")
+    axes.loglog(sides, medians["random"], "o-", color=BLUE, label="random G, as in a gradient check")
+    axes.loglog(sides, medians["random"][0] * 2 / sides, ":", color=BLUE, label="proportional to 1 / side")
+    axes.loglog(sides, medians["pooled"], "s--", color=ORANGE, label="G from a global average pool")
+    axes.set_xticks(sides, [f"{side}×{side}" for side in sides])
+    axes.set_yticks([0.5, 1, 2, 5, 10, 20], ["0.5", "1", "2", "5", "10", "20"])
+    axes.minorticks_off()
+    axes.set(title="Error of du without the squeeze path", xlabel="positions of the image",
+             ylabel="% of du's largest value")
+    axes.legend(loc="lower left")
+plt.show()
+assert medians["random"][-1] < medians["random"][0] / 5 and medians["pooled"][-1] > medians["pooled"][0] / 3
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# With a random G it shrinks like 1/side. ds is a sum of H·W terms G·u with random signs, so it grows like $\sqrt{HW}$. The
+# squeeze divides by HW, and $\sqrt{HW}/HW$ is 1/side. The scale's part does not change with the size.
+#
+# With a pooled G it does not shrink. All terms of ds have one sign per channel and add up, so both parts of du are of the
+# size 1/(HW), and their ratio stays.
+#
+# So a check with a tolerance of a few percent on a large image could miss the mistake. Take small images and a tolerance
+# of $10^{-6}$.
+#
+# </details>
+#
+# ## 10. Further reading: the package's pass, and what a cache costs
+#
+# `senet_np/se.py` writes the backward pass with one function per step. Without the docstring it is:
+
+# %%
+import inspect
+
+print(inspect.getsource(se_backward).split('"""')[-1])
+
+# %% [markdown]
+# | line | takes from the cache | returns |
+# |---|---|---|
+# | `channel_scale_backward` | u (for ds) and s (for du) | `du_scale` (N, H, W, C), `ds` (N, C) |
+# | `GATE[…][1]` | s: the slope is s(1 − s), so e is not needed | `de` (N, C) |
+# | `linear_backward` | h (for dw2) and w2 (for dh) | `dh` (N, C/r), `dw2` (C/r, C), `db2` (C,) |
+# | `relu_backward` | the mask a > 0, one byte per unit; a itself is not needed | `da` (N, C/r) |
+# | `linear_backward` | z (for dw1) and w1 (for dz) | `dz` (N, C), `dw1` (C, C/r), `db1` (C/r,) |
+# | `SQUEEZE[…][1]` | the shape and dtype of u: the slope of a mean depends on nothing else | `du_squeeze` (N, H, W, C) |
+# | `du_scale + du_squeeze` | | `du` (N, H, W, C): the two gradients that arrive at u |
+#
+# **Predict:** 32 images of 16×16 positions, 64 channels, r = 4, float32. How many bytes does the cache hold besides u?
+# More or less than 1 % of u?
+
+# %% tags=["hide-output"]
+big_u = np.maximum(rng.standard_normal((32, 16, 16, 64)), 0).astype(np.float32)
+fc1, fc2 = (rng.standard_normal(shape).astype(np.float32) / 8 for shape in ((64, 16), (16, 64)))
+_, big = se_forward(big_u, fc1, None, fc2, None)
+kept = {"z": big.z, "mask": big.relu_cache.mask, "h": big.h, "s": big.s}
+print(f"u: {big_u.nbytes:,} bytes;", ", ".join(f"{name}: {array.nbytes:,}" for name, array in kept.items()))
+print(f"together without u: {sum(array.nbytes for array in kept.values()):,} bytes")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# About 19,000 bytes, 1 % of u's two million. The one large array is u, and the cache holds u itself, not a copy.
+#
+# </details>
+#
+# But this means: **nobody may change u in place** between the forward and the backward pass.
+
+# %%
+assert big.u is big_u and sum(array.nbytes for array in kept.values()) < 0.01 * big_u.nbytes
+
+# %% [markdown]
+# ## 11. Further reading: saturated gates
+#
+# The bias b2 moves all gates of a channel up or down. We set all of b2 to one number, and look at the size of each
+# gradient.
+#
+# **Predict:** at b2 = 10, which of the five gradients are nearly 0? And at b2 = −10?
+
+# %% tags=["hide-output"]
 def gradient_sizes(b2):
     """Root mean square of each gradient, and the gates, with all of b2 at one number."""
     _, cache = se_forward(**{**odd, "b2": np.full(6, float(b2))})
     g = np.random.default_rng(0).standard_normal(odd["u"].shape)
-    sizes = {name: np.sqrt((d**2).mean()) for name, d in zip(names, se_backward(g, cache))}
-    return sizes, cache.s
+    return {name: np.sqrt((d**2).mean()) for name, d in zip(names, se_backward(g, cache))}, cache.s
 
 
-# %%
+for b2_all in (-10, 0, 10):
+    sizes, gates = gradient_sizes(b2_all)
+    words = "  ".join(f"{name} {size:.1e}" for name, size in sizes.items())
+    print(f"b2 = {b2_all:3}: gates {gates.min():.5f} to {gates.max():.5f}   {words}")
+
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 def saturation_figure(marked=None):
     biases = np.linspace(-12, 12, 25)
     sizes = [gradient_sizes(b2)[0] for b2 in biases]
@@ -643,26 +851,27 @@ def saturation_figure(marked=None):
             axes.semilogy(biases, [row[name] for row in sizes], line, color=color, label=name)
         if marked is not None:
             axes.axvline(marked, color=GRAY, alpha=0.4, linewidth=4)
-        axes.set(title="Open gates stop the block's own learning, shut gates stop du too",
-                 xlabel="b2, of all channels", ylabel="size of the gradient\n(root mean square)")
+        axes.set_yticks([1e-6, 1e-4, 1e-2, 1], ["0.000001", "0.0001", "0.01", "1"])
+        axes.set(title="Size of the gradients when all of b2 is one number", xlabel="b2, of all channels",
+                 ylabel="root mean square")
         axes.legend()
     plt.show()
 
 
 saturation_figure()
 
-# %%
-for b2_all in (-10, 0, 10):
-    sizes, gates = gradient_sizes(b2_all)
-    words = [f"{name} {size:.1e}" for name, size in sizes.items()]
-    print(f"b2 = {b2_all:3}: gates {gates.min():.5f} to {gates.max():.5f}  ", "  ".join(words))
-
-
 # %% [markdown]
-# All four weights' gradients carry the factor s(1 − s), which is gone at either end. du differs: its scale
-# part is s·G. With gates open all the way, du is G itself, and the block is as if it were not there:
-# harmless. With gates shut all the way du is 0 too, and every layer before it gets nothing. Move the
-# slider:
+# <details><summary>Answer</summary>
+#
+# At b2 = 10 the four gradients of the weights are nearly 0: each carries the factor s(1 − s), which is 0.00005 there. du is
+# not: its scale part is s·G, which is now G. The block acts as if it were not there: harmless.
+#
+# At b2 = −10 all five are nearly 0. The gates are shut, so du = s·G is 0 too, and every layer before the block gets no
+# gradient.
+#
+# </details>
+#
+# Move the slider:
 
 # %%
 def at_bias(b2):
@@ -674,111 +883,199 @@ def at_bias(b2):
 interact(at_bias, b2=FloatSlider(4.0, min=-12, max=12, step=0.5));
 
 # %% [markdown]
-# ## 10. The block as a layer
+# ## 12. Further reading: the block as a layer
 #
-# A network wants something that owns parameters. `senet_np.layers.SE` is the pair of functions with an
-# `init`, and nothing else; it stores nothing during a pass. What it learns goes in and out as a *tree*, a
-# nested dict of arrays.
+# In a network, something must own the parameters. `senet_np.layers.SE` is the pair of functions together with an `init`
+# that draws the parameters. What it learns goes in and out as a *tree*: a dict of arrays, or of dicts.
 
 # %%
 layer = SE(channels=6, reduction=2)
-params, state = layer.init(np.random.default_rng(0), np.float64)
-x_scaled, cache, _ = layer.forward(params, state, odd["u"], True)
-du, grads = layer.backward(np.ones_like(x_scaled), cache)
+params, _ = layer.init(np.random.default_rng(0), np.float64)
+y, layer_cache, _ = layer.forward(params, {}, odd["u"], True)
+_, grads = layer.backward(np.ones_like(y), layer_cache)
 for path, array in tree_items(params):
     print(f"{path}: {array.shape}   gradient {grads[path].shape}")
-assert {k: v.shape for k, v in grads.items()} == {k: v.shape for k, v in params.items()}
-print("state:", state, "  hidden units: max(2, 6 // 2) =", params["w1"].shape[1])
 
 # %% [markdown]
-# Because grads has the shape of params, a step of gradient descent is one line for any net. *Predict: what
-# happens to the loss $\frac12\sum(\tilde x - t)^2$ if the targets t are the maps with channels 0 to 2 left
-# out?*
+# The gradients have the shapes of the parameters, so a step of gradient descent is one line for any net. Let one block
+# learn something: the target t is u with channels 0 to 2 set to 0, and the loss is $\frac12\sum(\tilde x - t)^2$.
+#
+# **Predict:** what will the six gates be after 300 steps? Do they get there exactly?
 
-# %%
+# %% tags=["hide-output"]
 target = odd["u"] * np.array([0, 0, 0, 1, 1, 1])
 for k in range(301):
-    x_scaled, cache, _ = layer.forward(params, {}, odd["u"], True)
-    loss_k = 0.5 * ((x_scaled - target) ** 2).sum()
+    y, layer_cache, _ = layer.forward(params, {}, odd["u"], True)
     if k % 100 == 0:
-        print(f"step {k:3}: loss {loss_k:7.3f}   mean gates {cache.s.mean(axis=0)}")
-    _, grads = layer.backward(x_scaled - target, cache)
+        print(f"step {k:3}: loss {0.5 * ((y - target) ** 2).sum():7.3f}   mean gates {layer_cache.s.mean(axis=0)}")
+    _, grads = layer.backward(y - target, layer_cache)
     params = tree_map(lambda p, g: p - 0.1 * g, params, grads)
-assert (cache.s[:, :3].mean() < 0.1) and (cache.s[:, 3:].mean() > 0.9)
 
 # %% [markdown]
-# Three gates shut and three open, and none reaches its end: the slope fades on the way.
+# <details><summary>Answer</summary>
 #
-# In a network, layers stand under names, and so do their params, grads and caches. One function finds the
-# blocks' caches in whatever net:
+# Three gates near 0 and three near 1. None gets there exactly: near 0 and 1 the slope s(1 − s) fades, so the steps become
+# smaller and smaller.
+#
+# </details>
 
 # %%
-from senet_np.containers import se_caches
-
-net = tiny(widths=(8, 16))
-params, state = net.init(np.random.default_rng(0))
-print([path for path, _ in tree_items(params) if ".se." in path])
-_, net_cache, _ = net.forward(params, state, images[:4], False)
-for path, block in se_caches(net_cache).items():
-    print(f"{path}: z {block.z.shape}, gates {block.s.shape}, mean {block.s.mean():.2f}")
+assert (layer_cache.s[:, :3].mean() < 0.1) and (layer_cache.s[:, 3:].mean() > 0.9)
 
 # %% [markdown]
-# ## 11. Try it
+# ## In five sentences
 #
-# 1. Replace `(a > 0)` by `(h >= 0)` in the ReLU's backward pass of section 3 and run down to the
-#    comparison. Which gradients break, and why not the others?
+# 1. An SE block computes one number per channel from the whole image (squeeze), turns these numbers into gates between 0
+#    and 1 (excitation), and multiplies each channel by its gate (scale).
+# 2. The backward pass reads these lines from the last to the first: each line takes the gradient of its result and returns
+#    the gradients of its inputs.
+# 3. The input U is used twice, by the scale and by the squeeze, so two gradients arrive at it, and dU is their sum.
+# 4. If the squeeze's part is forgotten, the block's own weights still get right gradients and training still works after a
+#    fashion: only a gradient check of dU shows the mistake.
+# 5. Which gradients are wrong tells you where a mistake stands, because a mistake spoils only what is computed after it.
 #
-#    <details><summary>Hint</summary>
+# ## Exercises
 #
-#    Where is `h >= 0` true? And which gradients are computed before the mask is used?
+# Exercise 5.1 stands in section 4. These four use u, w1, b1, w2, b2 and dx_scaled of sections 2 and 3.
 #
-#    </details>
+# ### Exercise 5.2 · Another mask
 #
-# 2. Set `b2` of section 2 to `np.full(4, 10.0)`. What are the gates, and `1 - s`? What happens to `dw1`,
-#    and why? (Print them with `np.set_printoptions(suppress=False)`.) With which single number, in place of
-#    10, is `dw1` largest?
+# In section 3 the mask of the ReLU is `(a > 0)`. Replace it by `(h >= 0)`, run the cells down to the comparison with the
+# package, and then put it back. Which of the five gradients are wrong now? Give their names in `broken`.
 #
-#    <details><summary>Hint</summary>
+# Then find an input for which nobody would notice: two numbers for `b1`, with which all five gradients are right although
+# the mask is `(h >= 0)`. Everything else stays as in section 2.
 #
-#    $s(1-s)$ at e = 10; and section 9.
+# <details><summary>Hint 1</summary>
 #
-#    </details>
+# Where is `h >= 0` true? And which gradients are computed before the mask is used?
 #
-# 3. With `squeeze="max"` in `se_forward`, work out what $\mathrm{d}U_{\text{squeeze}}$ is now, write it,
-#    and check the whole block. How does the forgotten path's share change with the image's size, for a
-#    random G?
+# </details>
 #
-#    <details><summary>Hint</summary>
+# <details><summary>Hint 2</summary>
 #
-#    Which positions have a share in a maximum? `z == u` in the right shapes finds them. And which division
-#    is gone?
+# For which a do the two masks agree?
 #
-#    </details>
+# </details>
+
+# %%
+broken = ...  # a list of names out of "du", "dw1", "db1", "dw2", "db2"
+b1_that_hides_it = ...  # two numbers
+
+check("5.2", broken, b1_that_hides_it)
+
+# %% [markdown]
+# ### Exercise 5.3 · Saturated
 #
-# 4. *Spot the bug.* This backward pass saves an array: it multiplies dx_scaled by s once and uses it twice.
-#    Which of the five gradients are wrong? Which row of the table in section 8 looks like it? And why did
-#    its author not notice on a trained net whose gates were all close to 1?
+# Set all four numbers of `b2` to 10. First estimate on paper: what is 1 − s now, and by what factor does the slope
+# s(1 − s) become smaller than at s = 1/2? Then compute two numbers, for the block of section 2 with
+# `b2 = np.full(4, x)`:
 #
-#    ```python
-#    def backward(dx_scaled, cache):
-#        u, z, w1, alive, h, w2, s = cache
-#        du_scale = dx_scaled = dx_scaled * s[:, None, None, :]
-#        ds = (dx_scaled * u).sum(axis=(1, 2))
-#        de = ds * s * (1 - s)
-#        da = (de @ w2.T) * alive
-#        du_squeeze = (da @ w1.T / (u.shape[1] * u.shape[2]))[:, None, None, :]
-#        return du_scale + du_squeeze, z.T @ da, da.sum(axis=0), h.T @ de, de.sum(axis=0)
-#    ```
+# - `shrink`: the largest |dw1| at x = 10, divided by the largest |dw1| at x = 0 (to three digits);
+# - `best`: the x with the largest |dw1| of all (to one digit after the point).
 #
-#    <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
 #
-#    What is ds, written in the original dx_scaled? Which factor is too many, and how large is it?
+# Write a function of x that returns `np.abs(dw1).max()`, with `se_forward` and `se_backward`.
 #
-#    </details>
+# </details>
 #
-# Solutions: [solutions/05_se_block.ipynb](solutions/05_se_block.ipynb)
+# <details><summary>Hint 2</summary>
 #
-# **Read next:** [senet_np/se.py](../senet_np/se.py), the same with its derivation; then
-# [senet_np/layers/blocks.py](../senet_np/layers/blocks.py), where the block becomes a layer, and
-# [docs/testing.md](../docs/testing.md), how we know that all the gradients are right; then train one with
-# `python -m senet_np train`, and notebook 8.
+# For `best`, try x on a grid: `np.linspace(-4, 4, 161)`. It need not be 0: e differs from channel to channel.
+#
+# </details>
+
+# %%
+shrink = ...
+best = ...
+
+check("5.3", shrink, best)
+
+# %% [markdown]
+# ### Exercise 5.4 · A block that adds
+#
+# Change one thing about the block: it returns $\tilde x_c = u_c\,(1 + s_c)$ in place of $s_c\,u_c$. The squeeze and the
+# excitation stay. So a gate does not replace its channel, it adds to it.
+#
+# Which of these lines of the backward pass change: du_scale, ds, de, da, dz, du_squeeze? (A line changes if its formula
+# changes.) Give their names in `changed`. Then write both passes. The check compares the gradients with finite differences.
+#
+# <details><summary>Hint</summary>
+#
+# Differentiate u·(1 + s) by u with s fixed, and by s with u fixed. Compare both with u·s.
+#
+# </details>
+
+# %%
+changed = ...  # a list of names out of "du_scale", "ds", "de", "da", "dz", "du_squeeze"
+
+
+def plus_forward(u, w1, b1, w2, b2):
+    """x_scaled = u·(1 + s), (N, H, W, C), and a cache."""
+    ...
+
+
+def plus_backward(dx_scaled, cache):
+    """du, dw1, db1, dw2, db2."""
+    ...
+
+
+check("5.4", changed, plus_forward, plus_backward)
+
+# %% [markdown]
+# ### Exercise 5.5 · Spot the bug
+#
+# Somebody wants to save memory. This is the beginning of a backward pass. The rest is as in section 3 and is right. There is
+# one bug.
+#
+# - `wrong`: which of the five gradients of the whole block does it spoil?
+# - `ratio`: take one image, and a channel whose gate is 0.98. What is the wrong db2 of this channel, divided by the right
+#   one?
+# - Then mend the function in the cell.
+#
+# <details><summary>Hint</summary>
+#
+# Write down ds, as the function computes it, in terms of the array that was passed in.
+#
+# </details>
+
+# %%
+wrong = ...  # a list of names out of "du", "dw1", "db1", "dw2", "db2"
+ratio = ...  # a number
+
+
+def scale_backward(dx_scaled, u, s):
+    """du_scale (N, H, W, C) and ds (N, C)."""
+    dx_scaled = dx_scaled * s[:, None, None, :]  # no second array of this size is kept
+    du_scale = dx_scaled
+    ds = (dx_scaled * u).sum(axis=(1, 2))
+    return du_scale, ds
+
+
+check("5.5", wrong, ratio, scale_backward)
+
+# %% [markdown]
+# Solutions: [solutions/05_se_block.ipynb](solutions/05_se_block.ipynb), after you have tried.
+#
+# ## Teach it: the block in five minutes
+#
+# You know the block if you can explain it. Find somebody who knows arrays but not SE (or record yourself). Draw the block
+# of section 1 on paper while you speak, with empty boxes, and fill in the numbers of channel 0 as you go. Five minutes, no
+# notes. Then ask the listener to do the five things on the right. One point for each that works.
+#
+# | | you explain | afterwards the listener can |
+# |---|---|---|
+# | 1 | what problem a gate solves | name an image for which the channel "orange" matters, and one for which it does not |
+# | 2 | squeeze, excitation, scale, with their shapes | write the shape into every empty box of the drawing |
+# | 3 | the forward pass for channel 0 | compute z and, with s given, x̃ for another 2×2 map |
+# | 4 | why two arrows meet at U | say which of the two is missing if dU is s·G, and add two given parts to dU |
+# | 5 | what a forgotten part does | say which gradients of the block stay right, and how to find the mistake |
+#
+# Less than four points: do not add words. Go back to the box where the listener stopped, and put a number into it.
+#
+# **Read next:** [senet_np/se.py](../senet_np/se.py), the same block with its derivation;
+# [senet_np/layers/blocks.py](../senet_np/layers/blocks.py), where it becomes a layer;
+# [docs/testing.md](../docs/testing.md), how we know that all the gradients are right. Then
+# [assignments/2_se_block.ipynb](assignments/2_se_block.ipynb), where you build a block that no notebook shows, and
+# notebook 6.

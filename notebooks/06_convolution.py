@@ -12,28 +12,31 @@
 # # 6 · Convolution forward and backward, from loops to one matrix product
 #
 # **Afterwards you can** write a convolution with any stride and padding, first as six loops and then as one
-# matrix product; say how large its output is and what it costs; derive all three gradients, dx in two ways;
-# and test a backward pass with one line, with finite differences, and with inputs that do not hide
-# mistakes.
+# matrix product; say how large its output is and what it costs; derive its three gradients; and choose test
+# inputs that do not hide a mistake.
 #
-# **You need** notebook 1 (channels, filters), matrix products, and the chain rule. **Time:** 60 minutes.
+# **You need** notebooks 1 (channels, filters), 2 (gradients and how to check them), 3 (the adjoint test) and 5
+# (gradients of two paths are added); matrix products and the transpose of a matrix; the chain rule.
+# Letters: [symbols](../docs/symbols.md).
 #
-# A convolutional network spends nearly all of its multiplications on this one operation. Its backward pass
-# is one that many people use every day and have never written.
+# **Time:** 75 minutes to read and run, 130 with the exercises. Sections 1 to 5 and 8 are the core, 60 minutes.
+# Sections 6 and 7 look at the same gradient in two other ways; you can read them on another evening.
+#
+# A convolutional network spends nearly all of its multiplications on this one operation. Many people use its
+# backward pass every day and have never written it.
 
 # %%
-import textwrap
 from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-from ipywidgets import Dropdown, IntSlider, interact
 from numpy.lib.stride_tricks import sliding_window_view
 from PIL import Image
 
 from senet_np import ops
-from senet_np.figures.style import BLUE, GRAY, ORANGE, style
+from senet_np.exercises import check
+from senet_np.figures.style import BLUE, GRAY, style
 from senet_np.gradcheck import check_gradients
 from senet_np.gradcheck.bugs import BUGS
 from senet_np.nets import tiny
@@ -49,9 +52,12 @@ photo = np.asarray(Image.open(path).resize((128, 150))) / 255  # (150, 128, 3), 
 # %% [markdown]
 # ## 1. Six loops
 #
-# A kernel w slides over an image x. At each place it multiplies the numbers that it covers by its weights,
-# adds them up, and adds a bias. Before that, `pad` rows and columns of zeros are put around the image;
-# the kernel moves on by `stride` pixels at a time:
+# A convolution looks for one small pattern at every place of an image. The pattern is a **kernel** w, a small
+# array of weights. It slides over the image x. At each place it multiplies the numbers that it covers by its
+# weights, adds the products, and adds a bias. Two settings:
+#
+# - **padding** (`pad` in the code): so many rows and columns of zeros are first put around the image;
+# - **stride**: the kernel moves on by so many pixels.
 #
 # $$
 # y[i,j,o] = b[o] + \sum_{p,q,c} x_{\text{pad}}[\,i\cdot\text{stride}+p,\; j\cdot\text{stride}+q,\; c\,]\;
@@ -65,8 +71,9 @@ photo = np.asarray(Image.open(path).resize((128, 150))) / 255  # (150, 128, 3), 
 # | p, q | rows and columns of the kernel | kh, kw |
 # | c | channels of the input | Cin |
 #
-# Six letters, six loops. A crop of the photo, 6×7 pixels: the left edge of the white collar. Two kernels:
-# the mean of the window, and "is it brighter to the right".
+# Six letters, six loops. Our x is a crop of a photo, 6×7 pixels: the left edge of a white collar. Our w holds
+# two kernels. The first takes the mean of its window. The second compares the window's right column with its
+# left column.
 
 # %%
 x = photo[96:102, 48:55]  # (6, 7, 3)
@@ -93,112 +100,145 @@ def conv_loops(x, w, b, stride=1, pad=0):
 
 
 # %% [markdown]
-# *Predict the shape of y for stride 1 without padding, and where y of the second kernel is largest.*
+# **Predict:** which shape has y for stride 1 without padding? And at which output is the second kernel's
+# number largest?
 
-# %%
+# %% tags=["hide-output"]
 y = conv_loops(x, w, b)
 print("shape:", y.shape)
-print("kernel 0, the mean of a window:\n", y[..., 0], sep="")
-print("kernel 1, brighter to the right, plus 0.5:\n", y[..., 1], sep="")
-assert np.isclose(y[0, 0, 0], x[:3, :3].mean())
+print("first kernel:\n", y[..., 0], "\nsecond kernel:\n", y[..., 1], sep="")
 
 # %% [markdown]
-# A word on the name. In mathematics a convolution turns the kernel by 180° before it slides; along one axis
-# that is
+# <details><summary>Answer</summary>
+#
+# (4, 5, 2). A window of 3 rows fits at 4 places in 6 rows, a window of 3 columns at 5 places in 7 columns, and
+# there are two kernels. The second kernel measures "brighter to the right". Its largest number stands at row 3,
+# column 2: that window has the dark cloth in its left column and the collar in its right column.
+#
+# </details>
+#
+# A word on the name. In mathematics a convolution turns the kernel by 180° before it slides. Along one axis:
 #
 # $$
 # \sum_p x[i-p]\,w[p]
 # $$
 #
-# Ours does not turn it, and strictly speaking it is a cross-correlation. Deep-learning libraries do it so
-# and call it convolution. Remember it: the turn comes back in section 6.
+# Ours does not turn it. Strictly speaking it is a *cross-correlation*, but all deep-learning libraries call it
+# a convolution. We meet the turn again in section 7.
 #
 # ## 2. How large is the output?
 #
-# Along one axis: `length` pixels and `pad` zeros at either end. Window i covers the places i·stride to
-# i·stride + k − 1. It fits if its last place exists:
+# Take one axis: `length` pixels, `pad` zeros at each end, and a window of `size` pixels. Window i covers the
+# places from i·stride to i·stride + size − 1. It fits if its last place exists:
 #
 # $$
-# i\cdot\text{stride} + k - 1 \le \text{length} + 2\,\text{pad} - 1
-# \quad\Longleftrightarrow\quad i \le \frac{\text{length} + 2\,\text{pad} - k}{\text{stride}}
+# i\cdot\text{stride} + \text{size} - 1 \le \text{length} + 2\,\text{pad} - 1
+# \quad\Longleftrightarrow\quad i \le \frac{\text{length} + 2\,\text{pad} - \text{size}}{\text{stride}}
 # $$
 #
-# i starts at 0, so the number of windows is one more than the largest i, rounded down.
+# i starts at 0. So the number of windows is one more than the largest i, rounded down.
 
 
 # %%
-def output_size(length, k, stride, pad):
-    return (length + 2 * pad - k) // stride + 1
+def output_size(length, size, stride, pad):
+    return (length + 2 * pad - size) // stride + 1
 
 
-for length, k, stride, pad in np.ndindex(12, 5, 4, 3):
-    length, k, stride = length + 5, k + 1, stride + 1  # none of them is 0
-    fits = [i for i in range(40) if i * stride + k <= length + 2 * pad]  # try them all
-    assert len(fits) == output_size(length, k, stride, pad)
+for length, size, stride, pad in np.ndindex(12, 5, 4, 3):
+    length, size, stride = length + 5, size + 1, stride + 1  # none of them is 0
+    fits = [i for i in range(40) if i * stride + size <= length + 2 * pad]  # try them all
+    assert len(fits) == output_size(length, size, stride, pad)
 
 # %% [markdown]
-# *Predict for a line of 6 pixels and k = 3: how many windows are there with stride 1 and no padding, with
-# padding 1, with stride 2 and no padding, with stride 2 and padding 1? Which pixel is never seen in one of
-# the four?*
+# **Predict:** a line has 8 pixels and the window has 3. How many windows are there with stride 1 and no
+# padding, with stride 1 and padding 1, with stride 2 and no padding, with stride 2 and padding 1? In one of the
+# four cases a pixel is in no window: which pixel?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(2, 2, figsize=(9, 4), layout="constrained")
+    heights = {"height_ratios": (5.7, 3.7)}
+    figure, axes = plt.subplots(2, 2, figsize=(10, 4.8), layout="constrained", gridspec_kw=heights)
     for ax, (stride, pad) in zip(axes.ravel(), ((1, 0), (1, 1), (2, 0), (2, 1)), strict=True):
-        n = output_size(6, 3, stride, pad)
-        for place in range(-pad, 6 + pad):
-            words, color, line = (place, "black", "-") if 0 <= place < 6 else ("0", GRAY, ":")
-            ax.text(place, 0, words, ha="center", va="center", color=color)
+        count = output_size(8, 3, stride, pad)
+        for place in range(-pad, 8 + pad):
+            words, line = (place, "-") if 0 <= place < 8 else ("", ":")
+            ax.text(place, 0, words, ha="center", va="center", fontsize=12)
             ax.add_patch(plt.Rectangle((place - 0.5, -0.5), 1, 1, fill=False, edgecolor=GRAY, ls=line))
-        for i in range(n):
+        for i in range(count):
             left = i * stride - pad - 0.4
             ax.plot([left, left + 2.8], [1 + 0.5 * i] * 2, color=BLUE, linewidth=3)
-        ax.set(xlim=(-1.7, 6.7), ylim=(-0.7, 4), title=f"stride {stride}, padding {pad}: {n} windows")
+        ax.set(xlim=(-1.7, 8.7), ylim=(-0.7, 5 if stride == 1 else 3))
+        ax.set_title(f"stride {stride}, padding {pad}: {count} windows")
         ax.axis("off")
-    figure.suptitle("Windows of 3 on a line of 6 pixels (dotted: zeros)", x=0.01, ha="left")
+    figure.suptitle("Windows of 3 (blue) on a line of 8 pixels (dotted: padding)", x=0.01, ha="left")
 plt.show()
 
 # %% [markdown]
-# With stride 2 and no padding the last pixel is in no window. It does not affect the output, and its
-# gradient will be 0. Padding 1 with k = 3 and stride 1 keeps the size: that is the default of this package.
+# <details><summary>Answer</summary>
 #
-# On the photo, the kernel "brighter to the right" with three strides. *Predict the sizes.*
+# 6, 8, 3 and 4. With stride 2 and no padding, pixel 7 is in no window: the next window would need a pixel 8.
+# Pixel 7 does not affect the output, so its gradient will be 0. A window of 3 with padding 1 and stride 1 keeps
+# the size; that is the default of this package.
+#
+# </details>
+#
+# Now the second kernel on the whole photo, 150×128 pixels, with padding 1.
+#
+# **Predict:** how large is the output with strides 1, 2 and 4?
 
 # %%
+answers = {}
+for stride in (1, 2, 4):
+    y, _ = ops.conv2d_forward(photo[None], w, None, stride, 1)  # (1, Ho, Wo, 2): the library's
+    answers[stride] = y[0, ..., 1]  # of the second kernel
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(1, 3, figsize=(9, 3.8), layout="constrained")
-    for ax, stride in zip(axes, (1, 2, 4), strict=True):
-        answer, _ = ops.conv2d_forward(photo[None], w, None, stride, 1)  # (1, Ho, Wo, 2): the library's
-        assert answer.shape[1:3] == (output_size(150, 3, stride, 1), output_size(128, 3, stride, 1))
-        ax.imshow(answer[0, ..., 1], cmap="cividis", vmin=-0.4, vmax=0.4)
-        ax.set_title(f"stride {stride}: {answer.shape[1]}×{answer.shape[2]}", fontsize=10)
-    figure.suptitle("A stride of s leaves one output in s×s", x=0.01, ha="left")
+    figure, axes = plt.subplots(1, 3, figsize=(10, 4), layout="constrained")
+    for ax, (stride, answer) in zip(axes, answers.items(), strict=True):
+        image = ax.imshow(answer, cmap="gray", vmin=-0.4, vmax=0.4)
+        ax.set_title(f"stride {stride}: {answer.shape[0]}×{answer.shape[1]}")
+    figure.colorbar(image, label="white: brighter to the right\nblack: brighter to the left")
 plt.show()
 
 # %% [markdown]
-# (Yellow: brighter to the right; dark: brighter to the left; gray: 0. The edge along the left and the right
-# border is one, too: the photo is brighter than the zeros of the padding.)
+# <details><summary>Answer</summary>
+#
+# 150×128, 75×64 and 38×32. A stride of 2 leaves about one output in 4, a stride of 4 about one in 16.
+#
+# </details>
+#
+# See it move: `python -m senet_np explorer bundled` writes explorer.html. U is what the convolutions of a trained
+# net return there (after a ReLU).
 #
 # ## 3. Windows as rows
 #
-# The three inner loops multiply a window by a kernel and add up. That is a dot product of two lists of
-# kh·kw·Cin numbers. So write each window out as a *row* of a matrix, and each kernel as a *column* of
-# another. Then all dot products together are one matrix product.
+# Six loops are slow in Python. Look at the three inner loops: they multiply a window by a kernel and add. That
+# is a dot product of two lists of kh·kw·Cin numbers. So we write each window as a *row* of a matrix, and each
+# kernel as a *column* of another matrix. Then one matrix product computes all the dot products.
 #
-# First the windows. To see every number, take an image of 4×4 with the numbers 0 to 15, one channel, and a
-# window of 2×2. *Predict row 4 of the matrix. And how often does the number 5 occur in it?*
+# First the windows. To see every number, we take an image of 4×4 with the numbers 0 to 15, one channel, and a
+# window of 2×2.
+#
+# **Predict:** what stands in row 4 of the matrix? (The first row is row 0.) And how often does the number 5
+# occur in the matrix?
 
-# %%
+# %% tags=["hide-output"]
 x_small = np.arange(16.0).reshape(1, 4, 4, 1)  # (N, H, W, C)
 windows = sliding_window_view(x_small, (2, 2), axis=(1, 2))  # (N, Ho, Wo, C, kh, kw)
-print("x:\n", x_small[0, :, :, 0], "\nwindows:", windows.shape, sep="")
-cols_small = windows.transpose(0, 1, 2, 4, 5, 3).reshape(9, 4)  # rows (n, i, j), columns (p, q, c)
-print("cols:\n", cols_small, sep="")
+cols_small = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 4)  # rows (n, i, j), columns (p, q, c)
+print("x:\n", x_small[0, :, :, 0], "\nwindows: ", windows.shape, "\nmatrix:\n", cols_small, sep="")
 
 # %% [markdown]
-# `sliding_window_view` copies nothing: it is the same memory, read with other steps. The `reshape` after it
-# has to copy, because in memory there is no place where 5 stands four times. A stride means to take every
-# stride-th window. This function is known as **im2col**:
+# <details><summary>Answer</summary>
+#
+# Row 4 is the window in the middle: 5, 6, 9, 10. The number 5 occurs four times, since four windows cover it.
+#
+# </details>
+#
+# `sliding_window_view` copies nothing: it only reads the same memory in another order. The `reshape` after it
+# has to copy, because the 5 stands once in memory and four times in the matrix. A stride means: take only every
+# stride-th window. The whole function is known as **im2col**, "image to columns", although we write rows.
 
 
 # %%
@@ -216,9 +256,9 @@ for stride, pad in ((1, 0), (1, 1), (2, 0), (3, 2)):
 # %% [markdown]
 # ## 4. One matrix product
 #
-# The kernels as columns: `w.reshape(-1, c_out)` has kh·kw·Cin rows in the order (p, q, c), the same order
-# as the columns of `cols`. *That the two orders agree is all there is to it*; if they do not, all shapes
-# fit and all numbers are wrong.
+# Now the kernels. `w.reshape(-1, c_out)` has one column per kernel, and kh·kw·Cin rows in the order (p, q, c).
+# The columns of `cols` stand in the same order. **The two orders must agree.** If they do not, all shapes fit
+# and all numbers are wrong.
 #
 # $$
 # Y = X_{\text{cols}}\,W + b \qquad (N H_o W_o \times C_{out}) = (N H_o W_o \times k_h k_w C_{in})
@@ -239,7 +279,8 @@ def conv2d_forward(x, w, b, stride=1, pad=1):
 
 
 # %% [markdown]
-# Equal to the loops, to the library, and to the library's own loops (`senet_np/ops/reference/`)?
+# We compare it with our six loops, with the library, and with the library's own loops
+# (`senet_np/ops/reference/`):
 
 # %%
 for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
@@ -250,12 +291,15 @@ for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
     print(f"stride {stride}, padding {pad}: y {ours.shape}, all four agree")
 
 # %% [markdown]
-# **What it costs.** Each of the N·Ho·Wo·Cout outputs takes kh·kw·Cin multiply-adds. The library counts the
-# same for one image of 32×32 in the tiny net of this course. *Predict: the image gets smaller from
-# stage to stage, the channels get more. Which of the three convolutions costs most?*
+# **What it costs.** Each of the N·Ho·Wo·Cout outputs takes kh·kw·Cin multiplications. The tiny net of this
+# course has three convolutions of 3×3. From stage to stage the image gets half as high and half as wide. The
+# channels go from 3 to 32, then to 64, then to 128. The first convolution sees 32×32 positions.
+#
+# **Predict:** which of the three convolutions costs most? What share of the net's multiplications do the three
+# take together?
 
-# %%
-total = sum(row.multiply_adds for row in describe(tiny()))
+# %% tags=["hide-output"]
+total = sum(row.multiply_adds for row in describe(tiny()))  # the library's count, for one image
 c_in = 3
 for row in describe(tiny()):
     if row.what.startswith("conv"):
@@ -267,27 +311,30 @@ for row in describe(tiny()):
         c_in = c_out
 
 # %% [markdown]
-# Half the height, half the width, twice the channels in and out: a factor of 1/4 for the positions and 4
-# for the channels. Stages 2 and 3 cost the same, and the three convolutions are nearly all of the net.
+# <details><summary>Answer</summary>
 #
-# The price of im2col is memory: `cols` holds each number up to kh·kw times.
+# Stages 2 and 3 cost the same, 45 % each. There are a quarter of the positions (half the height, half the
+# width) and four times as many products at each (twice the channels in, twice the channels out). Stage 1 is
+# cheap, because an image has only 3 channels. The three together are 99 % of the net.
+#
+# </details>
+#
+# The price of im2col is memory: `cols` holds each number up to kh·kw times. Here is what stage 2 gets for 128
+# images:
 
 # %%
-big = rng.standard_normal((128, 16, 16, 32)).astype(np.float32)  # what stage 2 gets, for 128 images
-big_cols = im2col(big, 3, 3, 1, 1)
-print(f"x {big.nbytes / 1e6:.1f} MB, cols {big_cols.nbytes / 1e6:.1f} MB")
-assert big_cols.nbytes == 9 * big.nbytes
+big = rng.standard_normal((128, 16, 16, 32)).astype(np.float32)
+print(f"x {big.nbytes / 1e6:.1f} MB, cols {im2col(big, 3, 3, 1, 1).nbytes / 1e6:.1f} MB")
 
 # %% [markdown]
-# How to have the product without the memory is a question of notebook 12.
+# Notebook 12 shows how to compute the product with less memory.
 #
 # ## 5. Backward, step by step
 #
-# We write dy for $\partial L/\partial y$: the rest of the network gives us, for each output number, how the
-# loss L moves with it. Wanted are db, dw and dx. We read the forward pass upwards, one step at a time: the
-# bias, then the product, then im2col.
+# We write dy for ∂L/∂y, as in notebook 2. The layers after this one give it to us. We need db, dw and dx. We
+# walk through the forward pass from its last step to its first: the bias, the product, im2col.
 #
-# Three images of odd sizes, and a random dy.
+# We take three images of odd sizes and a random dy.
 
 # %%
 x = rng.standard_normal((3, 5, 7, 2))  # (N, H, W, Cin)
@@ -299,54 +346,62 @@ dy_rows = dy.reshape(-1, 4)  # (N·Ho·Wo, Cout): as Y before its reshape
 print("y", y.shape, "  cols", cols.shape, "  dy_rows", dy_rows.shape)
 
 # %% [markdown]
-# **db.** $y[n,i,j,o] = b[o] + \dots$: each bias is added at all positions of all images, each time with
-# slope 1. What is used many times collects the sum of what comes back:
+# The bias and the product are the affine map of notebook 2, `x @ w + b`, with `cols` in place of x. So we know
+# its three gradients. They are written out here once more, with the reason for each sum.
+#
+# **db.** The bias b[o] is added at all positions of all images, each time with slope 1. A number that is used
+# many times gets the sum of the gradients from all its uses:
 #
 # $$
 # \mathrm{d}b[o] = \sum_{n,i,j} \mathrm{d}y[n,i,j,o]
 # $$
 #
-# **dw.** In $Y = X_{\text{cols}}W$, written out, $Y[r,o] = \sum_k X_{\text{cols}}[r,k]\,W[k,o]$. The weight
-# $W[k,o]$ stands in all rows r of column o, with slope $X_{\text{cols}}[r,k]$:
+# **dw.** The weight w[p,q,c,o] is used at all positions of all images as well. At each it multiplies one number
+# of x, and this number is its slope there:
 #
 # $$
-# \mathrm{d}W[k,o] = \sum_r X_{\text{cols}}[r,k]\,\mathrm{d}Y[r,o]
+# \mathrm{d}w[p,q,c,o] = \sum_{n,i,j} X_{\text{cols}}[(n,i,j),(p,q,c)]\;\mathrm{d}y[n,i,j,o]
 # \qquad\text{that is}\qquad \mathrm{d}W = X_{\text{cols}}^\top\,\mathrm{d}Y
 # $$
 #
-# **dcols.** The same formula read for the other factor: $X_{\text{cols}}[r,k]$ stands in all columns o of
-# row r, with slope $W[k,o]$:
+# **dcols.** An entry of `cols` stands in one row, (n, i, j). There it is multiplied by the weights of all
+# kernels o:
 #
 # $$
-# \mathrm{d}X_{\text{cols}}[r,k] = \sum_o \mathrm{d}Y[r,o]\,W[k,o]
+# \mathrm{d}X_{\text{cols}}[(n,i,j),(p,q,c)] = \sum_o \mathrm{d}y[n,i,j,o]\;w[p,q,c,o]
 # \qquad\text{that is}\qquad \mathrm{d}X_{\text{cols}} = \mathrm{d}Y\,W^\top
 # $$
 #
-# *Predict the three shapes.*
+# **Predict:** which shapes have db, dw and dcols?
 
-# %%
+# %% tags=["hide-output"]
 db = dy_rows.sum(axis=0)
 dw = (cols.T @ dy_rows).reshape(w.shape)
 dcols = dy_rows @ w.reshape(-1, 4).T
 print("db", db.shape, "  dw", dw.shape, "  dcols", dcols.shape)
-right = ops.conv2d_backward(dy, ops.conv2d_forward(x, w, b, stride, pad)[1])  # dx, dw, db of the library
-assert np.allclose(dw, right[1])
-assert np.allclose(db, right[2])
+_, dw_library, db_library = ops.conv2d_backward(dy, ops.conv2d_forward(x, w, b, stride, pad)[1])
+assert np.allclose(dw, dw_library)
+assert np.allclose(db, db_library)
 
 # %% [markdown]
-# **dx.** What is left is the backward pass of im2col. It did no arithmetic: it *copied* each pixel to every
-# row whose window covers it. If a number is copied, each copy moves the loss, and a change of the number
-# changes all of its copies. So its gradient is the sum over its copies:
+# <details><summary>Answer</summary>
+#
+# (4,), (3, 3, 2, 4) and (36, 18). A gradient always has the shape of what it belongs to: b, w and cols.
+#
+# </details>
+#
+# **dx.** What is left is the backward pass of im2col. It did no arithmetic. It only *copied* each pixel into
+# all rows whose window covers this pixel. If a pixel changes, all its copies change. So the gradient of the
+# pixel is the sum of the gradients of its copies: a fan-out, as u in notebook 5. In words for a program: begin
+# with zeros, then for every entry of dcols
 #
 # $$
-# \mathrm{d}x_{\text{pad}}[n,r,t,c] =
-# \sum_{\substack{i,p:\; i\cdot\text{stride}+p=r\\ j,q:\; j\cdot\text{stride}+q=t}}
-# \mathrm{d}X_{\text{cols}}[(n,i,j),(p,q,c)]
+# \mathrm{d}x_{\text{pad}}[\,n,\;i\cdot\text{stride}+p,\;j\cdot\text{stride}+q,\;c\,]
+# \;\mathrel{+}=\;\mathrm{d}X_{\text{cols}}[(n,i,j),(p,q,c)]
 # $$
 #
-# As a program: put each entry of dcols back to where it was copied from, and *add*. That is **col2im**. For
-# a fixed place (p, q) in the window, the pixels of all windows are one slice with a step, and no two of
-# them are the same pixel. So two short loops do it, over the kh·kw places, not over the pixels.
+# This is known as **col2im**. The code needs only two short loops, over the kh·kw places (p, q) of the window.
+# For one such place, the pixels of all windows are one slice of dx_pad with a step.
 
 
 # %%
@@ -364,13 +419,22 @@ def col2im(dcols, x_shape, kh, kw, stride, pad):
 
 
 # %% [markdown]
-# On the 4×4 image with the window of 2×2, let dcols be all ones. *Predict what col2im makes of it.*
+# Take again the 4×4 image and the window of 2×2.
+#
+# **Predict:** what does col2im return if dcols is all ones?
 
-# %%
+# %% tags=["hide-output"]
 print(col2im(np.ones((9, 4)), (1, 4, 4, 1), 2, 2, 1, 0)[0, :, :, 0])
 
 # %% [markdown]
-# It counts: a corner stands in one window, an edge in two, the inside in four. Now put together:
+# <details><summary>Answer</summary>
+#
+# It counts the windows that cover each pixel: 1 for a corner, 2 for the other pixels of the border, 4 inside.
+#
+# </details>
+#
+# Now we put the backward pass together. We compare it with the library and with the library's own loops, and we
+# check it by finite differences (notebook 2).
 
 
 # %%
@@ -386,147 +450,12 @@ def conv2d_backward(dy, cache):
 
 
 ours = conv2d_backward(dy, conv2d_forward(x, w, b, stride, pad)[1])
+library = ops.conv2d_backward(dy, ops.conv2d_forward(x, w, b, stride, pad)[1])
 loops = reference.conv2d_backward(dy, reference.conv2d_forward(x, w, b, stride, pad)[1])
-for name, one, two, three in zip(("dx", "dw", "db"), ours, right, loops, strict=True):
+for name, one, two, three in zip(("dx", "dw", "db"), ours, library, loops, strict=True):
     assert np.allclose(one, two)
     assert np.allclose(one, three)
     print(f"{name} {one.shape}: equal to the library and to its loops")
-
-# %% [markdown]
-# ## 6. dx is a convolution, too
-#
-# Here is the other way to see it. One axis, one channel, stride 1, no padding:
-#
-# $$
-# y[i] = \sum_p x[i+p]\,w[p]
-# $$
-#
-# The pixel x[r] stands in y[i] with the weight w[p] where i + p = r, so
-#
-# $$
-# \mathrm{d}x[r] = \sum_p \mathrm{d}y[r-p]\,w[p]
-# $$
-#
-# with dy taken as 0 outside. Compare: forward the index *grows* with p, backward it *falls*. To make it
-# grow, count p from the other end, $p' = k-1-p$:
-#
-# $$
-# \mathrm{d}x[r] = \sum_{p'} \mathrm{d}y[\,r-(k-1)+p'\,]\;w[\,k-1-p'\,]
-# $$
-#
-# *Predict dx for w = (1, 2, 3) and a dy that is 1 at i = 1 and 0 elsewhere.*
-
-# %%
-x_line, w_line = rng.standard_normal(5), np.array([1.0, 2.0, 3.0])
-y_line = np.correlate(x_line, w_line, "valid")  # NumPy's name for what we do forward
-assert np.allclose(y_line, [x_line[i : i + 3] @ w_line for i in range(3)])
-dy_line = np.array([0.0, 1.0, 0.0])
-dx_line = sum(dy_line[i] * np.pad(w_line, (i, 2 - i)) for i in range(3))  # each output adds its kernel
-dy_padded = np.pad(dy_line, 2)  # k - 1 zeros at each end
-assert np.allclose(dx_line, [dy_padded[r : r + 3] @ w_line[::-1] for r in range(5)])  # the last formula
-assert np.allclose(dx_line, np.convolve(dy_line, w_line, "full"))  # the convolution of mathematics
-print("dx:", dx_line)
-
-# %% [markdown]
-# The last formula is a forward convolution again: of dy with k − 1 zeros at each end (a *full*
-# convolution), and with the kernel **flipped**. Three more things for the general case. In two dimensions
-# both axes are flipped, which is a turn by 180°. The channels change roles: dy has Cout of them and dx has
-# Cin. And with a stride, the outputs that were left out are zeros between the rows and columns of dy.
-#
-# *Predict: a kernel of which form can be flipped without anyone noticing? (Section 10 has the answer.)*
-
-
-# %%
-def dx_by_convolution(dy, w, x_shape, stride, pad):
-    """dx for a square kernel: dy spread out, convolved with the flipped kernel, the padding cut off."""
-    n, height, width, _ = x_shape
-    k = w.shape[0]
-    spread = np.zeros((n, height + 2 * pad - k + 1, width + 2 * pad - k + 1, w.shape[3]), dy.dtype)
-    spread[:, ::stride, ::stride] = dy  # as if the stride had been 1
-    flipped = w[::-1, ::-1].transpose(0, 1, 3, 2)  # (kh, kw, Cout, Cin)
-    dx_pad, _ = conv2d_forward(spread, flipped, None, 1, k - 1)
-    return dx_pad[:, pad : pad + height, pad : pad + width]
-
-
-# %%
-for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 0), (3, 2)):
-    y, cache = conv2d_forward(x, w, b, stride, pad)
-    dy = rng.standard_normal(y.shape)
-    by_adding, _, _ = conv2d_backward(dy, cache)
-    assert np.allclose(dx_by_convolution(dy, w, x.shape, stride, pad), by_adding)
-    print(f"stride {stride}, padding {pad}: both ways give the same dx")
-
-# %% [markdown]
-# Two ways, one gradient. The first *scatters*: it walks over dy and adds to dx. The second *gathers*: it
-# walks over dx and collects from dy. Adding the columns back does the flip by itself. If you flip *and* add
-# back, the kernel is turned twice: section 10.
-#
-# ## 7. A test in one line
-#
-# Without the bias, y is linear in x: there is a matrix A with y = A x, x and y written as long lists. We
-# can build it: column r is what an image with a single 1 at pixel r gives. *Predict, for an image of 5×5,
-# a kernel of 3×3 and stride 1: how many rows and columns has A? How many of its entries are not 0?*
-
-# %%
-w_one = np.arange(1.0, 10).reshape(3, 3, 1, 1)
-single = np.eye(25).reshape(25, 5, 5, 1)  # 25 images, each with one pixel lit
-a = conv2d_forward(single, w_one, None, 1, 0)[0].reshape(25, 9).T  # (9 outputs, 25 pixels)
-print("A:", a.shape, "  not 0:", np.count_nonzero(a), "= 9 outputs × 9 weights")
-print("column of pixel (2, 2):", a[:, 2 * 5 + 2])
-
-with style():
-    figure, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
-    image = ax.imshow(np.where(a == 0, np.nan, a), cmap="cividis")
-    figure.colorbar(image, label="weight w (1 to 9)")
-    ax.set_xticks(range(25), [f"{r // 5},{r % 5}" for r in range(25)], rotation=90, fontsize=8)
-    ax.set_yticks(range(9), [f"{i // 3},{i % 3}" for i in range(9)], fontsize=8)
-    ax.set(
-        title="Convolution as a matrix: each row is the same kernel, moved",
-        xlabel="pixel (row, column) of x",
-        ylabel="output (i, j)",
-    )
-plt.show()
-
-# %% [markdown]
-# A row shows what an output sees, a column shows which outputs a pixel touches. The pixel (2, 2) in the
-# middle touches all nine. Its column, read downwards, is the kernel from 9 to 1: flipped.
-#
-# With L = Σ y·dy, which is ⟨A x, dy⟩, the gradient of x is $A^\top \mathrm{d}y$. Hence for *any* x and dy
-#
-# $$
-# \langle A x,\ \mathrm{d}y\rangle = \langle x,\ A^\top\mathrm{d}y\rangle
-# $$
-#
-# Forward and backward are each other's transpose, also called **adjoint**. That is a test: two random
-# arrays, one forward pass, one backward pass, two numbers that must be equal. No finite differences, and it
-# works at full size. As y is linear in w as well (for a fixed x), ⟨w, dw⟩ must be the same number once
-# more.
-
-# %%
-dy_one = rng.standard_normal((1, 3, 3, 1))
-_, cache = conv2d_forward(rng.standard_normal((1, 5, 5, 1)), w_one, None, 1, 0)
-dx_one, _, _ = conv2d_backward(dy_one, cache)
-assert np.allclose(dx_one.ravel(), a.T @ dy_one.ravel())  # backward multiplies with A transposed
-
-wide, kernels = rng.standard_normal((2, 150, 128, 3)), rng.standard_normal((5, 5, 3, 8))
-for stride, pad in ((1, 2), (3, 1)):
-    y, cache = conv2d_forward(wide, kernels, None, stride, pad)
-    dy = rng.standard_normal(y.shape)
-    dx, dw, _ = conv2d_backward(dy, cache)
-    numbers = [(y * dy).sum(), (wide * dx).sum(), (kernels * dw).sum()]
-    print("⟨y, dy⟩ = {:.9f}   ⟨x, dx⟩ = {:.9f}   ⟨w, dw⟩ = {:.9f}".format(*numbers))
-    assert np.allclose(numbers, numbers[0], rtol=1e-9)
-
-# %% [markdown]
-# Know its limits. It tells right from wrong, but not where the mistake is. It needs a linear step: not for a ReLU or a
-# sigmoid. And it compares backward with forward only: if both compute something else than you meant, they
-# agree. That is true of the next check too, and is why section 4 compared with loops.
-#
-# ## 8. Finite differences on everything
-#
-# `check_gradients` moves each number of x, w and b by ±10⁻⁵, measures how L = Σ y·dy changes for a random
-# dy, and compares that with the result of the backward pass. Errors are shares of the largest value of that
-# gradient (notebook 2 takes the check apart).
 
 # %%
 shapes = {"x": (2, 5, 7, 3), "w": (3, 2, 3, 4), "b": (4,)}
@@ -534,90 +463,178 @@ odd = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
 for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
     report = check_gradients(conv2d_forward, conv2d_backward, {**odd, "stride": stride, "pad": pad})
     assert report
-    errors = ", ".join(f"{check.name} {check.worst:.0e}" for check in report.arguments)
+    errors = ", ".join(f"{argument.name} {argument.worst:.0e}" for argument in report.arguments)
     print(f"stride {stride}, padding {pad}: worst errors {errors}")
 
 # %% [markdown]
-# ## 9. Which outputs does a pixel touch?
+# ## 6. A test in one line
 #
-# With a stride not all pixels are equal. *Predict for a kernel of 3×3 and stride 2: how many outputs can a
-# pixel touch? Is it the same number for all?*
+# Finite differences are slow: they need two forward passes for each number. The adjoint test of notebook 3 needs
+# one forward pass and one backward pass in all. Here we see why it works for a convolution.
+#
+# Without the bias, y is a **linear** function of x: if x doubles, y doubles, and the y of a sum of two images
+# is the sum of their y. Every linear function is a matrix times a list of numbers. So there is a matrix M with
+#
+# $$
+# y_m = \sum_t M_{mt}\,x_t
+# $$
+#
+# where t counts all pixels of x, written as one long list, and m counts all outputs. We can build M: its column
+# t is the y of an image in which pixel t is 1 and all others are 0.
+#
+# **Predict:** how many rows and columns has M for an image of 5×5, one kernel of 3×3, stride 1, no padding? How
+# many of its entries are not 0?
 
+# %% tags=["hide-output"]
+w_one = np.arange(1.0, 10).reshape(3, 3, 1, 1)  # the weights 1 to 9
+single = np.eye(25).reshape(25, 5, 5, 1)  # 25 images, each with one pixel that is 1
+matrix = conv2d_forward(single, w_one, None, 1, 0)[0].reshape(25, -1).T
+print("M:", matrix.shape, "  entries that are not 0:", np.count_nonzero(matrix))
 
-# %%
-def touched(row, column, k, stride, pad, shape=(8, 9)):
-    """Which outputs see pixel (row, column): bool (Ho, Wo)."""
-    lit = np.zeros((1, *shape, 1))
-    lit[0, row, column] = 1
-    y, _ = conv2d_forward(lit, np.ones((k, k, 1, 1)), None, stride, pad)
-    return y[0, :, :, 0] > 0
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# 9 rows, one for each output, and 25 columns, one for each pixel. Each output sees 9 pixels, so 81 entries are
+# not 0.
+#
+# </details>
 
-
-# %%
-def draw_touched(axes, row, column, k, stride, pad, shape=(8, 9)):
-    """The image with its pixel (orange), and on it the centers of all outputs (filled: touched)."""
-    seen = touched(row, column, k, stride, pad, shape)
-    axes.add_patch(plt.Rectangle((column - 0.5, row - 0.5), 1, 1, color=ORANGE))
-    for i, j in np.ndindex(seen.shape):
-        y_center, x_center = (at * stride - pad + (k - 1) / 2 for at in (i, j))
-        fill = "full" if seen[i, j] else "none"
-        axes.plot(x_center, y_center, "o", color=BLUE, fillstyle=fill, markersize=9)
-    axes.set(xlim=(-1.2, shape[1] + 0.2), ylim=(shape[0] + 0.2, -1.2), aspect="equal")
-    axes.hlines(np.arange(shape[0] + 1) - 0.5, -0.5, shape[1] - 0.5, color=GRAY, linewidth=0.6)
-    axes.vlines(np.arange(shape[1] + 1) - 0.5, -0.5, shape[0] - 0.5, color=GRAY, linewidth=0.6)
-    axes.axis("off")
-    axes.set_title(f"pixel ({row}, {column}) touches {seen.sum()}", fontsize=10)
-
-
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 with style():
-    figure, axes = plt.subplots(1, 3, figsize=(9.5, 3.4), layout="constrained")
-    for ax, (row, column) in zip(axes, ((4, 4), (4, 3), (3, 5)), strict=True):
-        draw_touched(ax, row, column, k=3, stride=2, pad=1)
-    figure.suptitle("3×3, stride 2, padding 1: a pixel touches 1, 2 or 4 outputs (filled)", x=0.01, ha="left")
+    figure, ax = plt.subplots(figsize=(10, 4), layout="constrained")
+    image = ax.imshow(np.where(matrix == 0, np.nan, matrix), cmap="cividis")
+    figure.colorbar(image, label="weight (1 to 9); empty: 0", shrink=0.7)
+    ax.set_xticks(range(25), [f"{t // 5},{t % 5}" for t in range(25)], rotation=90)
+    ax.set_yticks(range(9), [f"{m // 3},{m % 3}" for m in range(9)])
+    ax.set(title="A convolution as a matrix: each row is the same kernel, moved",
+           xlabel="pixel (row, column) of x", ylabel="output (i, j)")  # fmt: skip
 plt.show()
 
+# %% [markdown]
+# A row shows what one output sees. A column shows which outputs one pixel touches.
+#
+# Now the gradient. Pixel t stands in the output $y_m$ with the factor $M_{mt}$. So
+#
+# $$
+# \mathrm{d}x_t = \sum_m M_{mt}\,\mathrm{d}y_m \qquad\text{that is}\qquad \mathrm{d}x = M^\top\,\mathrm{d}y
+# $$
+#
+# Forward, an output adds up its row of the table. Backward, a pixel adds up its column of the same table. That
+# is what the transpose means: the same weights, read the other way. For functions of whole arrays people also
+# say **adjoint**: the backward pass of a linear step is the adjoint of its forward pass.
+#
+# All products $\mathrm{d}y_m\,M_{mt}\,x_t$ can be added row by row or column by column. The sum is the same:
+#
+# $$
+# \underbrace{\sum_m \mathrm{d}y_m \sum_t M_{mt}\,x_t}_{\textstyle\sum y\cdot\mathrm{d}y} \;=\;
+# \underbrace{\sum_t x_t \sum_m M_{mt}\,\mathrm{d}y_m}_{\textstyle\sum x\cdot\mathrm{d}x}
+# $$
+#
+# This is the **adjoint test**: for *any* x and any dy, the sum of y·dy equals the sum of x·dx. It needs no
+# matrix, and it works at full size. For a fixed x, y is a linear function of w as well. So the sum of w·dw must
+# be the same number.
+
 # %%
-y, cache = conv2d_forward(np.zeros((1, 8, 9, 1)), np.ones((3, 3, 1, 1)), None, 2, 1)
-fan_out, _, _ = conv2d_backward(np.ones_like(y), cache)  # with all weights and all dy 1, dx counts
-print("outputs that each pixel touches:\n", fan_out[0, :, :, 0].astype(int), sep="")
+wide, kernels = rng.standard_normal((2, 150, 128, 3)), rng.standard_normal((5, 5, 3, 8))
+for stride, pad in ((1, 2), (3, 1)):
+    y, cache = conv2d_forward(wide, kernels, None, stride, pad)
+    dy = rng.standard_normal(y.shape)
+    dx, dw, _ = conv2d_backward(dy, cache)
+    sums = [(y * dy).sum(), (wide * dx).sum(), (kernels * dw).sum()]
+    print("Σ y·dy = {:.9f}   Σ x·dx = {:.9f}   Σ w·dw = {:.9f}".format(*sums))
+    assert np.allclose(sums, sums[0], rtol=1e-9)
 
 # %% [markdown]
-# Backward, dx at a pixel is a sum over just these outputs. If their dy are of a size, pixels that touch
-# four get more gradient than pixels that touch one: a chessboard in dx, made by the geometry alone. Move
-# the pixel, and look at stride = k.
+# The test has limits. It says that something is wrong, but not where. It needs a linear step, so it does not
+# work for a ReLU or a sigmoid. And it compares backward with forward only: if both compute something that you
+# did not mean, they agree. Finite differences have this last limit too. That is why section 4 compared the
+# forward pass with loops.
+#
+# ## 7. dx is a convolution, too
+#
+# Books often write dx in another way. One axis, one channel, stride 1, no padding, a kernel of kh weights:
+#
+# $$
+# y[i] = \sum_p x[i+p]\,w[p]
+# $$
+#
+# The pixel x[t] stands in y[i] with the weight w[p] where i + p = t. So
+#
+# $$
+# \mathrm{d}x[t] = \sum_p \mathrm{d}y[t-p]\,w[p]
+# $$
+#
+# with dy taken as 0 outside. Forward, the index of x *grows* with p. Backward, the index of dy *falls* with p.
+# To make it grow, we count p from the other end, $p' = k_h-1-p$:
+#
+# $$
+# \mathrm{d}x[t] = \sum_{p'} \mathrm{d}y[\,t-(k_h-1)+p'\,]\;w[\,k_h-1-p'\,]
+# $$
+#
+# That is a forward convolution again: of dy with kh − 1 zeros at each end, with the kernel **flipped**. In two
+# dimensions both axes are flipped, which is a turn by 180°.
+#
+# **Predict:** x has 5 pixels, w is (1, 2, 3), and dy is 1 at i = 1 and 0 elsewhere. What is dx?
 
-
-# %%
-def look(row, column, k, stride, pad):
-    with style():
-        _, ax = plt.subplots(figsize=(4, 3.4), layout="constrained")
-        draw_touched(ax, row, column, k, stride, pad)
-    plt.show()
-
-
-_ = interact(
-    look,
-    row=IntSlider(4, 0, 7),
-    column=IntSlider(4, 0, 8),
-    k=IntSlider(3, 1, 5),
-    stride=Dropdown(options=[1, 2, 3, 4], value=2),
-    pad=Dropdown(options=[0, 1, 2], value=1),
-)
+# %% tags=["hide-output"]
+w_line, dy_line = np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0])
+dy_padded = np.pad(dy_line, 2)  # kh - 1 zeros at each end
+dx_line = [dy_padded[t : t + 3] @ w_line[::-1] for t in range(5)]  # the last formula
+print("dx:", np.array(dx_line))
 
 # %% [markdown]
-# With stride 3 and k = 3 each pixel touches one output, or none: the windows lie side by side and never
-# overlap. That is the trap of the next section.
+# <details><summary>Answer</summary>
 #
-# ## 10. Six mistakes, and the inputs that hide them
+# (0, 1, 2, 3, 0). Output 1 is x[1] + 2·x[2] + 3·x[3], so its weights are the gradient. Nothing is flipped in the
+# *result*: the flip in the formula only makes the indices fit.
 #
-# The first is the most common: `=` where `+=` belongs. It runs, and all shapes are right.
+# </details>
+#
+# Two ways, one gradient. The convolution walks over dx and *collects from* dy. col2im walks over dy and *adds
+# to* dx, and needs no flip: it puts each number back where it came from.
+#
+# ## 8. Inputs that hide mistakes
+#
+# How many windows see a pixel depends on the stride. Take an image of 8×9, a kernel of 3×3 and no padding.
+#
+# **Predict:** with strides 1, 2 and 3, in how many windows can a pixel stand? Is it the same number for all
+# pixels?
+
+# %%
+counts = {}
+for stride in (1, 2, 3):
+    outputs = output_size(8, 3, stride, 0) * output_size(9, 3, stride, 0)
+    counts[stride] = col2im(np.ones((outputs, 9)), (1, 8, 9, 1), 3, 3, stride, 0)[0, :, :, 0]
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+with style():
+    figure, axes = plt.subplots(1, 3, figsize=(10.5, 3.6), layout="constrained")
+    for ax, (stride, count) in zip(axes, counts.items(), strict=True):
+        image = ax.imshow(count, cmap="gray", vmin=0, vmax=9)
+        for (row, column), number in np.ndenumerate(count):
+            color = "black" if number > 4 else "white"
+            ax.text(column, row, f"{number:.0f}", ha="center", va="center", color=color)
+        ax.set(title=f"stride {stride}", xticks=[], yticks=[])
+    figure.colorbar(image, label="windows that see the pixel\n(white: many)", shrink=0.8)
+    figure.suptitle("Windows of 3×3 that see each pixel of an image of 8×9", x=0.01, ha="left")
+plt.show()
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Stride 1: 9 inside, fewer near the border. Stride 2: 1, 2 or 4, in a pattern, and 0 in the last row. Stride 3:
+# 1, or 0 where no window fits; the windows lie side by side. dx at a pixel is a sum over just these windows. So
+# with stride 2 some pixels get a much larger gradient than their neighbors, and only because of their position.
+#
+# </details>
+#
+# The most common mistake in col2im is `=` where `+=` belongs. It runs, and all shapes are right.
 
 
 # %%
 def overwriting_backward(dy, cache):
     """As conv2d_backward, with = in place of += in col2im."""
-    _cols, w, (n, height, width, c), stride, pad, _has_bias = cache
+    _, w, (n, height, width, c), stride, pad, _ = cache
     _, dw, db = conv2d_backward(dy, cache)
     (kh, kw, _, c_out), (h_out, w_out) = w.shape, dy.shape[1:3]
     windows = (dy.reshape(-1, c_out) @ w.reshape(-1, c_out).T).reshape(n, h_out, w_out, kh, kw, c)
@@ -630,140 +647,228 @@ def overwriting_backward(dy, cache):
 
 
 # %% [markdown]
-# *Predict for a kernel of 3×3: is it caught with stride 1, 2, 3? By how much is dx wrong?*
+# **Predict:** a kernel of 3×3. Does a gradient check find this mistake with stride 1, with stride 2, with
+# stride 3?
 
-# %%
+# %% tags=["hide-output"]
 shapes = {"x": (2, 7, 8, 3), "w": (3, 3, 3, 4), "b": (4,)}
 plain = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
 for stride in (1, 2, 3):
     report = check_gradients(conv2d_forward, overwriting_backward, {**plain, "stride": stride, "pad": 0})
-    h_out, w_out = output_size(7, 3, stride, 0), output_size(8, 3, stride, 0)
-    counts = col2im(np.ones((h_out * w_out, 9)), (1, 7, 8, 1), 3, 3, stride, 0)
-    word = "passes" if report else f"caught, dx wrong by {report.arguments[0].worst:.0%} of its largest value"
-    print(f"stride {stride}: a pixel is in up to {counts.max():.0f} windows; {word}")
-    assert bool(report) == (counts.max() == 1)
+    error = report.arguments[0].worst
+    print(f"stride {stride}:", "passes" if report else f"found, dx is off by {error:.0%} of its largest value")
 
 # %% [markdown]
-# The check's own report for stride 2:
-
-# %%
-print(check_gradients(conv2d_forward, overwriting_backward, {**plain, "stride": 2, "pad": 0}))
-
-# %% [markdown]
-# With stride = kernel size each pixel stands in one window at most. Then `=` and `+=` do the same, and the
-# check is right to pass: *on these inputs* the backward pass is correct. Whoever writes a convolution for
-# 2×2 patches with stride 2, tests it, and later uses it with 3×3 and stride 1 has a tested bug.
+# <details><summary>Answer</summary>
 #
-# Two more, from the bugs that the package injects into itself (`python -m senet_np gradcheck --bugs` lists
-# seventy). *Find the mistake in each before you run the next cell, and say which inputs would hide it.*
+# With strides 1 and 2 it is found. With stride 3 it passes: each pixel stands in one window at most, so `=` and
+# `+=` do the same. The check is right: *on these inputs* the backward pass is correct. Suppose you write a
+# convolution for patches of 2×2 with stride 2, test it, and later use it with 3×3 and stride 1. Then you have
+# a mistake that was tested.
+#
+# </details>
+#
+# The package puts mistakes like this one into its own backward passes, to test its tests. It knows five more for
+# a convolution. Here they are, with what people think when they make them:
 
 # %%
-bugs = {bug.title: bug for bug in BUGS if bug.op == "conv2d"}
-for title in ("kernel turned twice", "padding cut off at one side"):
-    print("-" * 30, bugs[title].source, sep="\n")
-
-# %%
-for bug in bugs.values():
-    print(textwrap.fill(f"{bug.title}: {bug.why}", 100), end="\n\n")
+bugs = [bug for bug in BUGS if bug.op == "conv2d"]
+for bug in bugs:
+    print(f"{bug.title}:\n    {bug.why}")
 
 # %% [markdown]
-# The first is the flip of section 6 done on top of adding back. Now all six, against six kinds of inputs.
-# *Predict for each row the columns in which it passes. One row has none.*
+# We check these five, and `=` in place of `+=`, with six kinds of inputs:
+#
+# | | kernel | stride | padding | special |
+# |---|---|---|---|---|
+# | A | 3×2 | 2 | 1 | |
+# | B | 3×3 | 1 | 1 | |
+# | C | 3×3 | 3 | 0 | |
+# | D | 3×3 | 2 | 1 | the kernel looks the same after half a turn |
+# | E | 3×3 | 2 | 1 | one input channel |
+# | F | 1×1 | 1 | 0 | |
+#
+# **Predict:** which kind of inputs finds all six mistakes? Which kind finds the fewest?
 
 # %%
-wrong = {"= in place of +=": overwriting_backward, **{title: bug.backward for title, bug in bugs.items()}}
-x = plain["x"]
-turned = plain["w"] + plain["w"][::-1, ::-1]  # looks the same after half a turn
-settings = {  # x, w, stride, pad
-    "3×2,\nstride 2,\npadding 1": (x, plain["w"][:, :2], 2, 1),
-    "3×3,\nstride 1,\npadding 1": (x, plain["w"], 1, 1),
-    "3×3,\nstride 3,\nno padding": (x, plain["w"], 3, 0),
-    "symmetric\n3×3, str. 2,\npadding 1": (x, turned, 2, 1),
-    "one channel\nin, 3×3, str. 2,\npadding 1": (x[..., :1], plain["w"][:, :, :1], 2, 1),
-    "1×1,\nstride 1,\nno padding": (x, plain["w"][:1, :1], 1, 0),
+wrong = {"= in place of +=": overwriting_backward, **{bug.title: bug.backward for bug in bugs}}
+x, w = plain["x"], plain["w"]
+inputs = {  # x, w, stride, pad
+    "A": (x, w[:, :2], 2, 1),
+    "B": (x, w, 1, 1),
+    "C": (x, w, 3, 0),
+    "D": (x, w + w[::-1, ::-1], 2, 1),
+    "E": (x[..., :1], w[:, :, :1], 2, 1),
+    "F": (x, w[:1, :1], 1, 0),
 }
 
 
 def worst_error(backward, x, w, stride, pad):
     args = {"x": x, "w": w, "b": plain["b"], "stride": stride, "pad": pad}
-    return max(check.worst for check in check_gradients(conv2d_forward, backward, args).arguments)
+    return max(argument.worst for argument in check_gradients(conv2d_forward, backward, args).arguments)
 
 
-table = [[worst_error(backward, *inputs) for inputs in settings.values()] for backward in wrong.values()]
-table = np.array(table)  # (6 mistakes, 6 kinds of inputs)
-assert (table[:, 0] > 1e-6).all()  # the odd inputs catch all six
-assert ((table < 1e-6).sum(axis=1) > 0).sum() == 5  # and five of the six pass somewhere
+table = np.array([[worst_error(backward, *some) for some in inputs.values()] for backward in wrong.values()])
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(10, 3.8), layout="constrained")
+    figure, axes = plt.subplots(figsize=(10, 3.6), layout="constrained")
     axes.imshow(table > 1e-6, cmap="Oranges", vmax=2, aspect="auto")
     for (row, column), error in np.ndenumerate(table):
-        words = "wrong shape" if np.isinf(error) else f"caught: {error:.1g}" if error > 1e-6 else "passes"
-        color = GRAY if words == "passes" else "black"
-        axes.text(column, row, words, ha="center", va="center", fontsize=9, color=color)
+        words = "wrong shape" if np.isinf(error) else f"found: {error:.1g}" if error > 1e-6 else "passes"
+        axes.text(column, row, words, ha="center", va="center", color=GRAY if words == "passes" else "black")
     axes.set_yticks(range(6), list(wrong))
-    axes.set_xticks(range(6), list(settings), fontsize=9)
+    axes.set_xticks(range(6), list(inputs))
     axes.tick_params(length=0)
-    axes.set(title="Only odd inputs catch all six (worst error of any gradient)")
+    axes.set_title("Worst error of any gradient, as a share of its largest value")
 plt.show()
 
 # %% [markdown]
-# Read the columns. The odd one on the left catches everything: windows that overlap, a kernel that is not
-# square and has no symmetry, a stride that is not 1, padding, several channels in and out. The symmetric
-# kernel looks the same after half a turn, so nobody sees that it was turned. Each of the other columns is
-# what one might try first because it is simple, and each hides something; a 1×1 kernel hides nearly
-# everything. **Choose inputs in which nothing is equal by accident.**
+# <details><summary>Answer</summary>
 #
-# ## 11. Try it
+# A finds all six, F only one. In A the windows overlap, the kernel is not square and has no symmetry, the stride
+# is not 1, there is padding, and there are several channels in and out. Each of B to F is something that one
+# tries first because it is simple, and each hides at least one mistake.
 #
-# 1. On paper: which padding keeps the size for kernels of 5×5 and of 7×7 at stride 1? And how many windows
-#    are there, and which pixels does no window touch, for a line of 32 pixels, k = 3, stride 4, no padding?
+# </details>
+
+# %%
+assert (table[:, 0] > 1e-6).all()
+assert ((table[:, 1:] < 1e-6).sum(axis=0) > 0).all()  # each of the others lets at least one pass
+
+# %% [markdown]
+# **Choose inputs in which nothing is equal by accident.**
 #
-#    <details><summary>Hint</summary>
+# ## In five sentences
 #
-#    length + 2·pad − k + 1 = length. For the second, write down the first and the last place of each
-#    window.
+# 1. A convolution computes a dot product of a kernel and a window, for every window of the image; along an axis
+#    there are (length + 2·padding − size) // stride + 1 windows.
+# 2. im2col writes each window as a row of a matrix, so that the whole convolution is one matrix product plus a
+#    bias; the price is memory, up to kh·kw times the image.
+# 3. So dw and db are those of an affine map: each weight and each bias is used at all positions, and its
+#    gradient is the sum over them.
+# 4. im2col copies each pixel into several rows, so its backward pass, col2im, adds up the gradients of the
+#    copies.
+# 5. The backward pass of a linear step is its transpose, so Σ y·dy = Σ x·dx for any x and dy; this test and the
+#    gradient check find a mistake only if the inputs do not hide it.
 #
-#    </details>
+# ## Exercises
 #
-# 2. dw is a convolution, too: of x with dy as its kernel. For stride 1, write dw with one call of
-#    `conv2d_forward` and some transposes, and check it.
+# Write your answer in place of `...` and run the cell: `check` says whether it is right.
+
+# %% [markdown]
+# ### Exercise 6.1 · Sizes on paper
 #
-#    <details><summary>Hint</summary>
+# Which padding keeps the size of an image with a kernel of 5×5 and stride 1? Which with a kernel of 7×7?
 #
-#    dw[p,q,c,o] = Σ x_pad[n, i+p, j+q, c] · dy[n, i, j, o]. What is summed over plays the part of (p, q, c)
-#    of a forward pass: i, j are the places in the "kernel", and n is its "channel".
+# Then take a line of 32 pixels, numbered 0 to 31, a window of 3, stride 4 and no padding. How many windows are
+# there? Which pixels are in no window? (A list of their numbers.)
 #
-#    </details>
+# <details><summary>Hint</summary>
 #
-# 3. *Spot the bug.* The line for dcols was written in a hurry. All shapes are right. Which of the gradients
-#    are wrong, which test finds it, and for which Cout does it not matter?
+# The first two: length + 2·padding − size + 1 = length. For the list, write down the first and the last place of
+# each window.
 #
-#    ```python
-#    dcols = dy_rows @ w.reshape(c_out, -1)
-#    ```
+# </details>
+
+# %%
+padding_5 = ...
+padding_7 = ...
+windows = ...
+never = ...
+
+check("6.1", padding_5, padding_7, windows, never)
+
+# %% [markdown]
+# ### Exercise 6.2 · dw is a convolution, too
 #
-#    <details><summary>Hint</summary>
+# Compute dw with one call of `conv2d_forward` and some transposes: x is the image, dy is the kernel. Stride 1,
+# padding 1. Your function must return dw with the shape (kh, kw, Cin, Cout).
 #
-#    Write down a 3×2 matrix, its transpose, and the same six numbers reshaped to 2×3.
+# <details><summary>Hint 1</summary>
 #
-#    </details>
+# $\mathrm{d}w[p,q,c,o] = \sum_{n,i,j} x_{\text{pad}}[n,\,i+p,\,j+q,\,c]\;\mathrm{d}y[n,i,j,o]$. Compare with the
+# forward pass: what is summed over there, and what is summed over here?
 #
-# 4. Put layers on top of each other, and a late unit sees much of the image. `senet_np/data/shapes.py`
-#    says: a unit of the tiny net's last stage sees 18×18 pixels (conv 3×3, pool 2×2, conv 3×3, pool 2×2,
-#    conv 3×3). Prove it with *backward* passes: kernels of ones, and a dy that is 1 at a single unit.
+# </details>
 #
-#    <details><summary>Hint</summary>
+# <details><summary>Hint 2</summary>
 #
-#    `ops.avg_pool2d_forward(x, 2, 2)` and its backward pass reach the same pixels as a max-pool could.
-#    Count the rows of dx that are not 0.
+# i, j are now the places in the "kernel", n is the "channel of the input", and c counts the "images".
 #
-#    </details>
+# </details>
+
+
+# %%
+def dw_by_convolution(x, dy):
+    """dw (kh, kw, Cin, Cout) of images x (N, H, W, Cin), for stride 1 and padding 1."""
+    ...
+
+
+check("6.2", dw_by_convolution)
+
+# %% [markdown]
+# ### Exercise 6.3 · A line written from memory
 #
-# Solutions: [solutions/06_convolution.ipynb](solutions/06_convolution.ipynb)
+# In the function below the line for dcols was written from memory. All shapes are right, but not all gradients.
+#
+# Which of dx, dw and db are wrong? (A list of names.) And what would hide it? Give an array `w_hiding` (kh, kw,
+# Cin, Cout) with which a gradient check of this function passes. Its kernel must have at least 2×2 places and 2
+# input channels, and all its numbers must differ.
+#
+# <details><summary>Hint</summary>
+#
+# Write down a 3×2 matrix, its transpose, and the same six numbers reshaped to 2×3. For which shapes of a matrix
+# are the last two equal?
+#
+# </details>
+
+
+# %%
+def backward_from_memory(dy, cache):
+    cols, w, x_shape, stride, pad, has_bias = cache
+    kh, kw, _, c_out = w.shape
+    dy_rows = dy.reshape(-1, c_out)
+    dw = (cols.T @ dy_rows).reshape(w.shape)
+    db = dy_rows.sum(axis=0) if has_bias else None
+    dcols = dy_rows @ w.reshape(c_out, -1)  # the line
+    return col2im(dcols, x_shape, kh, kw, stride, pad), dw, db
+
+
+wrong_gradients = ...
+w_hiding = ...
+
+check("6.3", wrong_gradients, w_hiding)
+
+# %% [markdown]
+# ### Exercise 6.4 · How much of the image does one output see?
+#
+# If layers stand one after the other, one output of the last layer sees a large part of the image. Write
+# `rows_seen(layers)`: how many rows of the image one output sees, far from the border. `layers` is a list of
+# pairs (size, stride), the layer next to the image first; a pooling layer is such a pair, too.
+#
+# Target: notebook 3 said that in the tiny net it is 18 rows. Its layers are
+# `[(3, 1), (2, 2), (3, 1), (2, 2), (3, 1)]`: convolution, pooling, convolution, pooling, convolution.
+#
+# <details><summary>Hint</summary>
+#
+# Start at the end: one output is one row. If the layers after a layer see n rows of its output, how many rows of
+# its input do these n windows cover together? Draw n = 3 windows of size 3 with stride 2.
+#
+# </details>
+
+
+# %%
+def rows_seen(layers):
+    """How many rows of the image one output of the last layer sees."""
+    ...
+
+
+check("6.4", rows_seen)
+
+# %% [markdown]
+# Solutions: [solutions/06_convolution.ipynb](solutions/06_convolution.ipynb), after you have tried.
 #
 # **Read next:** [senet_np/ops/conv.py](../senet_np/ops/conv.py), the same in the library, with its checks;
-# [senet_np/ops/reference/images.py](../senet_np/ops/reference/images.py), the loops that everything is tested by;
-# [docs/testing.md](../docs/testing.md), which inputs a check needs; then assignment 3, where you write it
-# without help, and notebook 2, what the gradient check does.
+# [senet_np/ops/reference/images.py](../senet_np/ops/reference/images.py), the loops that everything is tested
+# by; then assignment 3, where you write a convolution without help, and notebook 7, the other parts of a CNN.

@@ -9,17 +9,32 @@
 # ---
 
 # %% [markdown]
-# # 11 · Comparisons: seeds, intervals, when a difference is one
+# # 11 · Comparisons: is it better, or was it luck?
 #
-# **Afterwards you can** say how far one accuracy can be trusted; plan a comparison of two networks: how
-# many seeds, paired how; compute its interval in five lines and say what the interval does and does not
-# claim; and name four ways in which honest people find differences that are not there.
+# **Afterwards you can** say how far one accuracy can be trusted; plan a comparison of two networks (how many seeds,
+# and in pairs); compute the interval of a difference and say what it promises; and recognize four ways in which
+# honest people find differences that are not there.
 #
-# **You need** notebook 8 (training), and what a mean and a standard deviation (sd) are. **Time:** 45
-# minutes.
+# **You need** notebook 8 (training a network); mean and variance; square roots; and what it means that two random
+# numbers are independent or correlated. Standard deviation and all else is explained where it is needed.
 #
-# "SE improves accuracy by 0.4 points." Against what, on which images, how often tried? Everything here is
-# measured or simulated in front of you.
+# **Time:** 90 minutes to read and run, 160 with the exercises. Sections 1 to 6 are the core (65 minutes). Sections
+# 7 and 8 can wait for another day.
+#
+# Letters: [symbols](../docs/symbols.md). In this notebook n is how many numbers a mean is taken of (images, runs or
+# pairs), and p is an accuracy as a share, from 0 to 1.
+#
+# A network is trained with SE and without SE, otherwise alike, and its accuracy differs by +0.58 points. Is SE
+# better? With this package ResNet-20 was trained three times with SE and three times without
+# ([docs/results.md](../docs/results.md)). Between the three pairs only one thing differs: the *seed*, the number
+# from which all randomness of a run comes. SE minus no SE was
+#
+# | seed 0 | seed 1 | seed 2 |
+# |---:|---:|---:|
+# | −0.16 points | +0.13 points | +0.58 points |
+#
+# Someone with one run might have reported any of the three. So part of each number is luck. How large is this part?
+# That can be measured, and everything in this notebook is measured or simulated in front of you.
 
 # %%
 import tempfile
@@ -31,53 +46,88 @@ from ipywidgets import FloatSlider, IntSlider, interact
 
 import senet_np
 from senet_np.data import load_shapes
+from senet_np.exercises import check
 from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
 np.set_printoptions(precision=2, suppress=True)
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# ## 1. A test set is a sample
+# ## 1. Luck of the test images
 #
-# `shapes` images are drawn by NumPy, so there are as many as we like. Take a bundled model and 4,000 fresh
-# images, and note for each whether it is classified correctly. Then pretend that we had been given fewer:
-# cut them into test sets of n.
+# A test set is a sample. With other images of the same kind the same network gets another accuracy. How different?
+# NumPy draws the images of `shapes`, so we can have as many as we like. We take a bundled model and 4,000 new
+# images, and note for each whether it is classified correctly. Then we pretend to have fewer, and cut the 4,000
+# into test sets of n images.
 #
-# *Predict: how far do the accuracies on test sets of 50 lie apart? And on 200?*
+# **Predict:** from where to where do the accuracies go on 80 test sets of 50 images? And on 20 test sets of 200?
+# (The model gets about half of the images right.)
 
-# %%
+# %% tags=["hide-output"]
 model = senet_np.load("shapes-plain")
 images, labels = load_shapes(seed=1, sizes=(1, 1, 4000)).test
 right = model.run(images).argmax(axis=1) == labels  # (4000,) bool
 p = right.mean()
-print(f"all 4000: {100 * p:.1f} %")
+print(f"all 4000 images: {100 * p:.1f} %")
 
-for n in (50, 200, 500):
+for n in (50, 200):
     accuracies = 100 * right.reshape(-1, n).mean(axis=1)
-    expected = 100 * np.sqrt(p * (1 - p) / n)
-    print(f"test sets of {n:3}: from {accuracies.min():.1f} to {accuracies.max():.1f} %,",
-          f"sd {accuracies.std(ddof=1):.2f}, √(p(1 − p)/n) = {expected:.2f} points")
+    print(f"{len(accuracies)} test sets of {n:3} images: from {accuracies.min():.1f} to {accuracies.max():.1f} %")
 
 # %% [markdown]
-# Same network, same weights. Each image is a draw that is right with probability p. One draw has variance
-# p(1 − p), the mean of n independent ones has p(1 − p)/n, so its sd, the **standard error** of an accuracy,
-# is
+# <details><summary>Answer</summary>
 #
-# $$\sqrt{\frac{p(1-p)}{n}}$$
+# With 50 images from below 30 % to above 60 %, with 200 images from about 40 % to almost 60 %. It is the same
+# network with the same weights. Four times as many images, and the accuracies lie about half as far apart.
 #
-# *Predict: an accuracy of 92 % on the 10,000 test images of CIFAR-10. Is 0.4 points more than its standard
-# error?*
+# </details>
+
+# %% [markdown]
+# "From … to …" depends on the two most extreme test sets. A better measure uses them all: the **standard
+# deviation** (sd). It tells how far a typical number lies from the mean: the root of the mean squared distance.
+# (One divides by n − 1 and not by n: `ddof=1` in NumPy. The mean was computed from the same numbers, and that makes
+# the distances a little too small.) For bell-shaped spreads about two thirds of all numbers lie within one sd of
+# the mean, and 95 % within two.
+#
+# For an accuracy you can know this sd in advance. An image is right (1) with probability p or wrong (0), and the
+# variance of such a number is p(1 − p). The mean of n independent numbers has a variance n times smaller. So the sd
+# of the accuracy is
+#
+# $$\sqrt{\frac{p\,(1-p)}{n}}$$
+#
+# It is called the **standard error** of the accuracy: how far one measurement typically lies from the truth, by
+# luck of the images alone.
 
 # %%
-for n in (1000, 2000, 10_000, 50_000):
-    print(f"92 % of {n:6,}: ± {100 * np.sqrt(0.92 * 0.08 / n):.2f} points")
+for n in (50, 200, 500):
+    accuracies = 100 * right.reshape(-1, n).mean(axis=1)
+    formula = 100 * np.sqrt(p * (1 - p) / n)
+    print(f"test sets of {n:3}: sd {accuracies.std(ddof=1):.2f} points, by the formula {formula:.2f}")
 
 # %% [markdown]
-# ## 2. A run is a draw, too
+# **Predict:** a network gets 92 % of the 10,000 test images of CIFAR-10 right. How large is the standard error:
+# nearer to 0.03, to 0.3 or to 3 points?
+
+# %% tags=["hide-output"]
+for n in (1000, 10_000, 50_000):
+    print(f"92 % of {n:6,} images: standard error {100 * np.sqrt(0.92 * 0.08 / n):.2f} points")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
 #
-# The seed decides the first weights and the order of the images. Train a very small SE net and its twin
-# without SE, with ten seeds each. In this package a comparison is a small file that defines all of that; it is
-# written before anything is run.
+# 0.27 points. So one accuracy on CIFAR-10 is uncertain by about a quarter of a point, before we even ask about the
+# training. A gain of 0.4 points is only one and a half times that.
+#
+# </details>
+
+# %% [markdown]
+# ## 2. Luck of the run
+#
+# The seed decides the first weights and the order of the images. So each run has its own luck too. We train a very
+# small SE net, and the same net without SE, with ten seeds each.
+#
+# In this package a comparison is a small text file. It is written before anything is run, so nobody can change the
+# plan after seeing the results. Each network in it is called an *arm*.
 
 # %%
 FILE = """
@@ -85,7 +135,7 @@ title = "SE against none on a very small net"
 data = "shapes"
 seeds = 10                    # 0 to 9; or a list of them
 results = "mine.jsonl"        # where the result lines are stored, beside this file
-reference = "without SE"      # what the other arms are compared with
+reference = "without SE"      # the arm that the others are compared with
 
 [settings]                    # of all arms
 widths = [4, 8, 8]
@@ -93,24 +143,23 @@ epochs = 3
 batch_size = 16
 micro_batch = 16
 
-[arms."with SE"]              # what is special about each
+[arms."with SE"]              # what is special about each arm
 [arms."without SE"]
 se = false
 """
 
 from senet_np.experiments.comparison import read_comparison
 
-folder = tempfile.TemporaryDirectory()  # it is gone at the end of this notebook
+folder = tempfile.TemporaryDirectory()  # it is deleted at the end of this notebook
 path = Path(folder.name) / "mine.toml"
 path.write_text(FILE, "utf-8")
 comparison = read_comparison(path)
 print([(name, settings.seed) for name, settings in comparison.cells][:4], "…", len(comparison.cells), "runs")
 
 # %% [markdown]
-# From here on we do by hand what `python -m senet_np compare mine.toml` does. We take few images, so that it
-# ends soon.
-#
-# *Predict: the task was built for gating. Which net will be ahead, and with how many of ten seeds?*
+# `python -m senet_np compare mine.toml` would run it. Here we do the same by hand, with few images, so that it ends
+# soon. You need not read every line: `make_run` trains one network, stores a line with its result, and tells which
+# test images the network gets right.
 
 # %%
 from dataclasses import replace
@@ -123,7 +172,7 @@ from senet_np.train.optimizers import make_optimizer
 from senet_np.train.progress import Callback, Progress
 from senet_np.tree import tree_size
 
-dataset = load_shapes(sizes=(600, 100, 1000))  # to train on, to validate on, to test on
+dataset = load_shapes(sizes=(600, 100, 1000))  # images to train on, to validate on, to test on
 
 
 def make_run(settings):
@@ -140,43 +189,52 @@ def make_run(settings):
     return trained.run(dataset.test.images).argmax(axis=1) == dataset.test.labels
 
 
-# %%
+# %% [markdown]
+# The images of `shapes` were made so that a gate helps: notebook 8 showed how much.
+#
+# **Predict:** which arm is ahead here, and with how many of the ten seeds? (The next cell trains twenty networks.
+# It takes about half a minute, and prints one line per run.)
+
+# %% tags=["hide-output"]
 hits = {name: [] for name in comparison.arms}
 for name, settings in comparison.cells:
     hits[name].append(make_run(settings))
+    print(f"seed {settings.seed}, {name:10} {100 * hits[name][-1].mean():5.1f} %", flush=True)
 
-a, b = (100 * np.array(hits[name]).mean(axis=1) for name in comparison.arms)  # accuracies by seed, %
-print("with SE   ", a, "\nwithout SE", b)
+acc_A, acc_B = (100 * np.array(hits[name]).mean(axis=1) for name in comparison.arms)  # A with SE, B without; in %
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    for x, beside, values, color, marker in ((0, -0.12, b, GRAY, "s"), (1, 1.12, a, ORANGE, "o")):
-        axes.plot(np.full(10, x), values, marker, color=color, markersize=7)
+    figure, axes = plt.subplots(figsize=(9, 3.8), layout="constrained")
+    for x, beside, values, color, marker in ((0, -0.12, acc_B, GRAY, "s"), (1, 1.12, acc_A, ORANGE, "o")):
+        axes.plot(np.full(10, x), values, marker, color=color, markersize=8)
         axes.errorbar(beside, values.mean(), values.std(ddof=1), color="black", fmt="D", capsize=4)
-    axes.plot([0, 1], [b, a], color=BLUE, linewidth=0.8, alpha=0.6, zorder=0)
-    ahead = (a > b).sum()
-    axes.set(title=f"SE is ahead with {ahead} of ten seeds (lines: the same seed; diamonds: mean ± sd)",
+    axes.plot([0, 1], [acc_B, acc_A], color=BLUE, linewidth=0.8, alpha=0.6, zorder=0)
+    axes.set(title="Ten seeds, two arms. A line joins the two runs of one seed; diamonds: mean ± sd",
              ylabel="test accuracy (%)", xlim=(-0.5, 1.5))
     axes.set_xticks([0, 1], ["without SE", "with SE"])
 plt.show()
 
-# %%
-d = a - b
-print(f"mean ± sd of ten seeds: with SE {a.mean():.1f} ± {a.std(ddof=1):.1f} %,",
-      f"without {b.mean():.1f} ± {b.std(ddof=1):.1f} %")
-print(f"differences by seed: {d}")
-print(f"one seed alone could have given anything from {d.min():+.1f} to {d.max():+.1f} points")
-p = a.mean() / 100
-explained = 100 * np.sqrt(p * (1 - p) / 1000)
-print(f"what the sample of 1000 test images explains of a spread: {explained:.1f} points")
+# %% tags=["hide-output"]
+d = acc_A - acc_B
+print(f"mean ± sd of ten seeds: with SE {acc_A.mean():.1f} ± {acc_A.std(ddof=1):.1f} %,",
+      f"without {acc_B.mean():.1f} ± {acc_B.std(ddof=1):.1f} %")
+print(f"SE is ahead with {(d > 0).sum()} of ten seeds; differences by seed: {d}")
+p = acc_A.mean() / 100
+print(f"sd that the luck of 1000 test images explains: {100 * np.sqrt(p * (1 - p) / 1000):.1f} points")
 
 # %% [markdown]
-# With one seed you would have reported one of those ten differences. The spread is larger than the number
-# of test images explains: runs differ. (Both nets have hardly begun to learn: chance is 10 %.)
+# <details><summary>Answer</summary>
 #
-# And look at the sign. Most people expect SE ahead: the task was built for it. The same two kinds of networks
-# are bundled at their usual size, trained on more images:
+# Two surprises. First, *without SE* is ahead, with nine of the ten seeds on our machine. Both nets have only begun
+# to learn (guessing gives 10 %), and so soon the gates are no help. Second, the runs differ by more than the luck
+# of the test images explains. With one seed you would have reported one of these ten differences, from about −10 to
+# about 0.
+#
+# </details>
+
+# %% [markdown]
+# The bundled models are the same two kinds of networks, wider, and trained on more images:
 
 # %%
 for name in ("shapes-se", "shapes-plain"):
@@ -185,33 +243,43 @@ for name in ("shapes-se", "shapes-plain"):
           f"{model.settings.epochs} epochs: {100 * model.metadata.result.accuracy:.1f} %")
 
 # %% [markdown]
-# (One run each; for ten of each see [docs/results.md](../docs/results.md).) **A difference belongs to a
-# budget.** In our few steps of a very small net the gates gain nothing; in more steps of a larger one they
-# decide everything. "SE helps" is not a sentence about SE alone. Write down widths, images and epochs
-# with every difference, and do not carry it to others.
+# (One run each; [docs/results.md](../docs/results.md) has ten.) There the gates decide nearly everything. So **a
+# difference belongs to a budget**: to the widths, the images and the epochs. "SE helps" is not a sentence about SE
+# alone. Write the budget beside each difference.
 #
-# ## 3. Mean, sd, standard error
+# See it move: `python -m senet_np explorer bundled` writes `explorer.html`. Its tab Train trains a net with SE and
+# one without in front of you. Try several seeds.
 #
-# Three numbers that are often mixed up. For n runs with accuracies $a_i$:
+# ## 3. Mean, standard deviation, standard error
 #
-# - the **mean** $\bar a$;
-# - the **sd** $\sqrt{\sum_i(a_i-\bar a)^2/(n-1)}$: how far *a run* lies from the mean. More runs do not
-#   make it smaller;
-# - the **standard error** sd/√n: how far *the mean* lies from what endless runs would give. More runs do.
+# You have seen that one run is luck. So one takes the mean of several runs. But that mean is made of lucky numbers
+# too. How far can it be trusted? Three numbers belong to n runs, and people often confuse the last two:
 #
-# *Predict what becomes of each when you go from 3 seeds to 300.*
+# - the **mean** of the n accuracies;
+# - the **standard deviation** (sd), as in section 1: how far *one run* typically lies from the mean;
+# - the **standard error**, sd/√n: how far *the mean* typically lies from the mean of endlessly many runs.
+#
+# **Predict:** what happens to each of the three if you take 300 seeds and not 3?
 
-# %%
+# %% tags=["hide-output"]
 for n in (3, 10, 30, 300):
-    runs = rng.normal(68, 0.3, n)  # accuracies as of a net of sd 0.3
+    runs = rng.normal(68, 0.3, n)  # simulated: accuracies of a net with mean 68 and sd 0.3
     sd = runs.std(ddof=1)
     print(f"n = {n:3}: mean {runs.mean():.2f}   sd {sd:.2f}   standard error {sd / np.sqrt(n):.2f}")
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The mean comes closer to 68. The sd comes closer to its true value, 0.3, and does *not* go to 0: more runs do not
+# make a single run less lucky. Only the standard error shrinks, tenfold from 3 to 300.
+#
+# </details>
+
+# %% [markdown]
 # ## 4. Why pairs
 #
-# Both arms of our comparison ran with the seeds 0 to 9. What do two runs of one seed have in common? Look,
-# and do not believe:
+# A seed can be lucky for both arms at once. If we subtract two runs of the *same* seed, such shared luck cancels.
+# What do two runs of one seed really share?
 
 # %%
 from senet_np.data.augment import plan_epoch
@@ -224,187 +292,257 @@ for path in without:
     if path.endswith(".w"):
         print(f"{path:14} the same first weights? {np.array_equal(with_se[path], without[path])}")
 order = plan_epoch(600, seed=0, epoch=0, how=None).order
-print("and the order of the images:", order[:8], "…, which depends on the seed alone")
+print("the order of the images:", order[:8], "…, which depends on the seed alone")
 
 # %% [markdown]
-# The SE block of stage 1 draws its weights from the same generator, so from there on the two nets draw
-# different numbers. They share the first convolution, the order of the images in every epoch, and all
-# training and test images. As far as a lucky order helps both, their accuracies rise and fall together,
-# with a correlation ρ. For the difference of a pair
+# They share the first convolution, the order of the images in every epoch, and all training and test images. They
+# do not share the later weights: with SE, the block of stage 1 takes its weights from the same random generator,
+# and from there on the two nets get different numbers.
 #
-# $$
-# \operatorname{Var}(a-b) =
-# \operatorname{Var}(a) + \operatorname{Var}(b) - 2\rho\,\mathrm{sd}(a)\,\mathrm{sd}(b)
-# $$
+# So we compare pair by pair: for each seed the difference d of the two accuracies. Then we take the mean of the n
+# differences and its standard error, sd(d)/√n. Someone who ignores the pairs adds the variances of the two arms
+# instead: $\sqrt{\mathrm{Var}(A)/n + \mathrm{Var}(B)/n}$.
 #
-# Whoever does not pair has the first two terms alone. *Predict: which interval is narrower on our ten
-# numbers?*
+# **Predict:** which of the two standard errors is smaller on our ten numbers?
+
+# %% tags=["hide-output"]
+n = 10
+paired_error = d.std(ddof=1) / np.sqrt(n)
+unpaired_error = np.sqrt(acc_A.var(ddof=1) / n + acc_B.var(ddof=1) / n)
+rho = np.corrcoef(acc_A, acc_B)[0, 1]
+print(f"mean difference {d.mean():+.2f} points, correlation of the two arms {rho:+.2f}")
+print(f"standard error paired {paired_error:.2f}, unpaired {unpaired_error:.2f} points")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The paired one. The two arms rise and fall together: their correlation ρ (rho) is clearly above 0. What is common
+# to both drops out of the difference:
+#
+# $$\mathrm{Var}(A-B) = \mathrm{Var}(A) + \mathrm{Var}(B) - 2\rho\;\mathrm{sd}(A)\,\mathrm{sd}(B)$$
+#
+# </details>
 
 # %%
-n = 10
-paired_error = np.sqrt((a - b).var(ddof=1) / n)
-unpaired_error = np.sqrt(a.var(ddof=1) / n + b.var(ddof=1) / n)
-rho = np.corrcoef(a, b)[0, 1]
-print(f"mean difference {(a - b).mean():+.2f}, ρ = {rho:+.2f};",
-      f"standard error paired {paired_error:.2f}, unpaired {unpaired_error:.2f} points")
-shared = 2 * rho * a.std(ddof=1) * b.std(ddof=1)
-assert np.isclose((a - b).var(ddof=1), a.var(ddof=1) + b.var(ddof=1) - shared)
+shared = 2 * rho * acc_A.std(ddof=1) * acc_B.std(ddof=1)
+assert np.isclose(d.var(ddof=1), acc_A.var(ddof=1) + acc_B.var(ddof=1) - shared)
 
 # %% [markdown]
-# ρ from ten pairs is itself a rough number. How much pairing buys when the noise is really shared shows a
-# simulation: each run is a constant, plus what its seed does to both arms, plus what is its own.
+# A ρ from ten pairs is itself uncertain. A simulation shows how much pairs help. In it each accuracy is a sum of
+# two parts: what the seed does to both arms, and what belongs to this run alone.
 
 # %%
 def draw_pairs(trials, n, difference, sd, rho, rng):
     """Accuracies (trials, n) of two arms with the same sd, whose seeds correlate with rho."""
-    seed, own_a, own_b = rng.standard_normal((3, trials, n))
-    a = difference + sd * (np.sqrt(rho) * seed + np.sqrt(1 - rho) * own_a)
-    b = sd * (np.sqrt(rho) * seed + np.sqrt(1 - rho) * own_b)
-    return a, b
+    seed, own_A, own_B = rng.standard_normal((3, trials, n))
+    acc_A = difference + sd * (np.sqrt(rho) * seed + np.sqrt(1 - rho) * own_A)
+    acc_B = sd * (np.sqrt(rho) * seed + np.sqrt(1 - rho) * own_B)
+    return acc_A, acc_B
 
-
-for rho in (0, 0.3, 0.6, 0.9):
-    many_a, many_b = draw_pairs(20_000, 10, 0.4, 0.3, rho, rng)
-    spread = (many_a - many_b).mean(axis=1).std()  # how far the mean difference really strays
-    unpaired = np.sqrt(2 * 0.3**2 / 10)  # by the unpaired formula
-    print(f"ρ = {rho:.1f}: the mean of ten pairs strays by {spread:.3f}, of ten and ten by {unpaired:.3f}")
 
 # %% [markdown]
-# With ρ = 0.9 one needs a tenth of the seeds. With ρ = 0 pairing costs little: a slightly larger t. So
-# pair: same seeds, same images, same settings but for one. And never sort the two lists (exercise 2).
-#
-# ## 5. The interval, in five lines
-#
-# The mean of n differences strays by about sd/√n. But sd is estimated from the same few numbers: sometimes
-# too small, and then the interval is too short just when it matters. How much wider must it be? Ask a
-# simulation where the truth is 0: how large does |mean| / (sd/√n) become in 95 of 100 cases?
-#
-# *Predict: with many numbers it is 1.96. And with 10? With 3?*
+# **Predict:** with ρ = 0.9, how many runs per arm would someone without pairs need to get the standard error of ten
+# pairs: 15, 30 or 100?
 
-# %%
+# %% tags=["hide-output"]
+for rho in (0, 0.3, 0.6, 0.9):
+    many_A, many_B = draw_pairs(20_000, 10, 0.4, 0.3, rho, rng)
+    paired = (many_A - many_B).mean(axis=1).std()  # how far the mean difference really lies from the truth
+    unpaired = np.sqrt(2 * 0.3**2 / 10)
+    print(f"ρ = {rho:.1f}: standard error of ten pairs {paired:.3f}, of ten and ten runs {unpaired:.3f};",
+          f"as good as {10 * (unpaired / paired) ** 2:.0f} and {10 * (unpaired / paired) ** 2:.0f} runs")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# 100. With ρ = 0.9 pairs are worth ten times as many runs. With ρ = 0 they are worth nothing, and they cost almost
+#      nothing. So always pair: the same seeds, the same images, the same settings but for one.
+#
+# </details>
+
+# %% [markdown]
+# ## 5. The interval
+#
+# We have a mean difference, and it is off by about one standard error, sometimes by two. People want a range: "the
+# true difference lies between … and …". So take the mean ± some multiple of the standard error. Which multiple? We
+# want a range that covers the truth in 95 of 100 comparisons. If we knew the true sd, the multiple would be 1.96.
+#
+# But we estimate the sd from the same few numbers. Sometimes it comes out too small, and then the range is too
+# short. So the multiple must be larger. How much larger? We ask a simulation in which the truth is 0: how large is
+# |mean| / (sd/√n) in the worst 5 of 100 cases?
+#
+# **Predict:** the multiple for n = 10, and for n = 3.
+
+# %% tags=["hide-output"]
 from senet_np.experiments.statistics import paired_difference, t975
 
 
 def simulated_t(n, trials=200_000):
-    x = rng.standard_normal((trials, n))
-    return np.quantile(np.abs(x.mean(axis=1)) / (x.std(axis=1, ddof=1) / np.sqrt(n)), 0.95)
+    """What |mean| / standard error of n numbers stays below in 95 of 100 cases."""
+    numbers = rng.standard_normal((trials, n))
+    standard_errors = numbers.std(axis=1, ddof=1) / np.sqrt(n)
+    return np.quantile(np.abs(numbers.mean(axis=1)) / standard_errors, 0.95)
 
 
 for n in (3, 4, 5, 10, 30):
     table = f"{t975(n - 1):.2f}" if n >= 5 else "not given"
-    print(f"n = {n:2}: simulated {simulated_t(n):.2f}   t975 {table}")
+    print(f"n = {n:2}: simulated {simulated_t(n):.2f}   the package's t975(n − 1) {table}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# About 2.26 for ten numbers, and 4.3 for three. This multiple is called **Student's t** (with n − 1 degrees of
+# freedom). Nobody computes it by hand: it stands in tables, and in `t975`. The fewer runs, the larger it is.
+#
+# </details>
+
+# %%
 assert abs(simulated_t(10) / t975(9) - 1) < 0.02
 
+# %% [markdown]
+# So the **95 % interval** of a difference is
+#
+# $$\text{mean}(d) \;\pm\; t_{n-1}\cdot\frac{\mathrm{sd}(d)}{\sqrt n}$$
+#
+# The package computes it for our ten pairs, and gives a verdict: "more" or "less" if the interval excludes 0, and
+# "no difference seen" if it does not.
+
+# %%
+ours = paired_difference(acc_A, acc_B)
+print(f"sd {np.std(ours.values, ddof=1):.2f}, standard error {paired_error:.2f}, t {t975(9):.2f}")
+print(f"with SE minus without: {ours.mean:+.2f} ± {ours.half:.2f} points, n = 10 pairs: {ours.verdict}")
 
 # %% [markdown]
-# That is Student's t with n − 1 degrees of freedom. The interval:
+# ### What does "95 %" mean?
+#
+# Not "the true difference lies in this interval with 95 %": it does, or it does not. It is a promise about the
+# *method*: of many comparisons, 95 in 100 get an interval that covers the truth. We can test the promise, because
+# in a simulation we know the truth. We draw 100 comparisons of five pairs each. The true difference is 0.4.
 
 # %%
-def t_interval(a, b):
-    d = np.subtract(a, b)  # pair by pair
-    n = len(d)
-    standard_error = d.std(ddof=1) / np.sqrt(n)
-    half = t975(n - 1) * standard_error
-    return d.mean(), half
-
-
-mean, half = t_interval(a, b)
-library = paired_difference(a, b)
-assert np.allclose((mean, half), (library.mean, library.half))
-print(f"with SE minus without: {mean:+.2f} ± {half:.2f} points, n = 10 pairs: {library.verdict}")
-
-# %% [markdown]
-# **What does "95 %" mean?** Not "the true difference lies in here with 95 %": it does or it does not. It is
-# a promise about the method: of many comparisons 95 in 100 get an interval that covers the truth. Is it
-# kept? Here the true difference is 0.4.
-
-# %%
-many_a, many_b = draw_pairs(100, 5, 0.4, 0.5, 0.5, rng)
-with style():
-    figure, axes = plt.subplots(figsize=(9, 3.2), layout="constrained")
-    missed = 0
-    for k, (mean, half) in enumerate(map(t_interval, many_a, many_b)):
-        misses = abs(mean - 0.4) > half
-        missed += misses
-        color, width = (ORANGE, 3) if misses else (GRAY, 1)
-        axes.plot([k, k], [mean - half, mean + half], color=color, linewidth=width)
-        axes.plot(k, mean, ".", color=color)
-    axes.axhline(0.4, color=BLUE, linestyle="--")
-    axes.set(title=f"100 comparisons of 5 pairs: {missed} intervals miss the truth (dashed)",
-             xlabel="comparison", ylabel="difference (points)")
-plt.show()
-
-
-# %%
-T = {3: 4.303, 4: 3.182}  # below five pairs the library gives none; from a table, as simulated above
+T = {3: 4.303, 4: 3.182}  # Student's t for three and four numbers, from a table, as simulated above
 
 
 def half_widths(d):
+    """Half the 95 % interval of each row of differences d (trials, n)."""
     n = d.shape[1]
-    t = T[n] if n < 5 else t975(n - 1)
+    t = T[n] if n in T else t975(n - 1)
     return t * d.std(axis=1, ddof=1) / np.sqrt(n)
 
 
-for n in (3, 5, 10, 30):
-    d = rng.normal(0.4, 0.5, (20_000, n))
-    half = half_widths(d)
-    with_z = 1.96 * d.std(axis=1, ddof=1) / np.sqrt(n)
-    off = np.abs(d.mean(axis=1) - 0.4)
-    print(f"n = {n:2}: t covers the truth in {100 * (off <= half).mean():.1f} %, 1.96 in",
-          f"{100 * (off <= with_z).mean():.1f} %; half an interval is {np.median(half):.2f} wide (sd 0.5)")
-    assert abs((off <= half).mean() - 0.95) < 0.01
+# %% [markdown]
+# **Predict:** how many of the 100 intervals miss the truth? Do all 100 have about the same width?
+
+# %% tags=["hide-output"]
+many_A, many_B = draw_pairs(100, 5, 0.4, 0.5, 0.5, rng)
+means, halves = (many_A - many_B).mean(axis=1), half_widths(many_A - many_B)
+misses = np.abs(means - 0.4) > halves
+print(f"{misses.sum()} of 100 miss; half widths from {halves.min():.2f} to {halves.max():.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
+with style():
+    figure, axes = plt.subplots(figsize=(10, 3.6), layout="constrained")
+    for chosen, color, width in ((~misses, GRAY, 1), (misses, ORANGE, 3)):
+        places = np.flatnonzero(chosen)
+        axes.errorbar(places, means[chosen], halves[chosen], fmt=".", color=color, elinewidth=width)
+    axes.axhline(0.4, color=BLUE, linestyle="--")
+    axes.set(title="100 comparisons of five pairs. Dashed: the truth; thick orange: intervals that miss it",
+             xlabel="comparison", ylabel="difference (points)")
+plt.show()
 
 # %% [markdown]
-# With three pairs half the interval is more than twice the sd: a difference has to be huge to be seen. That
-# is why this package shows the single values below five pairs, and no interval.
+# <details><summary>Answer</summary>
 #
-# The promise has conditions. The pairs are independent draws of the same kind. And all our runs were tested
-# on the *same* images: the interval is about new seeds on this test set. For new images there is the
-# standard error of section 1, of which a difference keeps a part (both nets find the same images hard).
+# About five; draw again and it will be another number near five. The widths differ a lot, because each is computed
+# from an sd of five numbers only.
+#
+# </details>
+
+# %% [markdown]
+# **Predict:** someone uses 1.96 for every n. In how many of 100 comparisons does the interval cover the truth if
+# there are three pairs?
+
+# %% tags=["hide-output"]
+coverage = {}
+for n in (3, 5, 10, 30):
+    many_d = rng.normal(0.4, 0.5, (20_000, n))
+    half, off = half_widths(many_d), np.abs(many_d.mean(axis=1) - 0.4)
+    half_with_196 = 1.96 * many_d.std(axis=1, ddof=1) / np.sqrt(n)
+    coverage[n] = (off <= half).mean()
+    print(f"n = {n:2}: t covers the truth in {100 * coverage[n]:.1f} %,",
+          f"1.96 in {100 * (off <= half_with_196).mean():.1f} %;",
+          f"half width with t {np.median(half):.2f} (sd of the differences 0.5)")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# In about 81, not in 95. Student's t keeps the promise for every n. But look at the half width: with three pairs it
+# is twice the sd, so only a huge difference can be seen. That is why the package shows single values below five
+# pairs, and no interval.
+#
+# </details>
+
+# %%
+assert all(abs(share - 0.95) < 0.01 for share in coverage.values())
+
+# %% [markdown]
+# The promise has two conditions. The pairs must be independent draws of the same kind. And all our runs were tested
+# on the *same* images, so the interval is about new seeds on this test set. For new images the standard error of
+# section 1 comes on top, or a part of it, because both nets find the same images hard.
 #
 # ## 6. "No difference seen" is not "no difference"
 #
-# Suppose that SE is really worth 0.4 points. How often will our interval exclude 0? That is the **power**
-# of the comparison. From here on, sd is that of the paired differences.
+# Suppose that SE is really worth 0.4 points. You run a comparison, and the interval may still include 0, by bad
+# luck. How often does it exclude 0, so that you *see* the difference? This share is called the **power** of the
+# comparison. From here on, sd means that of the paired differences.
 #
-# *Predict: with 5 seeds and an sd of 0.5, in how many of 100 comparisons is the true difference seen?*
+# **Predict:** with five seeds and an sd of 0.5, in how many of 100 comparisons is the true difference of 0.4 seen?
 
-# %%
+# %% tags=["hide-output"]
 def power(n, difference, sd, trials=4000):
-    d = np.random.default_rng(0).normal(difference, sd, (trials, n))
-    return (np.abs(d.mean(axis=1)) > half_widths(d)).mean()
+    """The share of comparisons of n pairs whose interval excludes 0."""
+    many_d = np.random.default_rng(0).normal(difference, sd, (trials, n))
+    return (np.abs(many_d.mean(axis=1)) > half_widths(many_d)).mean()
 
 
 seeds = [3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30]
+curves = {sd: [100 * power(n, 0.4, sd) for n in seeds] for sd in (0.3, 0.5)}
+for sd in curves:
+    enough = next(n for n in range(3, 100) if power(n, 0.4, sd) >= 0.8)
+    print(f"sd {sd}: with 5 seeds seen in {100 * power(5, 0.4, sd):.0f} of 100; for 80 of 100 it takes {enough} seeds")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    for sd, color, marker in ((0.3, BLUE, "o"), (0.5, ORANGE, "^")):
-        curve = [100 * power(n, 0.4, sd) for n in seeds]
+    figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
+    for (sd, curve), color, marker in zip(curves.items(), (BLUE, ORANGE), "o^"):
         axes.plot(seeds, curve, marker + "-", color=color, label=f"sd of the differences {sd}")
     axes.axhline(80, color=GRAY, linestyle=":")
-    axes.set(title="Five seeds easily miss a true difference of 0.4 points",
-             xlabel="seeds", ylabel="comparisons that see it (%)", ylim=(0, 103))
+    axes.set(title="How often a true difference of 0.4 points is seen (dotted: 80 of 100)",
+             xlabel="seeds per arm", ylabel="comparisons that see it (%)", ylim=(0, 103))
     axes.legend()
 plt.show()
 
-for sd in (0.3, 0.5):
-    enough = next(n for n in range(3, 100) if power(n, 0.4, sd) >= 0.8)
-    five = 100 * power(5, 0.4, sd)
-    print(f"sd {sd}: with 5 seeds seen in {five:.0f} of 100; for 80 of 100 it takes {enough} seeds")
-
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# In about 29. So after five seeds "no difference seen" is the usual result, although there is a difference. For 80
+# of 100 it takes 15 seeds.
+#
+# </details>
 
 # %% [markdown]
-# A rule to remember. For 80 of 100 the difference δ must be 1.96 + 0.84 standard errors away from 0 (0.84:
-# below that lie 80 % of a normal distribution). From $\delta = 2.8\,\mathrm{sd}/\sqrt n$ follows
+# How many seeds, then? A rule to remember, for a true difference that is to be seen in 80 of 100 comparisons:
 #
-# $$n \approx 7.8\,(\mathrm{sd}/\delta)^2 + 2$$
+# $$n \approx 7.8\left(\frac{\mathrm{sd}}{\text{difference}}\right)^2 + 2$$
 #
-# where the 2 stands for t being larger than 1.96. Half the difference needs four times the seeds.
+# (The difference has to be 1.96 + 0.84 = 2.8 standard errors, and 2.8² is 7.8. Below 0.84 sd lie 80 % of a bell
+# curve. The 2 is there because t is larger than 1.96.)
 #
-# Public re-runs of SE on networks of ResNet-20's size on CIFAR-10 find +0.1 to +0.4 points, sometimes less
-# than 0. What does it take to settle such a thing?
+# Public runs of others on small networks found that SE is worth −0.04 to +0.40 points on CIFAR-10.
+#
+# **Predict:** how many times as many seeds does it take to see half the difference?
 
-# %%
+# %% tags=["hide-output"]
 def seeds_needed(difference, sd):
     return int(np.ceil(7.8 * (sd / difference) ** 2 + 2))
 
@@ -418,9 +556,17 @@ for difference in (0.4, 0.2, 0.1):
     assert all(75 < share < 90 for share in found)
 
 # %% [markdown]
-# What is the sd of the differences in our own comparisons? A published interval tells: half = t·sd/√n. The
-# first table of [docs/results.md](../docs/results.md) has +0.41 ± 0.24 points with n = 10 (tiny SE-CNN,
-# CIFAR-10, 4 epochs):
+# <details><summary>Answer</summary>
+#
+# Almost four times as many, because the difference is squared. With an sd of 0.5 a difference of 0.1 points takes
+# about 200 seeds in each arm.
+#
+# </details>
+
+# %% [markdown]
+# What is the sd of the differences in this package's own comparisons? A published interval tells it: half the width
+# is t · sd/√n. The tiny SE-CNN on CIFAR-10, four epochs, has +0.41 ± 0.24 points with n = 10
+# ([docs/results.md](../docs/results.md), "SE against none, tiny SE-CNN"):
 
 # %%
 sd = 0.24 * np.sqrt(10) / t975(9)
@@ -430,25 +576,25 @@ for difference in (0.4, 0.2, 0.1):
 
 
 # %% [markdown]
-# So one run of each on CIFAR-10, "SE +0.3", is compatible with nearly everything, and three seeds are not
-# much better. That is no reason to give up, but to say "n = 3, no difference seen, and we could not have
-# seen one below …".
+# So one run of each net on CIFAR-10, "SE +0.3", proves next to nothing, and three seeds prove little more. This is
+# no reason to give up. Say what you know: "n = 3, no difference seen, and we could not have seen one below a
+# point".
 #
-# Move the sliders: each row is one comparison, its dots the n pairs and its line the interval.
+# Move the sliders: each row is one comparison, its dots are the n pairs and its line is the interval.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 def twenty_comparisons(n, difference, sd):
-    d = np.random.default_rng(1).normal(difference, sd, (20, n))
-    mean, half = d.mean(axis=1), half_widths(d)
+    many_d = np.random.default_rng(1).normal(difference, sd, (20, n))
+    mean, half = many_d.mean(axis=1), half_widths(many_d)
     seen = np.abs(mean) > half
     with style():
-        figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
-        for k in range(20):
-            color = ORANGE if seen[k] else GRAY
-            axes.plot([mean[k] - half[k], mean[k] + half[k]], [k, k], color=color, linewidth=2)
-            axes.plot(d[k], np.full(n, k), ".", color=BLUE, markersize=4)
+        figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
+        for row in range(20):
+            color = ORANGE if seen[row] else GRAY
+            axes.plot([mean[row] - half[row], mean[row] + half[row]], [row, row], color=color, linewidth=2)
+            axes.plot(many_d[row], np.full(n, row), ".", color=BLUE, markersize=4)
         axes.axvline(0, color="black", linewidth=0.8)
-        axes.set(title=f"{seen.sum()} of 20 intervals exclude 0", xlabel="difference (points)",
+        axes.set(title=f"{seen.sum()} of 20 intervals exclude 0 (orange)", xlabel="difference (points)",
                  ylabel="comparison", xlim=(-2, 3))
     plt.show()
 
@@ -460,30 +606,41 @@ interact(twenty_comparisons, n=IntSlider(5, 3, 30),
 # %% [markdown]
 # ## 7. Four ways to find what is not there
 #
-# From here on the truth is: *no difference at all*. An honest test at 95 % is wrong 5 times in 100.
+# In this section the truth is: *there is no difference at all*. An honest comparison then reports one in 5 of 100
+# cases, because 95 % is not 100 %. This is called a *false alarm*. Four habits make false alarms more frequent.
 #
-# **Many tables.** *Predict: of twenty comparisons without any difference, how many will report "more" or
-# "less"? And in how many papers of twenty tables is at least one?*
+# ### Many tables
+#
+# **Predict:** someone makes twenty comparisons, all without any true difference. How many of them report "more" or
+# "less", on average? In how many of 100 such papers is there at least one?
 
-# %%
-d = rng.normal(0, 0.5, (2000, 20, 5))  # 2000 papers of 20 tables of 5 pairs
-wrong = np.array([(np.abs(paper.mean(axis=1)) > half_widths(paper)).sum() for paper in d])  # (2000,)
-print(f"wrong verdicts in a paper of twenty tables: {wrong.mean():.2f} on average")
-print(f"papers with at least one: {100 * (wrong > 0).mean():.0f} of 100;  1 − 0.95²⁰ = {1 - 0.95**20:.2f}")
+# %% tags=["hide-output"]
+papers = rng.normal(0, 0.5, (2000, 20, 5))  # 2000 papers, in each twenty comparisons of five pairs
+wrong = np.array([(np.abs(paper.mean(axis=1)) > half_widths(paper)).sum() for paper in papers])  # (2000,)
+print(f"false alarms in a paper of twenty comparisons: {wrong.mean():.2f} on average")
+print(f"papers with at least one: {100 * (wrong > 0).mean():.0f} of 100")
 
 
 # %% [markdown]
-# Whoever shows only the table with a difference shows this one. State how many you looked at. (Twenty tests
-# at 99.75 % make one wrong paper in 20: Bonferroni.)
+# <details><summary>Answer</summary>
 #
-# **Peeking.** "Not significant yet, let us add some seeds." Start with 5 pairs, look after each further
-# one, stop when the interval excludes 0.
+# One on average, and 64 of 100 papers have at least one: $1 - 0.95^{20} = 0.64$. Someone who shows only "the table
+# with a difference" shows this one. So say how many comparisons you made. (A remedy: use intervals of 99.75 % for
+# twenty comparisons. Then only about one paper in twenty has a false alarm. Its name is *Bonferroni*.)
 #
-# *Predict: how often does that end in "a difference", if one goes on up to 30 seeds?*
+# </details>
 
-# %%
+# %% [markdown]
+# ### Looking too early
+#
+# "No difference yet; let us add some seeds." Start with five pairs, look after each further pair, and stop as soon
+# as the interval excludes 0.
+#
+# **Predict:** how often does that end with a false alarm, if one goes on up to 30 seeds?
+
+# %% tags=["hide-output"]
 def first_seen(d, first=5):
-    """For each row: after how many pairs the interval first excludes 0, or a large number for never."""
+    """For each row: after how many pairs the interval first excludes 0; a very large number for never."""
     seen = np.full(len(d), 10**6)
     for n in range(d.shape[1], first - 1, -1):
         part = d[:, :n]
@@ -491,79 +648,107 @@ def first_seen(d, first=5):
     return seen
 
 
-# %%
 stopped = first_seen(rng.normal(0, 0.5, (4000, 60)))
 looks = np.arange(5, 61)
 rate = [100 * (stopped <= n).mean() for n in looks]
+print(f"up to 30 seeds: {rate[25]:.0f} % false alarms")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
     axes.plot(looks, rate, color=ORANGE, label="look after every seed, stop when it looks good")
     axes.axhline(5, color=BLUE, linestyle="--", label="look once, when all are there")
-    axes.set(title="Peeking: the longer one may go on, the surer one finds a difference that is not there",
-             xlabel="most seeds that one would run", ylabel="false alarms (%)", ylim=(0, None))
+    axes.set(title="False alarms where there is no difference",
+             xlabel="number of seeds at which one gives up", ylabel="false alarms (%)", ylim=(0, None))
     axes.legend(loc="upper left")
 plt.show()
-print(f"up to 30 seeds: {rate[25]:.0f} % false alarms")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# In more than 20 of 100 cases. Each look is another chance of being wrong, and one stops at the first. The remedy
+# costs nothing: write down n before the first run. That is what `seeds = 10` in the comparison file is for.
+#
+# </details>
+
+# %%
 assert rate[25] > 10
 
 # %% [markdown]
-# The remedy costs nothing: write down n before the first run. That is what `seeds = 10` in the comparison
-# file is for.
+# ### The best seed
 #
-# **The best seed.** Of k runs of one and the same net the best lies above the mean; the more runs, the
-# more.
+# "Our best run reaches …" Of several runs of one net the best lies above the mean.
 #
-# *Predict from the ten runs above: how much would "the best of ten" add to each net?*
+# **Predict:** look at the ten runs of section 2. How many points would "the best of ten" add to each net?
 
-# %%
-for name, values in (("with SE", a), ("without SE", b)):
+# %% tags=["hide-output"]
+for name, values in (("with SE", acc_A), ("without SE", acc_B)):
     best, mean = values.max(), values.mean()
     print(f"{name:10} best of ten {best:.1f} %, mean {mean:.1f} %: {best - mean:+.1f} points")
-for k in (3, 10, 30):
-    best = rng.normal(0, 0.3, (20_000, k)).max(axis=1).mean()
-    print(f"simulated, sd 0.3: the best of {k:2} lies {best:+.2f} points above the truth")
+for n in (3, 10, 30):
+    best = rng.normal(0, 0.3, (20_000, n)).max(axis=1).mean()
+    print(f"simulated, sd 0.3: the best of {n:2} lies {best:+.2f} points above the truth")
 
 # %% [markdown]
-# Ten tries for the new net and one for the old, and the old one is "beaten", by sd alone.
+# <details><summary>Answer</summary>
 #
-# **Choosing by the test set.** The same with epochs, learning rates, architectures: whatever is chosen *by*
-# the test images is no longer tested by them. We can watch it with our own runs. Split the test images at
-# random into halves A and B; choose the best of the twenty networks by A; look at it on B, which nobody has
-# chosen by.
+# Several points here, about one and a half sd. With ten tries for the new net and one try for the old one, the new
+# one looks better by luck alone. The more tries, the more.
+#
+# </details>
 
-# %%
+# %% [markdown]
+# ### Choosing by the test images
+#
+# The same happens with epochs, learning rates and architectures: if something was *chosen* by the test images,
+# these images no longer *test* it. We watch it with our own twenty networks. Split the test images at random into
+# two halves; choose the network that is best on the first half; look at its accuracy on both.
+#
+# **Predict:** on which half is the chosen network better, and by how many points?
+
+# %% tags=["hide-output"]
 every_hit = np.array(hits["with SE"] + hits["without SE"])  # (20 networks, 1000 images)
-shown, fair = [], []
+on_choosing, on_other = [], []
 for _ in range(2000):
     order = rng.permutation(1000)
-    on_a, on_b = (100 * every_hit[:, half].mean(axis=1) for half in (order[:500], order[500:]))
-    best = on_a.argmax()
-    shown.append(on_a[best])
-    fair.append(on_b[best])
-gap = np.subtract(shown, fair)
+    first, second = (100 * every_hit[:, half].mean(axis=1) for half in (order[:500], order[500:]))
+    best = first.argmax()
+    on_choosing.append(first[best])
+    on_other.append(second[best])
+gap = np.subtract(on_choosing, on_other)
+print(f"the chosen network: {np.mean(on_choosing):.2f} % on the half that chose it,",
+      f"{np.mean(on_other):.2f} % on the other: {gap.mean():+.2f} points")
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
     axes.hist(gap, bins=np.arange(-8.1, 10, 0.4), color=ORANGE, edgecolor="white")
     axes.axvline(0, color="black", linewidth=0.8)
-    axes.axvline(gap.mean(), color=BLUE, linestyle="--", label=f"mean {gap.mean():+.2f}")
-    axes.set(title="The network that was chosen by half A looks better on A than on B",
-             xlabel="accuracy of the chosen one on A minus that on B (points)",
-             ylabel="splits of the test set")
+    axes.axvline(gap.mean(), color=BLUE, linestyle="--", linewidth=2.5, label=f"mean {gap.mean():+.2f}")
+    axes.set(title="The chosen network: its accuracy on the half that chose it, minus that on the other",
+             xlabel="difference (points)", ylabel="splits of the test set")
     axes.legend()
 plt.show()
-print(f"chosen by A: {np.mean(shown):.2f} % on A, {np.mean(fair):.2f} % on B: {gap.mean():+.2f} points")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# On the half that chose it, by one or two points on average. The best on a half is partly good and partly lucky
+# with these images. On new images the luck is gone. The gap is largest where the candidates are alike and the test
+# set is small, and that is the usual case: thirty epochs at the end of a training hardly differ.
+#
+# </details>
+
+# %%
 assert gap.mean() > 0
 
 # %% [markdown]
-# The gap is large where the candidates are alike and the test set is small. That is the usual case at the
-# end of a training: thirty epochs that hardly differ. In this package the epochs are followed on
-# validation images, and `train` uses the test images once, at the end, whatever the result.
+# In this package the epochs are followed on *validation* images, and `train` uses the test images once, at the end,
+# whatever the result.
 #
-# ## 8. The table that the package makes, and a checklist
+# ## 8. The package's table, and a checklist
 #
-# Our result lines are stored, so the report of `compare` can be made. For the package's own comparisons:
+# Our twenty result lines are stored, so the package can make its report. For its own comparisons you type:
 #
 #     python -m senet_np compare docs/comparisons/tiny-se.toml           # trains what is missing
 #     python -m senet_np compare docs/comparisons/tiny-se.toml --report  # reports the finished runs
@@ -595,57 +780,153 @@ folder.cleanup()
 # | how many comparisons you made | the one with a difference |
 # | data, size of the test set, epochs, parameters | "SE improves accuracy" |
 #
-# ## Try it
+# ## In five sentences
 #
-# 1. A report says: ResNet-20 91.7 %, with SE 92.0 %, one run each, 10,000 test images. How many standard
-#    errors is that, if the two accuracies were independent? How many seeds would you ask for, to see a true
-#    0.3 points at an sd of 0.3, and of 0.5?
+# 1. One accuracy contains two kinds of luck: that of the test images, √(p(1 − p)/n), and that of the seed, which
+#    only more runs show.
+# 2. The standard deviation tells how far one run lies from the mean, and the standard error, sd/√n, how far the
+#    mean lies from the truth.
+# 3. Compare in pairs of the same seed, because what a seed does to both arms cancels in the difference.
+# 4. The interval, mean ± t · sd/√n of the paired differences, covers the truth in 95 of 100 comparisons; if it
+#    includes 0 you have seen no difference, and with few seeds you could not have seen a small one.
+# 5. Write down the number of seeds and the comparison before the first run, show every run, and do not choose by
+#    the test images: otherwise you will find differences that are not there.
 #
-#    <details><summary>Hint</summary>
+# ## Exercises
+
+# %% [markdown]
+# ### Exercise 11.1 · A report
 #
-#    The variances of two independent numbers add. Then `seeds_needed`.
+# A report says: "ResNet-20 gets 91.7 %, with SE 92.0 %." One run each, 10,000 test images. Two questions:
 #
-#    </details>
+# 1. `errors`: how many standard errors are these 0.3 points, by the luck of the test images alone? Treat the two
+#    accuracies as independent.
+# 2. `seeds_at_03` and `seeds_at_05`: how many seeds per arm does it take to see a true difference of 0.3 points in
+#    80 of 100 comparisons, if the sd of the differences is 0.3, and if it is 0.5?
 #
-# 2. *Spot the bugs.* Three scripts, each with one mistake. What is wrong, which way does it push the
-#    result, and which check shows it?
+# <details><summary>Hint</summary>
 #
-#    ```python
-#    half = t975(n - 1) * (a - b).std(ddof=1)                    # A
-#    d = np.sort(a) - np.sort(b)                                 # B
-#    best = max(range(epochs), key=lambda e: test_accuracy[e])   # C
-#    print(test_accuracy[best])
-#    ```
+# Each accuracy has a standard error (section 1). For two independent numbers the *variances* add, so the standard
+# error of the difference is the root of the sum of the squares. For the second question: `seeds_needed`.
 #
-#    <details><summary>Hint</summary>
+# </details>
+
+# %%
+errors = ...
+seeds_at_03, seeds_at_05 = ..., ...
+
+check("11.1", errors, seeds_at_03, seeds_at_05)
+
+# %% [markdown]
+# ### Exercise 11.2 · An interval by hand
 #
-#    Check A and B by coverage: simulate, with a known truth, how often the interval covers it. For C draw
-#    the accuracies of 30 epochs that are all equally good.
+# Five seeds, two arms (the numbers are made up):
 #
-#    </details>
+# | | seed 0 | seed 1 | seed 2 | seed 3 | seed 4 |
+# |---|---:|---:|---:|---:|---:|
+# | with SE, % | 68.2 | 67.9 | 68.5 | 68.0 | 68.4 |
+# | without SE, % | 67.8 | 67.7 | 68.0 | 67.9 | 67.9 |
 #
-# 3. What do broken pairs cost? Give `draw_pairs` a difference of 0.4, an sd of 0.5 and a ρ of 0.8, and
-#    compare the power of ten true pairs with the power when seed 0 is paired with seed 1, seed 1 with seed
-#    2 and so on.
+# Compute the mean difference and half the width of its 95 % interval, from the formula of section 5. Use
+# `paired_difference` only to compare. Then the verdict: "more", "less" or "no difference seen". The half width is a
+# number between 0.1 and 0.5.
 #
-#    <details><summary>Hint</summary>
+# <details><summary>Hint</summary>
 #
-#    `np.roll(b, 1, axis=1)` keeps every number and breaks every pair.
+# Five differences first. How many degrees of freedom? Remember `ddof=1`.
 #
-#    </details>
+# </details>
+
+# %%
+mean_difference = ...
+half_width = ...
+verdict = ...
+
+check("11.2", mean_difference, half_width, verdict)
+
+
+# %% [markdown]
+# ### Exercise 11.3 · One test finds them all
 #
-# 4. Two networks, both 92 % right on 10,000 images, agree on 95 % of the images about being right or wrong.
-#    What is the standard error of the difference of their accuracies on new images? Is it more or less than
-#    √2 times 0.27?
+# Three people compute an interval from two arrays of ten accuracies, `acc_A` and `acc_B`. Each one changed a line
+# of the right code:
 #
-#    <details><summary>Hint</summary>
+# | | the line |
+# |---|---|
+# | 1 | `half = t975(n - 1) * d.std(ddof=1)` |
+# | 2 | `d = np.sort(acc_A) - np.sort(acc_B)` |
+# | 3 | `half = 1.96 * d.std() / np.sqrt(n)` |
 #
-#    Per image the difference is −1, 0 or 1. What is its variance if the mean is 0?
+# Do not argue: test. Write `coverage(interval)`. It draws many comparisons of ten pairs with a true difference that
+# *you* chose, and returns the share of them (0 to 1) whose interval covers it. `interval(acc_A, acc_B)` returns the
+# mean difference and half the width. For a right one your test must find about 0.95. Then list in `too_short` the
+# numbers of those people whose intervals are too short.
 #
-#    </details>
+# <details><summary>Hint</summary>
 #
-# Solutions: [solutions/11_comparisons.ipynb](solutions/11_comparisons.ipynb)
+# `draw_pairs(2000, 10, 0.4, 0.5, 0.3, rng)` gives 2,000 comparisons, one per row. Call `interval` for each row and
+# count how often
+# |mean − 0.4| is at most half. To find out who is who, write the three as functions and give them to your
+# `coverage`.
 #
-# **Read next:** `senet_np/experiments/statistics.py`; [docs/results.md](../docs/results.md) with
-# the tables and what may be concluded from them; `docs/comparisons/*.toml`. Then write a comparison file of
-# your own.
+# </details>
+
+# %%
+def coverage(interval):
+    """The share of many comparisons whose interval covers the true difference."""
+    ...
+
+
+too_short = ...
+
+check("11.3", coverage, too_short)
+
+# %% [markdown]
+# ### Exercise 11.4 · Broken pairs
+#
+# A script reads the results of the second arm in another order: it subtracts the run of seed 1 from that of seed 0,
+# the run of seed 2 from that of seed 1, and so on. All numbers are the same, and so is their mean. What does it
+# cost?
+#
+# Simulate many comparisons of ten pairs with a true difference of 0.4, an sd of each arm of 0.5 and ρ = 0.8.
+# `true_pairs` is the power (the share whose interval excludes 0) with the right pairs, `broken_pairs` the power
+# with the broken ones. Two digits are enough.
+#
+# <details><summary>Hint</summary>
+#
+# `np.roll(many_B, 1, axis=1)` keeps every number and breaks every pair. `half_widths` gives the intervals of all
+# rows.
+#
+# </details>
+
+# %%
+true_pairs = ...
+broken_pairs = ...
+
+check("11.4", true_pairs, broken_pairs)
+
+# %% [markdown]
+# ### Exercise 11.5 · The same images for both
+#
+# Two networks each get 92 % of the same 10,000 test images right. On 95 % of the images they agree: both right, or
+# both wrong. What is the standard error of the *difference* of their accuracies, in points, by the luck of the test
+# images? If the two were independent it would be √2 · 0.27 = 0.38.
+#
+# <details><summary>Hint</summary>
+#
+# For each image the difference (right or wrong of one, minus that of the other) is −1, 0 or +1. Its mean is 0. So
+# its variance is the mean of its square. Then divide by n and take the root, as in section 1.
+#
+# </details>
+
+# %%
+standard_error = ...
+
+check("11.5", standard_error)
+
+# %% [markdown]
+# Solutions: [solutions/11_comparisons.ipynb](solutions/11_comparisons.ipynb), after you have tried.
+#
+# **Read next:** `senet_np/experiments/statistics.py`; [docs/results.md](../docs/results.md), the tables and what
+# may be concluded from them; `docs/comparisons/*.toml`. Then write a comparison file of your own. After this
+# notebook you can do assignment 4, `assignments/4_claim.ipynb`.

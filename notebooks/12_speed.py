@@ -11,14 +11,26 @@
 # %% [markdown]
 # # 12 · Speed: how NumPy came level with PyTorch, and where it did not
 #
-# **Afterwards you can** time two programs on a noisy machine without fooling yourself; say from a layer's
-# shape whether multiplying or memory bounds it; derive Winograd's convolution and its backward pass; and
-# say what each rung from plain loops to this package's training step is worth, and why.
+# **Afterwards you can** compare the times of two programs on a noisy machine; tell from a layer's shape whether
+# multiplying or memory limits its speed; explain how Winograd's convolution saves multiplications; and compute how
+# much a whole program gains when one part of it becomes faster.
 #
-# **You need** notebook 6 (convolution as one matrix product). **Time:** 50 minutes.
+# **You need** notebooks 2 (gradients), 6 (convolution as one matrix product) and 8 (a training step). Mathematics:
+# the median, matrix products, the transpose of a matrix, and logarithmic axes.
 #
-# Every time in this notebook is measured on your machine, when you run it. So the text gives no seconds. It
-# tells what to look at, and ratios will differ between machines; that is part of the lesson.
+# **Time:** 65 minutes to read and run, 120 with the exercises. Sections 1, 2, 3 and 6 are the core, 35 minutes.
+# Exercises 12.1 to 12.3 need only these.
+#
+# Letters: [symbols](../docs/symbols.md).
+#
+# Notebook 6 wrote a convolution as six loops and then as one matrix product. Why go further? A fast program lets you
+# try more ideas in an evening. The plain loops train the tiny SE-CNN on 0.1 images per second, and this package
+# trains it on 2,276 (same machine, [docs/speed.md](../docs/speed.md)). This notebook takes the steps between them,
+# one at a time.
+#
+# Your own machine measures every time in this notebook. So the text quotes no times, only what to look at. Ratios
+# differ from machine to machine, and this is a part of the lesson. On a busy machine single points jump: run the cell
+# again.
 
 # %%
 import time
@@ -28,19 +40,20 @@ import numpy as np
 from ipywidgets import FloatSlider, interact
 from threadpoolctl import threadpool_limits
 
+from senet_np.exercises import check
 from senet_np.figures.style import BLUE, GRAY, ORANGE, style
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
-one_core = threadpool_limits(1, "blas")  # matrix products on one core, until section 7
+one_core = threadpool_limits(1, "blas")  # matrix products use one core, until section 7
 
 # %% [markdown]
 # ## 1. Time is a noisy number
 #
-# The simplest measurement: look at the clock before and after.
+# The simplest way to time a program: read the clock before and after it.
 
 # %%
-a = rng.standard_normal((256, 256)).astype(np.float32)
+matrix = rng.standard_normal((256, 256)).astype(np.float32)
 
 
 def seconds(job):
@@ -50,32 +63,47 @@ def seconds(job):
     return time.perf_counter() - began
 
 
-ms = np.array([1000 * seconds(lambda: a @ a) for _ in range(200)])
-print("one product of 256×256 matrices, 200 times, ms:")
+ms = np.array([1000 * seconds(lambda: matrix @ matrix) for _ in range(200)])
+print("one product of 256×256 matrices, 200 times, in milliseconds:")
 print(f"first {ms[0]:.3f}   fastest {ms.min():.3f}   median {np.median(ms):.3f}   slowest {ms.max():.3f}")
 
 # %% [markdown]
-# The first run pays for what is not in the cache yet; others wait while the machine does something else.
-# The *fastest* run shows what the machine can do, the *median* what it usually does.
+# The first run is often slower. Its numbers are not yet in the **cache**, a small and fast memory inside the
+# processor. Some later runs wait because the machine does something else. The *fastest* run shows what the machine
+# can do. The *median* shows what it usually does.
 #
-# Now compare two programs. Say that they are equally fast, and that the machine slows down in the middle of
-# the measurement, as laptops do when they get warm.
+# Now compare two programs, A and B. Suppose that they are equally fast. But the machine becomes slower during the
+# measurement, as laptops do when they get warm. The next cell simulates 40 runs on such a machine: `clock[k]` is the
+# time of run k.
 #
-# *Predict: what is the ratio if first all of A is timed and then all of B? And if A and B take turns and
-# the ratio is taken within each round?*
+# **Predict:** you time A twenty times, then B twenty times, and divide B's median by A's. Which ratio do you get? And
+# which ratio if A and B take turns, and you divide within each round?
 
-# %%
-clock = np.linspace(1.0, 1.4, 40) * (1 + 0.03 * rng.standard_normal(40))  # how slow the machine is, run by run
-one_after_the_other = np.median(clock[20:]) / np.median(clock[:20])
+# %% tags=["hide-output"]
+clock = np.linspace(1.0, 1.4, 40) * (1 + 0.03 * rng.standard_normal(40))
+
+first_all_a = np.median(clock[20:]) / np.median(clock[:20])
 in_turns = np.median(clock[1::2] / clock[::2])
-print(f"B is slower by a factor of   {one_after_the_other:.2f} (one after the other)   {in_turns:.2f} (in turns)")
-assert abs(in_turns - 1) < 0.05 < one_after_the_other - 1
+print(f"B divided by A: first all of A, then all of B {first_all_a:.2f};   in turns {in_turns:.2f}")
 
 # %% [markdown]
-# Hence the rule of this package ([senet_np/bench/timing.py](../senet_np/bench/timing.py)): contenders take
-# turns, each has a warm-up turn that is not counted, and what is reported is the median of the ratios
-# within rounds. And a timing is never asserted in a test: a test that fails on a busy machine teaches
-# people to ignore tests.
+# <details><summary>Answer</summary>
+#
+# One after the other, B seems to be slower by a fifth, only because it came second. In turns the ratio is 1. Both
+# programs of a round meet nearly the same machine, so the slowdown cancels when you divide.
+#
+# </details>
+
+# %%
+assert abs(in_turns - 1) < 0.05 < first_all_a - 1
+
+# %% [markdown]
+# This gives the rule of the package ([senet_np/bench/timing.py](../senet_np/bench/timing.py)). The programs take
+# turns. Each has a run before its timed run, to fill the cache. The result is the median of the ratios within the
+# rounds.
+#
+# And no test in this package depends on a time. Such a test fails whenever the machine is busy, and people
+# learn to ignore it.
 
 # %%
 from senet_np.bench.timing import in_turns as take_turns
@@ -84,6 +112,7 @@ from senet_np.bench.timing import ratio, timer
 
 def race(jobs, rounds=5):
     """Seconds of each job, a list over the rounds."""
+    print("measuring in turns:", ", ".join(jobs))
     return take_turns({name: timer(job) for name, job in jobs.items()}, rounds)
 
 
@@ -94,38 +123,42 @@ def median_ms(runs):
 # %% [markdown]
 # ## 2. From loops to one matrix product
 #
-# A convolution 3×3 from 16 to 32 channels on one small image: by the loops of notebook 6
-# ([ops/reference](../senet_np/ops/reference/images.py)) and by im2col ([ops/conv.py](../senet_np/ops/conv.py)).
-# Both do the same multiplications.
+# A 3×3 convolution from 16 to 32 channels on one small image, in two ways: with loops
+# ([senet_np/ops/reference/images.py](../senet_np/ops/reference/images.py)), and with im2col, the matrix of windows
+# from notebook 6 ([senet_np/ops/conv.py](../senet_np/ops/conv.py)). Both do the same multiplications.
 #
-# *Predict the ratio of their times. Ten? A hundred? More?*
+# **Predict:** how many times as fast is im2col? Ten times? A hundred times? More?
 
-# %%
+# %% tags=["hide-output"]
 from senet_np.ops import conv, reference
 
 x = rng.standard_normal((1, 8, 8, 16)).astype(np.float32)
 w = rng.standard_normal((3, 3, 16, 32)).astype(np.float32)
-assert np.allclose(reference.conv2d_forward(x, w, None)[0], conv.conv2d_forward(x, w, None)[0], atol=1e-4)
+by_loops, by_im2col = (lambda: reference.conv2d_forward(x, w, None)), (lambda: conv.conv2d_forward(x, w, None))
+assert np.allclose(by_loops()[0], by_im2col()[0], atol=1e-4)
 
-operations = 2 * x[..., 0].size * w.size  # a multiplication and an addition for each pixel and weight
-runs = race(
-    {"loops": lambda: reference.conv2d_forward(x, w, None), "im2col": lambda: conv.conv2d_forward(x, w, None)}, 2
-)
+operations = 2 * x[..., 0].size * w.size  # one multiplication and one addition for each pixel and each weight
+runs = race({"loops": by_loops, "im2col": by_im2col}, 2)
 for name, times in runs.items():
     print(f"{name:8} {median_ms(times):9.3f} ms   {operations / np.median(times) / 1e9:9.4f} GFLOP/s")
 print(f"im2col is {ratio(runs['loops'], runs['im2col'])['median']:,.0f} times as fast")
 
 # %% [markdown]
-# The loops spend their time in Python: finding out that two things are numbers, making an object for the
-# product, counting. im2col calls NumPy a dozen times in all, and a compiled matrix product does the rest.
+# <details><summary>Answer</summary>
 #
-# GFLOP/s, 10⁹ operations per second, is the unit of this notebook. It shows how far one is from what the
-# machine can do.
+# More: about a thousand times and above on most machines. The loops spend their time in Python: it finds out that two
+# things are numbers, makes an object for the product, and counts. im2col calls NumPy only a dozen times, and one
+# compiled matrix product does the rest.
+#
+# </details>
+#
+# GFLOP/s, 10⁹ operations per second, is the unit of this notebook. One operation is one multiplication or one
+# addition. The unit shows how far a program is from what the machine can do.
 #
 # ## 3. The roof
 #
-# A core can multiply only so fast, and memory can deliver only so fast. Measure both: a large matrix
-# product, and a copy of an array that fits into no cache.
+# A core can multiply only so fast, and memory can deliver numbers only so fast. Measure both: a large matrix product,
+# and a copy of an array that is too large for any cache.
 
 # %%
 big = rng.standard_normal((1024, 1024)).astype(np.float32)
@@ -135,40 +168,39 @@ copy = np.empty_like(long)
 peak = 2 * 1024**3 / min(seconds(lambda: big @ big) for _ in range(5)) / 1e9
 bandwidth = 2 * long.nbytes / min(seconds(lambda: np.copyto(copy, long)) for _ in range(5)) / 1e9
 print(f"one core multiplies at {peak:.0f} GFLOP/s; memory moves {bandwidth:.0f} GB/s (read and written)")
-print(f"so for each byte that moves, {peak / bandwidth:.0f} operations could be done")
+print(f"so for each byte that moves, the core could do {peak / bandwidth:.0f} operations")
 
 # %% [markdown]
-# The **arithmetic intensity** of a layer is its number of operations for each byte that must move: all
-# inputs read once, all outputs written once. If it is below the number just printed, memory bounds the
-# layer, else multiplying does. The rate cannot be above
+# The **arithmetic intensity** of a layer is its number of operations per byte that must move. Count each input as
+# read once and each output as written once. A number in float32 has 4 bytes. If the intensity is below the number
+# just printed, memory limits the layer; above it, multiplying does. The rate cannot be higher than
 #
 # $$
-# \min(\text{peak},\ \text{intensity} \times \text{bandwidth}),
+# \min(\text{peak},\ \text{intensity} \times \text{bandwidth}).
 # $$
 #
-# which drawn over the intensity looks like a roof (Williams, Waterman, Patterson 2009).
+# Drawn over the intensity this looks like a roof: a slope and a flat part (Williams, Waterman, Patterson 2009).
 #
-# *Predict for each of these, on 32 images of 16×16, whether it lies under the slope or under the flat
-# part: ReLU on 64 channels; a 1×1 convolution 16 → 16; a 3×3 convolution 16 → 16; a 3×3 convolution 64 →
-# 64.*
+# **Predict:** which of these four lie under the slope, and which under the flat part? Each works on 32 images of
+# 16×16: ReLU on 64 channels; a 1×1 convolution 16 → 16; a 3×3 convolution 16 → 16; a 3×3 convolution 64 → 64.
 
 
-# %%
+# %% tags=["hide-output"]
 def intensity(operations, *arrays):
     return operations / sum(array.nbytes for array in arrays)
 
 
-def convolution(k, c):
-    """A job, its number of operations, and its intensity: k×k, c to c channels."""
-    x = rng.standard_normal((32, 16, 16, c)).astype(np.float32)
-    w = rng.standard_normal((k, k, c, c)).astype(np.float32)
+def convolution(size, channels):
+    """A job, its number of operations, and its intensity; the output is as large as the input."""
+    x = rng.standard_normal((32, 16, 16, channels)).astype(np.float32)
+    w = rng.standard_normal((size, size, channels, channels)).astype(np.float32)
     operations = 2 * x[..., 0].size * w.size
-    return (lambda: conv.conv2d_forward(x, w, None, 1, k // 2)), operations, intensity(operations, x, x, w)
+    return (lambda: conv.conv2d_forward(x, w, None, 1, size // 2)), operations, intensity(operations, x, x, w)
 
 
-u = rng.standard_normal((32, 16, 16, 64)).astype(np.float32)
+maps = rng.standard_normal((32, 16, 16, 64)).astype(np.float32)
 layers = {
-    "ReLU, 64 channels": ((lambda: np.maximum(u, 0)), u.size, intensity(u.size, u, u)),
+    "ReLU, 64 channels": ((lambda: np.maximum(maps, 0)), maps.size, intensity(maps.size, maps, maps)),
     "1×1, 16 → 16": convolution(1, 16),
     "3×3, 16 → 16": convolution(3, 16),
     "3×3, 64 → 64": convolution(3, 64),
@@ -178,33 +210,39 @@ for name, (job, operations, where) in layers.items():
     job()
     rates[name] = where, operations / min(seconds(job) for _ in range(20)) / 1e9
     roof = min(peak, where * bandwidth)
-    print(f"{name:18} {where:7.2f} operations per byte   {rates[name][1]:7.2f} GFLOP/s of at most {roof:7.2f}")
+    print(f"{name:18} {where:7.2f} operations per byte   {rates[name][1]:7.2f} GFLOP/s, roof {roof:7.2f}")
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
     figure, axes = plt.subplots(figsize=(8, 4))
     span = np.geomspace(0.05, 1000, 100)
-    axes.plot(span, np.minimum(peak, span * bandwidth), color=GRAY, label="the roof of this machine, one core")
+    axes.plot(span, np.minimum(peak, span * bandwidth), color=GRAY, label="roof of this machine, one core")
     for mark, (name, (where, rate)) in zip("os^D", rates.items()):
         axes.plot(where, rate, mark, color=ORANGE if "ReLU" in name else BLUE, label=name, markersize=8)
-    axes.set(xscale="log", yscale="log", title="Few operations per byte: memory bounds the layer, not the core")
+    axes.set(xscale="log", yscale="log", title="Four layers and the roof", ylim=(None, 3 * peak))
     axes.set(xlabel="arithmetic intensity (operations per byte)", ylabel="rate (GFLOP/s)")
-    axes.legend(loc="upper left")
-    plt.show()
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.legend(loc="lower right")
+plt.show()
 
 # %% [markdown]
-# Two things to see. ReLU uses a small part of what the core could do and can do no better: what bounds it
-# is that its numbers come and go. (If it lies a little above the slope, its array was still in the cache,
-# which is faster than memory. That is the next section.) And the 3×3 convolutions lie well below the flat
-# roof: to lay out the windows, im2col writes each number nine times and reads it again.
+# <details><summary>Answer</summary>
+#
+# ReLU lies under the slope: it does one operation for eight bytes, so its numbers come and go and the core waits. The
+# 1×1 convolution lies near the corner, on which side depends on the machine. Both 3×3 convolutions lie under the flat
+# part, but well below it: im2col writes each number nine times and reads it again. (ReLU may lie a little above
+# the slope. Then its array was still in the cache, which is faster than memory.)
+#
+# </details>
 #
 # ## 4. Work on what lies in the cache
 #
-# The same addition on arrays of growing size, as time for each number.
+# The next cell times the same addition on arrays of growing size, and divides the time by the number of elements.
 #
-# *Predict the shape of the curve.*
+# **Predict:** what shape has the curve, from tiny arrays to arrays that are larger than every cache?
 
-# %%
+# %% tags=["hide-output"]
 sizes = 2 ** np.arange(8, 25)
 each = []
 for size in sizes:
@@ -213,32 +251,44 @@ for size in sizes:
     job = lambda v=v, out=out, repeat=repeat: [np.add(v, 1, out=out) for _ in range(repeat)]
     job()
     each.append(1e9 * min(seconds(job) for _ in range(3)) / (repeat * size))
+best = np.argmin(each)
+print(f"nanoseconds per number: smallest array {each[0]:.2f}, best {each[best]:.2f}, largest {each[-1]:.2f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
     figure, axes = plt.subplots(figsize=(8, 3.6))
     axes.plot(2 * sizes * 4 / 1024, each, "o-", color=BLUE)
-    axes.set(xscale="log", yscale="log", title="A number costs most where arrays are tiny or fit into no cache")
-    axes.set(xlabel="memory touched (KiB)", ylabel="time for one number (ns)")
-    plt.show()
+    axes.set(xscale="log", yscale="log", title="One addition per number, arrays of growing size")
+    axes.set(xlabel="memory read and written (KiB)", ylabel="time per number (ns)")
+    axes.set_yticks([0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50], minor=False)
+    axes.minorticks_off()
+    axes.set_ylim(0.8 * min(each), 1.3 * max(each))
+    axes.xaxis.set_major_formatter("{x:,g}")
+    axes.yaxis.set_major_formatter("{x:g}")
+plt.show()
 
 # %% [markdown]
-# At the left each call into NumPy costs more than the numbers in it; at the right every number comes from
-# memory. Between them is the place to work. Two rungs of the ladder are nothing but this:
+# <details><summary>Answer</summary>
 #
-# - **im2col in pieces** ([fast/columns.py](../senet_np/fast/columns.py)): a few images are laid
-#   out, multiplied and forgotten before the next.
-# - **Micro-batches** ([train/loop.py](../senet_np/train/loop.py)): a minibatch goes through
-#   the *whole* net in pieces of up to 32 images, so that ReLU finds in the cache what the convolution
-#   wrote.
+# High, low, high. On the left each call of NumPy costs more than the few numbers in it. On the right every number
+# comes from memory. The best place to work is between them.
+#
+# </details>
+#
+# Two steps of this package do nothing more than stay in that place:
+#
+# - **im2col in pieces** ([senet_np/fast/columns.py](../senet_np/fast/columns.py)): the windows of a few images are
+#   written, multiplied and forgotten before the next few.
+# - **Micro-batches** ([senet_np/train/loop.py](../senet_np/train/loop.py)): a minibatch goes through the *whole* net
+#   in pieces of up to 32 images. So ReLU finds in the cache what the convolution has just written.
 
 # %%
 from senet_np.fast import columns
 
 x = rng.standard_normal((128, 16, 16, 32)).astype(np.float32)
 w = rng.standard_normal((3, 3, 32, 32)).astype(np.float32)
-print(
-    f"x: {x.nbytes / 2**20:.0f} MiB; its windows: {9 * x.nbytes / 2**20:.0f} MiB; a piece: {columns.PIECE / 2**20:.0f} MiB"
-)
+mib = 2**20
+print(f"x: {x.nbytes / mib:.0f} MiB; its windows: {9 * x.nbytes / mib:.0f} MiB; a piece: {columns.PIECE / mib:.0f} MiB")
 
 
 def both_passes(kernel):
@@ -256,25 +306,26 @@ print({name: f"{median_ms(times):.1f} ms" for name, times in runs.items()})
 print(f"in pieces: {ratio(runs['at once'], runs['in pieces'])['median']:.2f} times as fast")
 
 # %% [markdown]
-# A third thing happens where arrays are large: an array that is freed goes back to the operating system,
-# and the next one has to be fetched page by page. Writing into an array that is there already saves that.
-# (`keep_freed_memory` in [fast/memory.py](../senet_np/fast/memory.py) makes the C library do so for all
-# arrays; we do not call it here, since it cannot be undone.)
+# Large arrays cost time in one more way. When an array is freed, its memory goes back to the operating system. The
+# next array has to get it back, page by page. Writing into an array that already exists saves this.
+# (`keep_freed_memory` in [senet_np/fast/memory.py](../senet_np/fast/memory.py) makes the C library keep the memory of
+# all arrays. We do not call it here, because it cannot be undone.)
 
 # %%
-runs = race({"a new array": lambda: np.add(long, 1), "into an old one": lambda: np.add(long, 1, out=copy)})
+runs = race({"a new array": lambda: np.add(long, 1), "an existing array": lambda: np.add(long, 1, out=copy)})
 print({name: f"{median_ms(times):.1f} ms" for name, times in runs.items()})
 
 # %% [markdown]
 # ## 5. Fewer multiplications: Winograd
 #
-# Take a row of four numbers $d_0 … d_3$ and a kernel of three, $g_0, g_1, g_2$. Two outputs:
+# Can a convolution do with fewer multiplications? Take a row of four numbers $d_0 … d_3$ and a kernel of three,
+# $g_0, g_1, g_2$. There are two outputs:
 #
 # $$
 # y_0 = d_0 g_0 + d_1 g_1 + d_2 g_2, \qquad y_1 = d_1 g_0 + d_2 g_1 + d_3 g_2 .
 # $$
 #
-# Six multiplications. Winograd (1980) found a way with four:
+# These are six multiplications. Winograd (1980) found a way with four:
 #
 # $$
 # \begin{aligned}
@@ -284,12 +335,12 @@ print({name: f"{median_ms(times):.1f} ms" for name, times in runs.items()})
 # \end{aligned}
 # $$
 #
-# Check $y_0$ by hand: $m_2 + m_3 = d_1 g_1 + d_2 (g_0 + g_2)$, and $m_1$ adds $d_0 g_0 - d_2 g_0$. What
-# stands in front of the products depends on the kernel alone or on the data alone, so it is three constant
-# matrices:
+# Check $y_0$ by hand: $m_2 + m_3 = d_1 g_1 + d_2 (g_0 + g_2)$, and $m_1$ adds $d_0 g_0 - d_2 g_0$. In each product
+# the first factor depends on the data alone, and the second on the kernel alone. So three constant matrices describe
+# all of it. A hat marks what is transformed, and ⊙ is the product number by number:
 #
 # $$
-# y = A^\top\,[\,(G g) \odot (B^\top d)\,]
+# \hat d = B^\top d, \qquad \hat g = G g, \qquad m = \hat d \odot \hat g, \qquad y = A^\top m
 # $$
 
 # %%
@@ -297,108 +348,113 @@ B_T = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], floa
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 A_T = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], float)
 
+
+def winograd_forward(d, g):
+    """Two outputs of a convolution in one dimension: y (2,) of d (4,) and g (3,)."""
+    d_hat, g_hat = B_T @ d, G @ g
+    m = d_hat * g_hat  # the four multiplications
+    return A_T @ m, (d_hat, g_hat)
+
+
 d, g = rng.standard_normal(4), rng.standard_normal(3)
-m = (G @ g) * (B_T @ d)  # the four multiplications
-y = A_T @ m
+y, _ = winograd_forward(d, g)
 print("Winograd:  ", y, "\ndefinition:", np.correlate(d, g))
 assert np.allclose(y, np.correlate(d, g))
 
 # %% [markdown]
-# Now in two directions, with outputs of 4×4 from patches of 6×6: apply the maps to rows and to columns.
-# These are the matrices of [fast/winograd.py](../senet_np/fast/winograd.py) (Lavin and Gray 2016).
+# In two dimensions the same idea makes tiles of 4×4 outputs from patches of 6×6 numbers: apply the matrices to the
+# rows and then to the columns. These are the matrices of [senet_np/fast/winograd.py](../senet_np/fast/winograd.py)
+# (Lavin and Gray 2016).
 #
-# *Predict: how many multiplications does the definition need for 4×4 outputs of a 3×3 kernel? And how many
-# stand in ⊙ below?*
+# **Predict:** how many multiplications does the definition need for 4×4 outputs of a 3×3 kernel? And how many does
+# Winograd's way need between the transforms, where `products` is computed?
 
-# %%
+# %% tags=["hide-output"]
 from senet_np.fast import winograd
 
-B_T, G, A_T = (np.array(matrix, float) for matrix in (winograd.B_T, winograd.G, winograd.A_T))
+B_T_6, G_6, A_T_6 = (np.array(matrix, float) for matrix in (winograd.B_T, winograd.G, winograd.A_T))
 patch, kernel = rng.standard_normal((6, 6)), rng.standard_normal((3, 3))
 
-products = (G @ kernel @ G.T) * (B_T @ patch @ B_T.T)  # (6, 6)
-tile = A_T @ products @ A_T.T  # (4, 4)
+products = (G_6 @ kernel @ G_6.T) * (B_T_6 @ patch @ B_T_6.T)
+tile = A_T_6 @ products @ A_T_6.T
 by_definition = conv.conv2d_forward(patch[None, :, :, None], kernel[:, :, None, None], None, 1, 0)[0][0, :, :, 0]
 assert np.allclose(tile, by_definition)
-print(f"definition: {tile.size * kernel.size} multiplications; Winograd: {products.size}")
-print("Bᵀ, which adds and subtracts:\n", B_T)
+print(f"tile {tile.shape}; definition: {tile.size * kernel.size} multiplications; Winograd: {products.size}")
 
 # %% [markdown]
-# A quarter. The transforms cost additions, and they are paid once for each channel, while the products are
-# paid for each *pair* of an input and an output channel. So the more channels, the better; and with
-# channels, ⊙ becomes 36 matrix products over channels.
+# <details><summary>Answer</summary>
 #
-# **The backward pass** needs no new idea. With the kernel fixed, y is a chain of three linear maps of d,
-# and the backward pass of a linear map is its transpose. In one dimension, with $v = B^\top d$ and $k = G
-# g$:
+# 16 outputs times 9 weights are 144 multiplications. Between the transforms there are 6·6 = 36: a quarter.
 #
-# $$
-# dm = A\,dy, \qquad dv = dm \odot k, \qquad dk = dm \odot v, \qquad dd = B\,dv, \qquad dg = G^\top dk .
-# $$
+# </details>
+#
+# **The backward pass** needs no new idea. Each of the matrices is a linear map, y = M x, and the backward pass of a
+# linear map is its transpose: dx = Mᵀ dy. (`dy @ w.T` in notebook 2 is an example.) The product ⊙ follows the
+# product rule. You will write it in exercise 12.4.
+#
+# The transforms are not free. The next cell measures the time and the error for more and more channels, forward and
+# backward, on 32 images of 16×16. The error is that of float32 against float64, as a share of the largest result.
+#
+# **Predict:** is Winograd the faster one for few channels or for many? And is its error larger or smaller than
+# im2col's?
 
-# %%
-dy = rng.standard_normal((4, 4))  # upstream gradient of the tile
-dproducts = A_T.T @ dy @ A_T
-dpatch = B_T.T @ (dproducts * (G @ kernel @ G.T)) @ B_T
-dkernel = G.T @ (dproducts * (B_T @ patch @ B_T.T)) @ G
-
-# the definition: each product patch·kernel sends dy·kernel to the patch and dy·patch to the kernel
-dx, dw, _ = conv.conv2d_backward(
-    dy[None, :, :, None], conv.conv2d_forward(patch[None, :, :, None], kernel[:, :, None, None], None, 1, 0)[1]
-)
-assert np.allclose(dpatch, dx[0, :, :, 0])
-assert np.allclose(dkernel, dw[:, :, 0, 0])
-print("both gradients are those of the definition")
-
-# %% [markdown]
-# What does it buy, and what does it cost? Over channels, forward and backward, on 32 images of 16×16; and
-# the error of float32 against float64, as a share of the largest result.
-
-# %%
+# %% tags=["hide-output"]
 channels = (8, 16, 32, 64, 128)
 faster, errors = [], {"im2col": [], "Winograd": []}
 for c in channels:
+    print(f"{c} channels, ", end="")
     x = rng.standard_normal((32, 16, 16, c)).astype(np.float32)
     w = (rng.standard_normal((3, 3, c, c)) / np.sqrt(9 * c)).astype(np.float32)
     runs = race({"im2col": both_passes(columns), "Winograd": both_passes(winograd)}, 7)
     faster.append(ratio(runs["im2col"], runs["Winograd"])["median"])
     exact = conv.conv2d_forward(x[:4].astype(float), w.astype(float), None)[0]
-    for name, kernel_module in (("im2col", columns), ("Winograd", winograd)):
-        error = np.abs(kernel_module.conv2d_forward(x[:4], w, None)[0] - exact).max() / np.abs(exact).max()
+    for name, module in (("im2col", columns), ("Winograd", winograd)):
+        error = np.abs(module.conv2d_forward(x[:4], w, None)[0] - exact).max() / np.abs(exact).max()
         errors[name].append(error)
+print("Winograd is so many times as fast:", np.array(faster))
 
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.6))
     left.plot(channels, faster, "o-", color=BLUE)
     left.axhline(1, color=GRAY, linewidth=1)
     left.set(xscale="log", xlabel="channels in and out", ylabel="times as fast as im2col in pieces")
-    left.set_title("Where Winograd pays, it is above the line")
+    left.set_title("Speed of Winograd (line: equally fast)")
     for (name, values), color, mark in zip(errors.items(), (GRAY, ORANGE), "so"):
         right.plot(channels, values, mark + "-", color=color, label=name)
-    right.set(xscale="log", yscale="log", xlabel="channels in and out", ylabel="largest error in float32 (share)")
-    right.set_title("Its price: about one digit")
+    right.set(xscale="log", yscale="log", xlabel="channels in and out", ylabel="largest error, as a share")
+    right.set_title("Error in float32")
+    right.yaxis.set_major_formatter("{x:.0e}")
     for axes in (left, right):
         axes.set_xticks(channels, channels)
         axes.minorticks_off()
     right.legend()
-    plt.show()
+plt.show()
 
 # %% [markdown]
-# Hence `fast/conv.py` takes Winograd from 32 channels on. That number was measured on two machines;
-# if your curve crosses 1 elsewhere, your machine would want another one.
+# <details><summary>Answer</summary>
 #
-# Kernels that are only *nearly* the same function need a test that measures how nearly: in float64 they agree
-# to 1e-12 or so, in float32 within 2e-5, and the gradient checks run over all of them.
+# It is faster for many channels. The transforms cost something for each channel. The products cost something for each
+# *pair* of an input and an output channel, and these are many more. The error is larger by a factor of about ten, one
+# digit: the transforms multiply by numbers up to 5 and subtract.
+#
+# </details>
+#
+# So [senet_np/fast/conv.py](../senet_np/fast/conv.py) uses Winograd from 32 channels on. This number was measured on
+# two machines. If your curve crosses 1 elsewhere, your machine needs another one.
+#
+# Such kernels compute only *nearly* the same function. So a test must say how nearly. In float64 they agree to
+# about 1e-12, in float32 within 2e-5, and the gradient checks run over all of them.
 #
 # ## 6. Where does the time go?
 #
-# Before one makes anything faster: what share does it have? One training step of the tiny SE-CNN on one
-# core.
+# Before you make a part faster, ask: which share of the time does it have? Take one training step of the tiny
+# SE-CNN on one core.
 #
-# *Predict the shares of the convolutions, of batch norm and of the SE blocks. (By multiplications,
-# convolutions are 99 %.)*
+# **Predict:** which shares of the time do the convolutions, batch norm and the SE blocks have? Counted in
+# multiplications, convolutions have 99 %.
 
-# %%
+# %% tags=["hide-output"]
 from senet_np.bench import profile
 from senet_np.nets import tiny
 
@@ -408,69 +464,75 @@ for what, value in sorted(ms.items(), key=lambda item: -item[1]):
     print(f"{what:14} {100 * value / whole:5.1f} %   " + "█" * round(40 * value / whole))
 
 # %% [markdown]
-# Operations are not time. Batch norm and SE multiply hardly anything and pass over their arrays again and
-# again: NumPy does one operation at a time, and between two of them the array goes out and comes back.
+# <details><summary>Answer</summary>
 #
-# If a share $p$ of the time is made $k$ times as fast, the whole gets faster by (Amdahl 1967)
+# Convolutions have about one half, batch norm and SE together a quarter or more. Operations are not time. Batch norm
+# and SE multiply hardly anything, but they go over their arrays again and again. NumPy does one operation at a time,
+# and between two operations the whole array goes out and comes back.
+#
+# </details>
+#
+# How much does the whole gain? One part has a share of the time and becomes faster by a factor. The rest, 1 − share,
+# stays. So the gain of the whole is (Amdahl 1967)
 #
 # $$
-# \frac{1}{(1-p) + p/k} \;\le\; \frac{1}{1-p} .
+# \frac{1}{(1-\text{share}) + \text{share}/\text{factor}} \;\le\; \frac{1}{1-\text{share}} .
 # $$
 
 
 # %%
-def amdahl(p, k):
-    return 1 / (1 - p + p / k)
+def amdahl(share, factor):
+    return 1 / (1 - share + share / factor)
 
 
-share = ms["convolutions"] / whole
-for k in (1.5, 2, 4, np.inf):
-    print(f"convolutions {k:3} times as fast: the step {amdahl(share, k):.2f} times")
+ours = ms["convolutions"] / whole
+for factor in (1.5, 2, 4, np.inf):
+    print(f"if convolutions were {factor:3} times as fast, the step would be {amdahl(ours, factor):.2f} times as fast")
 
 
-# %%
-def draw_amdahl(p):
-    k = np.linspace(1, 16, 200)
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def draw_amdahl(share):
+    factors = np.linspace(1, 16, 200)
     with style():
         figure, axes = plt.subplots(figsize=(7, 3.4))
         for other, line in ((0.25, ":"), (0.5, "--"), (0.9, "-.")):
-            axes.plot(k, amdahl(other, k), line, color=GRAY, label=f"share {other:.2f}")
-        axes.plot(k, amdahl(p, k), color=ORANGE, linewidth=2.5, label=f"share {p:.2f}")
-        axes.axhline(1 / (1 - p), color=ORANGE, linewidth=0.8)
-        axes.set(xlabel="that part is k times as fast", ylabel="the whole is … times as fast", ylim=(0.9, 8))
-        axes.set_title(f"A share of {p:.2f} can make the whole at most {1 / (1 - p):.1f} times as fast")
+            axes.plot(factors, amdahl(other, factors), line, color=GRAY, label=f"share {other:.2f}")
+        axes.plot(factors, amdahl(share, factors), color=ORANGE, linewidth=2.5, label=f"share {share:.2f}")
+        axes.axhline(1 / (1 - share), color=ORANGE, linewidth=0.8)
+        axes.set(xlabel="this part becomes so many times as fast", ylabel="gain of the whole", ylim=(0.9, 8))
+        axes.set_title(f"A share of {share:.2f} makes the whole at most {1 / (1 - share):.1f} times as fast")
         axes.legend(loc="upper left", ncols=2)
-        plt.show()
+    plt.show()
 
-
-draw_amdahl(round(share, 2))
 
 # %% [markdown]
-# Move the share:
+# Move the share. (The slider starts near the share of your convolutions.)
 
 # %%
-_ = interact(draw_amdahl, p=FloatSlider(value=0.6, min=0.05, max=0.95, step=0.05))
+_ = interact(draw_amdahl, share=FloatSlider(value=round(20 * ours) / 20, min=0.05, max=0.95, step=0.05))
+
 # %% [markdown]
-# ## 7. Two cores, and not a bit of difference
+# ## 7. Two cores, and not one bit of difference
 #
-# The loss of a minibatch is a mean over its images, so its gradient is a weighted sum over pieces:
+# The loss of a minibatch is a mean over its N images. Cut the minibatch into pieces. Then the gradient with respect
+# to the parameters θ is a weighted sum, and each piece can go through the whole net in a worker of its own:
 #
 # $$
-# \frac{\partial L}{\partial\theta} = \sum_k \frac{N_k}{N}\,\frac{\partial L_k}{\partial\theta} .
+# \frac{\partial L}{\partial\theta} =
+# \sum_{\text{pieces}} \frac{\text{images in the piece}}{N}\,\frac{\partial L_{\text{piece}}}{\partial\theta} .
 # $$
 #
-# Each piece goes through the whole net in one worker. Floating-point addition is not associative, so a sum
-# in the order in which workers happen to finish would differ from run to run.
+# But in floating point the order of a sum matters:
 
 # %%
 one = np.float32(1e8)
 print("(1e8 + 1) − 1e8 =", (one + np.float32(1)) - one, "   (1e8 − 1e8) + 1 =", (one - one) + np.float32(1))
 
 # %% [markdown]
-# Therefore the gradients are added in the order of the pieces, and how a minibatch is cut depends on its
-# size alone. *Predict: are the gradients of one and of two workers equal to rounding, or equal?*
+# **Predict:** one worker or two workers compute the gradients of 64 images, in pieces of 32. Are the two results
+# equal up to rounding, or exactly equal? What must the program do for the second?
 
-# %%
+# %% tags=["hide-output"]
 from senet_np.bench.nets import step_arguments
 from senet_np.fast.workers import Workers
 from senet_np.train.loop import gradients
@@ -480,78 +542,187 @@ one_core.restore_original_limits()
 arguments = step_arguments(tiny(), batch=64)  # net, params, state, x, labels
 results = {}
 for count in (1, 2):
+    print(f"{count} worker(s): ", end="")
     with Workers(count, processes=False) as workers:  # threads, which work in a notebook on every system
         results[count] = gradients(*arguments, 32, workers)
         times = [seconds(lambda: gradients(*arguments, 32, workers)) for _ in range(3)]
-        print(f"{count} worker(s): {64 / min(times):,.0f} images/s")
-pairs = zip(tree_items(results[1].grads), tree_items(results[2].grads))
-assert all(np.array_equal(g1, g2) for (_, g1), (_, g2) in pairs)
-print("all gradients are equal, bit for bit")
+    print(f"{64 / min(times):,.0f} images/s")
+pairs = [*zip(tree_items(results[1].grads), tree_items(results[2].grads))]
+equal = [np.array_equal(g1, g2) for (_, g1), (_, g2) in pairs]
+print(f"{sum(equal)} of {len(equal)} gradient arrays are equal, bit for bit")
 
 # %% [markdown]
-# Two threads share Python's lock: NumPy lets go of it while it computes, but every operation has to take it
-# again. `Workers` uses processes on Linux, which have a lock each, and hands arrays over in memory that
-# both see ([fast/workers.py](../senet_np/fast/workers.py)).
+# <details><summary>Answer</summary>
+#
+# Exactly equal. The program adds the gradients in the order of the pieces, whoever finishes first. And how it cuts a
+# minibatch depends on the size of the minibatch alone, not on the number of workers. So the number of workers changes
+# the time and nothing else.
+#
+# </details>
+
+# %%
+assert all(equal)
+
+# %% [markdown]
+# Two threads may gain little. They share Python's lock: NumPy releases it while it computes, but every operation has
+# to take it again. On Linux `Workers` uses processes, which have a lock each, and passes arrays in memory that all of
+# them see ([senet_np/fast/workers.py](../senet_np/fast/workers.py)).
 #
 # ## 8. Against PyTorch
 #
-#     python -m senet_np bench nets --nets tiny    # a few minutes; with PyTorch, where it is installed
+#     python -m senet_np bench nets --nets tiny    # a few minutes; with PyTorch where it is installed
 #
-# runs the rungs of this notebook one above the other, then takes turns with PyTorch on the same cores,
-# after checking that both compute the same gradients. [docs/speed.md](../docs/speed.md) has the results of
-# two machines. In words: on the whole NumPy is about level with PyTorch on the CPU. It is ahead where
-# channels are many, since Winograd saves what they cost; it is behind where they are few (SE-ResNet-20's
-# first stage has 16). `torch.compile`, which fuses passes over memory as NumPy cannot, is faster still. Which
-# one is ahead on a given net depends on the machine too. The aim, 1.3 times as fast on the whole, was
-# not reached.
+# This command measures the steps of this notebook one after the other. Then NumPy and PyTorch take turns on the same
+# cores, after a check that both compute the same gradients. [docs/speed.md](../docs/speed.md) has the results of two
+# machines. In words:
 #
-# ## Try it
+# - On the whole, NumPy and PyTorch on the CPU are about level: over three networks NumPy is 1.09 times as fast on one
+#   machine and 0.92 times on the other.
+# - NumPy is ahead where there are many channels, because Winograd saves most there. It is behind where there are few:
+#   the first stage of SE-ResNet-20 has 16.
+# - `torch.compile` joins several passes over memory into one, which NumPy cannot do. On the second machine it is
+#   faster than NumPy on all three networks.
+# - The aim was 1.3 times as fast on the whole. It was not reached.
 #
-# 1. What is the arithmetic intensity of the SE block's squeeze, its two FCs and its scaling, for u of (32,
-#    16, 16, 64) and r = 4? Which of them costs time? Why do papers that count FLOPs call SE nearly free?
+# ## In five sentences
 #
-#    <details><summary>Hint</summary>
+# 1. Time two programs in turns, give each an untimed run first, and report the median of the ratios within the
+#    rounds.
+# 2. One call of compiled code that does much work is a thousand times as fast as Python loops with the same
+#    operations.
+# 3. The operations per byte that must move tell whether memory or multiplying limits a layer.
+# 4. Winograd's convolution needs a quarter of the multiplications, loses about one digit in float32, and is faster
+#    only with many channels.
+# 5. A part makes the whole at most 1/(1 − its share of the time) times as fast, so measure the shares first.
 #
-#    The squeeze reads u and writes z. The scaling reads u and s, and writes an array as large as u.
+# ## Exercises
 #
-#    </details>
+# No answer depends on a time: all of them are the same on every machine.
+
+# %% [markdown]
+# ### Exercise 12.1 · What SE costs: operations, or bytes?
 #
-# 2. *Spot the bugs.* A benchmark reports that A is 3 times as fast as B. Four things are wrong with it.
+# The maps u are (32, 16, 16, 64), float32, and r = 4. Compute the arithmetic intensity of three steps of the SE
+# block:
 #
-#    ```python
-#    x = np.random.randn(32, 16, 16, 64)
-#    w = np.random.randn(3, 3, 64, 64).astype(np.float32)
-#    a_times = [seconds(lambda: winograd.conv2d_forward(x.astype(np.float32), w, None)) for _ in range(10)]
-#    b_times = [seconds(lambda: conv.conv2d_forward(x, w.astype(float), None)) for _ in range(10)]
-#    print("A is", max(b_times) / min(a_times), "times as fast")
-#    ```
+# - the squeeze: it reads u and writes z; one addition per number of u;
+# - FC1 without its bias: it reads z and w1 and writes a; count a multiplication and an addition as two operations;
+# - the scale: it reads u and s and writes X̃; one multiplication per number of u.
 #
-#    <details><summary>Hint</summary>
+# And which of the three moves the most bytes: `"squeeze"`, `"fc1"` or `"scale"`?
 #
-#    Which dtype does each compute in? What else is timed? What would the last line print if A were B?
+# <details><summary>Hint</summary>
 #
-#    </details>
+# Write down the shape of every array first: z (32, 64), w1 (64, 16), a (32, 16). A mean over H·W numbers is H·W
+# additions.
 #
-# 3. Write the backward pass of the one-dimensional Winograd, F(2, 3), as a function of `dy`, `d` and `g`,
-#    and prove it by `senet_np.gradcheck.check_gradients`.
+# </details>
+
+# %%
+squeeze = ...  # operations per byte
+fc1 = ...
+scale = ...
+most_bytes = ...
+
+check("12.1", squeeze, fc1, scale, most_bytes)
+
+# %% [markdown]
+# ### Exercise 12.2 · A fair comparison
 #
-#    <details><summary>Hint</summary>
+# This benchmark prints that a program is faster than itself:
 #
-#    The five equations of section 5, one line each. `check_gradients` takes your forward pass, which
-#    returns `y` and a cache, your backward pass, which takes `dy` and the cache, and the arguments.
+# ```python
+# def compare(time_a, time_b):
+#     a = [time_a() for _ in range(20)]
+#     b = [time_b() for _ in range(20)]
+#     return max(b) / min(a)
+# ```
 #
-#    </details>
+# `time_a()` runs program A once and returns its seconds; `time_b()` does the same for B. Write a `compare` that
+# returns how many times as fast A is as B. Use at least 20 rounds. The check calls it on simulated machines that are
+# not quiet. Target: within 6 % of the truth on each.
 #
-# 4. A batch of 64 in micro-batches of 32 has two pieces. What do four workers do for it? Draw images
-#    per second over the number of workers for a batch of 128, and explain where it stops.
+# <details><summary>Hint</summary>
 #
-#    <details><summary>Hint</summary>
+# The second cell of section 1 has two ways to compare. Which one survives a machine that changes? And which summary
+# of many ratios is not moved by a few very large ones?
 #
-#    How many pieces are there, and how many cores?
+# </details>
+
+
+# %%
+def compare(time_a, time_b):
+    """How many times as fast A is as B."""
+    ...
+
+
+check("12.2", compare)
+
+# %% [markdown]
+# ### Exercise 12.3 · Where to begin
 #
-#    </details>
+# In a training step convolutions take 60 % of the time, batch norm 25 % and the SE blocks 15 %.
 #
-# Solutions: [solutions/12_speed.ipynb](solutions/12_speed.ipynb)
+# 1. Batch norm becomes four times as fast. How many times as fast is the step?
+# 2. How many times as fast can the step become at most if you work only on the SE blocks?
+# 3. You work only on the convolutions, and the step must become twice as fast. How many times as fast must they
+#    become?
 #
-# **Read next:** `senet_np/fast/`; [docs/speed.md](../docs/speed.md);
-# `senet_np/bench/`. **Next:** notebook 13, which spends the speed on accuracy.
+# <details><summary>Hint</summary>
+#
+# Let the old step take 1. Write down the new time as a sum of three terms. For the third question set this sum to
+# 1/2.
+#
+# </details>
+
+# %%
+norm_faster = ...
+se_free = ...
+convolutions_needed = ...
+
+check("12.3", norm_faster, se_free, convolutions_needed)
+
+# %% [markdown]
+# ### Exercise 12.4 · Winograd, backward
+#
+# Write the backward pass of `winograd_forward` from section 5: from `dy` (2,) and the cache to `dd` (4,) and `dg`
+# (3,). The check compares it with finite differences.
+#
+# <details><summary>Hint</summary>
+#
+# Take the four equations before `winograd_forward` from the last to the first. `A_T.T` is A.
+#
+# </details>
+
+
+# %%
+def winograd_backward(dy, cache):
+    """The gradients with respect to d and g."""
+    ...
+
+
+check("12.4", winograd_forward, winograd_backward)
+
+# %% [markdown]
+# ### Exercise 12.5 · How many workers?
+#
+# A minibatch of 128 images is cut into micro-batches of 32. All of them take the same time, each worker has a core of
+# its own, and a worker takes the next piece as soon as it is free. How many times as fast as one worker are 1, 2, 3,
+# 4 and 8 workers? Give a list of five numbers.
+#
+# <details><summary>Hint</summary>
+#
+# How many pieces are there? When is the last piece done, if one piece takes 1?
+#
+# </details>
+
+# %%
+times_as_fast = ...  # for 1, 2, 3, 4 and 8 workers
+
+check("12.5", times_as_fast)
+
+# %% [markdown]
+# Solutions: [solutions/12_speed.ipynb](solutions/12_speed.ipynb), after you have tried.
+#
+# **Read next:** [senet_np/fast/winograd.py](../senet_np/fast/winograd.py), whose first lines explain the rest of
+# section 5; [docs/speed.md](../docs/speed.md); then notebook 13, which spends the speed on accuracy.

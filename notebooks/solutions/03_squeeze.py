@@ -14,29 +14,28 @@
 # %%
 import numpy as np
 
+from senet_np.exercises import check
 from senet_np.gradcheck import check_gradients
 from senet_np.ops import global_avg_pool_backward, global_avg_pool_forward
-from senet_np.se import se_backward, se_forward
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# **1.** For example these two. A map of +1 and −1 in equal parts has z = 0: to the block it looks like a
-# map of zeros. After a ReLU no number is below 0, so a mean of 0 means that all are 0. (Where the block
-# comes after batch norm without a ReLU, as on a residual branch, it can happen.)
+# **3.1** There are many; here is one choice. The map of +1 and −1 has z = 0, so the block cannot tell it from a map
+# of zeros. After a ReLU no number is below 0, and a mean of 0 means that all numbers are 0. Where no ReLU comes
+# before the squeeze, it can happen.
 
 # %%
-a, b = np.array([[1.0, 2.0], [4.0, 5.0]]), np.array([[0.0, 0.0], [0.0, 12.0]])
-assert a.mean() == b.mean() == 3
-assert not np.isin(a, b).any()
-assert np.array([[1.0, -1.0], [-1.0, 1.0]]).mean() == 0
+a = np.array([[1.0, 2.0], [4.0, 5.0]])
+b = np.array([[0.0, 0.0], [0.0, 12.0]])
+zero = np.array([[1.0, -1.0], [-1.0, 1.0]])
 
+assert check("3.1", a, b, zero)
 
 # %% [markdown]
-# **2.** Each position's share is 2u/(HW) times dz. The squared mean prefers few strong answers to many weak
-# ones: all ones give 1 in both; 2 at a quarter of the positions gives a mean of 1/2 and a squared mean of
-# 1.
+# **3.2** One position's share of dz is $2u/(HW)$. The mean of squares counts few strong responses more than many weak
+# ones. Here one position of 16 holds an 8: the mean is 8/16 = 0.5, and the mean of squares is 64/16 = 4.
 
 
 # %%
@@ -48,19 +47,16 @@ def backward(dz, u):
     return 2 * u * dz[:, None, None, :] / (u.shape[1] * u.shape[2])
 
 
-report = check_gradients(forward, backward, {"u": rng.standard_normal((2, 3, 4, 5))})
-print(report)
-assert report
+peaked = np.zeros((4, 4))
+peaked[0, 0] = 8.0
 
-ones, few = np.ones((1, 4, 4, 1)), np.zeros((1, 4, 4, 1))
-few[0, :2, :2] = 2.0
-print("mean:", ones.mean(), few.mean(), "  squared mean:", (ones**2).mean(), (few**2).mean())
-assert (ones**2).mean() == (few**2).mean() == 1
+print(check_gradients(forward, backward, {"u": rng.standard_normal((2, 3, 4, 5))}))
+assert check("3.2", forward, backward, peaked)
 
 # %% [markdown]
-# **3.** Axes 2 and 3 are W and C: it averages over columns and *channels*, and returns a number for each
-# row. The shape is right because H = C = 8, and the values because all of u is 1. Sizes that differ and
-# random numbers show it at once.
+# **3.3** The axes 2 and 3 are W and C. So the function averages over columns and *channels*, and returns one number per
+# row of the image. The shape is right because H = C = 8, and the values are right because every number of u is 1. Sizes
+# that all differ and random numbers show the mistake at once.
 
 
 # %%
@@ -68,28 +64,28 @@ def squeeze(u):
     return u.mean(axis=(2, 3))
 
 
-u = rng.standard_normal((2, 8, 8, 8))
-assert squeeze(u).shape == (2, 8)  # still looks right
-assert not np.allclose(squeeze(u), u.mean(axis=(1, 2)))
-assert squeeze(rng.standard_normal((2, 3, 4, 5))).shape != (2, 5)
+averaged = "WC"
+u_test = rng.standard_normal((2, 8, 8, 8))
+shape = (2, 3, 4, 5)
+
+assert squeeze(u_test).shape == (2, 8)  # still looks right
+assert not np.allclose(squeeze(u_test), u_test.mean(axis=(1, 2)))
+assert squeeze(np.ones(shape)).shape != (2, 5)
+assert check("3.3", averaged, u_test, shape)
 
 # %% [markdown]
-# **4.** 1/64 and 1/1024. The squeeze's gradient is shared among all positions, so at each of them it is the
-# smaller of the two, and the larger the map, the smaller. A tolerance of a percent would let it be wrong,
-# or missing.
+# **3.4** One position gets 1/(HW) of dz: 1/64 and 1/1024. The test passes when $1/S^2 \le 0.005$, so $S^2 \ge 200$.
+# As 14² = 196 and 15² = 225, that is from S = 15 on. The gradient at one position becomes smaller when the map
+# becomes larger, but the tolerance stays. `check_gradients` measures the error as a share of the largest value of the
+# gradient, so it finds zeros at any size.
 
 # %%
-for size in (8, 32):
-    u = np.maximum(rng.standard_normal((2, size, size, 8)), 0)
-    w1, w2 = rng.standard_normal((8, 8)), rng.standard_normal((8, 8))
-    dx_scaled = rng.standard_normal(u.shape)
-    _, cache = se_forward(u, w1, None, w2, None)
-    du = se_backward(dx_scaled, cache)[0]
-    by_scale = dx_scaled * cache.s[:, None, None, :]
-    share = np.abs(du - by_scale).mean() / np.abs(du).mean()
-    one = global_avg_pool_backward(np.ones((2, 8)), global_avg_pool_forward(u)[1])[0, 0, 0, 0]
-    print(
-        f"{size}×{size}: a position gets {one:.6f} of dz; the squeeze's part of du is {100 * share:.2f} % of the whole"
-    )
-    assert one == 1 / size**2
-    assert 0.0005 < share < 0.5
+share_8, share_32, side = 1 / 8**2, 1 / 32**2, 15
+
+for size in (14, 15):
+    u = rng.standard_normal((1, size, size, 2))
+    right = global_avg_pool_backward(np.ones((1, 2)), global_avg_pool_forward(u)[1])
+    passes = np.allclose(np.zeros_like(u), right, rtol=0, atol=0.005)
+    print(f"{size}×{size}: one share is {right.flat[0]:.5f}, and the test {'passes' if passes else 'fails'}")
+assert not check_gradients(global_avg_pool_forward, lambda dz, cache: np.zeros(cache.shape), {"x": u})
+assert check("3.4", share_8, share_32, side)

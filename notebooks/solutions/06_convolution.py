@@ -15,54 +15,62 @@
 import numpy as np
 
 from senet_np import ops
+from senet_np.exercises import check
 from senet_np.gradcheck import check_gradients
 
 np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# **1.** length + 2·pad − k + 1 = length gives pad = (k − 1)/2: 2 for 5×5 and 3 for 7×7. (For an even k
-# there is no such whole number.) For 32 pixels, k = 3, stride 4 there are (32 − 3) // 4 + 1 = 8 windows,
-# which begin at 0, 4, 8, …, 28 and cover three pixels each. The pixels 3, 7, 11, …, 31 are in no window:
-# with a stride above k there are holes between the windows, and here the last pixel is in a hole, too.
+# **6.1** Sizes on paper
+#
+# length + 2·padding − size + 1 = length gives padding = (size − 1)/2: 2 for 5×5 and 3 for 7×7. (For an even size
+# there is no such whole number.)
+#
+# For 32 pixels, a window of 3 and stride 4 there are (32 − 3) // 4 + 1 = 8 windows. They begin at 0, 4, 8, …, 28
+# and cover three pixels each. The pixels 3, 7, 11, …, 31 are in no window. With a stride above the size there are
+# holes between the windows, and here the last pixel is in a hole, too.
 
 # %%
-for k, pad in ((5, 2), (7, 3)):
-    assert (32 + 2 * pad - k) // 1 + 1 == 32
+windows = [[i * 4 + p for p in range(3)] for i in range((32 - 3) // 4 + 1)]
+never = sorted(set(range(32)) - {place for window in windows for place in window})
+print(len(windows), "windows; in no window:", never)
 
-places = [[i * 4 + p for p in range(3)] for i in range((32 - 3) // 4 + 1)]
-never = sorted(set(range(32)) - {place for window in places for place in window})
-print(len(places), "windows; never seen:", never)
-assert len(places) == 8
-assert never == list(range(3, 32, 4))
+assert check("6.1", 2, 3, len(windows), never)
 
 # %% [markdown]
-# **2.** In $\mathrm{d}w[p,q,c,o] = \sum_{n,i,j} x_{\text{pad}}[n,i+p,j+q,c]\;\mathrm{d}y[n,i,j,o]$ the sum
-# runs over (i, j) as over the places of a kernel and over n as over the channels. So x is read as Cin
-# images with N channels, dy as Cout kernels of Ho×Wo with N channels. The result has Cin images of
+# **6.2** dw is a convolution, too
+#
+# $\mathrm{d}w[p,q,c,o] = \sum_{n,i,j} x_{\text{pad}}[n,i+p,j+q,c]\;\mathrm{d}y[n,i,j,o]$. A forward pass sums over
+# the places (p, q) of the kernel and over its channel c. Here the sum runs over (i, j) and n. So we read dy as
+# Cout kernels of Ho×Wo places with N channels, and x as Cin images with N channels. The result is Cin images of
 # kh×kw positions with Cout channels.
 
+
 # %%
-x, w = rng.standard_normal((3, 5, 7, 2)), rng.standard_normal((3, 3, 2, 4))
-y, cache = ops.conv2d_forward(x, w, None, 1, 1)
-dy = rng.standard_normal(y.shape)
-as_images = x.transpose(3, 1, 2, 0)  # (Cin, H, W, N)
-as_kernels = dy.transpose(1, 2, 0, 3)  # (Ho, Wo, N, Cout)
-found, _ = ops.conv2d_forward(np.ascontiguousarray(as_images), np.ascontiguousarray(as_kernels), None, 1, 1)
-dw = found.transpose(1, 2, 0, 3)  # (Cin, kh, kw, Cout) → (kh, kw, Cin, Cout)
-print("dw", dw.shape)
-assert np.allclose(dw, ops.conv2d_backward(dy, cache)[1])
+def dw_by_convolution(x, dy):
+    images = np.ascontiguousarray(x.transpose(3, 1, 2, 0))  # (Cin, H, W, N)
+    kernels = np.ascontiguousarray(dy.transpose(1, 2, 0, 3))  # (Ho, Wo, N, Cout)
+    found, _ = ops.conv2d_forward(images, kernels, None, 1, 1)  # (Cin, kh, kw, Cout)
+    return found.transpose(1, 2, 0, 3)
+
+
+assert check("6.2", dw_by_convolution)
 
 # %% [markdown]
-# **3.** `w.reshape(-1, c_out).T` swaps rows and columns; `w.reshape(c_out, -1)` fills the same numbers, in
-# their old order, into a matrix of the swapped shape. dcols is wrong, and so is dx. dw and db do not use
-# dcols, and are right. The gradient check finds it, and reports that only x is wrong; the adjoint test finds
-# it too, as ⟨x, dx⟩ differs from ⟨y, dy⟩. With Cout = 1 both are the same row, so a test with one kernel
-# would pass.
+# **6.3** A line written from memory
+#
+# `w.reshape(-1, c_out).T` swaps rows and columns. `w.reshape(c_out, -1)` keeps the order of the numbers and only
+# fills them into a matrix of the swapped shape. So dcols is wrong, and dx is computed from it. dw and db are
+# not: they are right.
+#
+# With Cout = 1 the matrix has one column. Its transpose is one row with the same numbers in the same order, and
+# the mistake makes no difference. A test with one kernel would pass. The adjoint test finds the mistake as well:
+# the sum of x·dx is not the sum of y·dy.
 
 
 # %%
-def hurried_backward(dy, cache):
+def backward_from_memory(dy, cache):
     kh, kw, _, c_out = cache.w.shape
     dy_rows = dy.reshape(-1, c_out)
     dw = (cache.cols.T @ dy_rows).reshape(cache.w.shape)
@@ -71,21 +79,40 @@ def hurried_backward(dy, cache):
     return ops.conv.col2im(dcols, cache.x_shape, kh, kw, cache.stride, cache.pad), dw, db
 
 
+x = rng.standard_normal((3, 5, 7, 2))
 for c_out in (4, 1):
     args = {"x": x, "w": rng.standard_normal((3, 3, 2, c_out)), "b": rng.standard_normal(c_out)}
-    report = check_gradients(ops.conv2d_forward, hurried_backward, args)
-    print(f"Cout = {c_out}: wrong are {[check.name for check in report.arguments if not check.ok]}")
-    assert [check.ok for check in report.arguments] == [c_out == 1, True, True]
+    report = check_gradients(ops.conv2d_forward, backward_from_memory, args)
+    print(f"Cout = {c_out}: wrong are {[argument.name for argument in report.arguments if not argument.ok]}")
 
-y, cache = ops.conv2d_forward(x, w, None, 1, 1)
-dx = hurried_backward(dy, cache)[0]
-print(f"⟨y, dy⟩ = {(y * dy).sum():.3f}   ⟨x, dx⟩ = {(x * dx).sum():.3f}")
-assert not np.isclose((y * dy).sum(), (x * dx).sum())
+y, cache = ops.conv2d_forward(x, rng.standard_normal((3, 3, 2, 4)), None, 1, 1)
+dy = rng.standard_normal(y.shape)
+dx = backward_from_memory(dy, cache)[0]
+print(f"Σ y·dy = {(y * dy).sum():.3f}   Σ x·dx = {(x * dx).sum():.3f}")
+
+assert check("6.3", ["dx"], rng.standard_normal((3, 3, 2, 1)))
 
 # %% [markdown]
-# **4.** Backward, one unit of the last convolution reaches 3×3 positions; each of them is a pool of 2×2, so
-# 6×6; a convolution adds one at each side, 8×8; a pool doubles, 16×16; a convolution adds one at each side,
-# 18×18. The arrays show the same. (A unit near the border reaches fewer, as part of its window is padding.)
+# **6.4** How much of the image does one output see?
+#
+# One output is one row. If the later layers see n rows of a layer's output, these are n windows. The first begins
+# at some row, the last (n − 1)·stride rows further down, and it is `size` rows long: together they cover
+# (n − 1)·stride + size rows. So we walk from the last layer to the first. For the tiny net: 3, 6, 8, 16, 18.
+
+
+# %%
+def rows_seen(layers):
+    rows = 1
+    for size, stride in reversed(layers):
+        rows = (rows - 1) * stride + size
+    return rows
+
+
+assert check("6.4", rows_seen)
+
+# %% [markdown]
+# Backward passes show the same: put a gradient of 1 on a single output, and count the rows of the image that it
+# reaches. Average pooling reaches the same pixels as maximum pooling could reach.
 
 # %%
 kernel = np.ones((3, 3, 1, 1))

@@ -12,71 +12,73 @@
 # # Solutions to notebook 12
 
 # %%
-import time
-
-import matplotlib.pyplot as plt
 import numpy as np
 
-from senet_np.bench.nets import step_arguments
-from senet_np.bench.timing import in_turns, ratio, timer
-from senet_np.fast import winograd
-from senet_np.fast.workers import Workers
-from senet_np.figures.style import BLUE, style
+from senet_np.exercises import check
 from senet_np.gradcheck import check_gradients
-from senet_np.nets import tiny
-from senet_np.ops import conv
-from senet_np.train.loop import gradients
 
 rng = np.random.default_rng(0)
 
-
-def seconds(job):
-    began = time.perf_counter()
-    job()
-    return time.perf_counter() - began
-
-
 # %% [markdown]
-# **1.** The squeeze does one addition for each number that it reads; the scaling one multiplication for
-# each that it reads and writes. Both lie far under the slope of the roof: memory bounds them. The FCs read
-# a few kilobytes in all and cost next to nothing. Papers that count FLOPs see hardly more than the
-# scaling's one multiplication per number, beside hundreds of the convolution; the clock sees that u is read
-# twice more and written once more.
+# **12.1** The squeeze does one addition for each number that it reads, which has 4 bytes: nearly 1/4. The scale does
+# one multiplication for each number that it reads and writes: nearly 1/8. Both lie far under the slope of the roof,
+# so memory limits them. FC1 moves only a few kilobytes and costs next to nothing. Papers that count operations see
+# hardly more than the one multiplication per number of the scale, next to hundreds of the convolution. The clock sees
+# that u is read twice more and written once more.
 
 # %%
 n, height, width, c, r = 32, 16, 16, 64, 4
-u_bytes, z_bytes = 4 * n * height * width * c, 4 * n * c
-fc_bytes = 4 * (2 * c * c // r) + 2 * z_bytes + 2 * 4 * n * c // r  # both matrices, z, s, and what lies between
-squeeze = n * height * width * c / (u_bytes + z_bytes)
-fcs = 2 * 2 * n * c * (c // r) / fc_bytes
-scale = n * height * width * c / (2 * u_bytes + z_bytes)
-print(f"operations per byte: squeeze {squeeze:.2f}, FCs {fcs:.1f}, scaling {scale:.2f}")
-print(f"bytes: squeeze {u_bytes:,}, FCs {fc_bytes:,}, scaling {2 * u_bytes:,}")
-assert squeeze < 0.3 and scale < 0.2 and fc_bytes < u_bytes / 20
+u_size, z_size, a_size, w1_size = n * height * width * c, n * c, n * c // r, c * c // r
+
+squeeze = u_size / (4 * (u_size + z_size))
+fc1 = 2 * n * w1_size / (4 * (z_size + w1_size + a_size))
+scale = u_size / (4 * (u_size + z_size + u_size))
+most_bytes = "scale"
+
+print(f"operations per byte: squeeze {squeeze:.3f}, FC1 {fc1:.2f}, scale {scale:.3f}")
+print(f"bytes: squeeze {4 * (u_size + z_size):,}, FC1 {4 * (z_size + w1_size + a_size):,}, scale {8 * u_size:,}")
+assert check("12.1", squeeze, fc1, scale, most_bytes)
 
 # %% [markdown]
-# **2.** (a) A computes in float32 and B in float64, which takes twice the time and twice the memory. (b)
-# The conversions `astype` are timed, and they differ. (c) `max` of one side against `min` of the other: A
-# against itself would come out above 1. (d) First all of A, then all of B, and no warm-up. The same
-# comparison done right, with A against A beside it:
+# **12.2** The old version has two faults. All of A runs before all of B, so a machine that gets warm makes B slower.
+# And it divides the slowest run of one by the fastest run of the other: A against itself never gives less than 1. In
+# turns the slowdown cancels within each round, and the median ignores a few interrupted runs. The run without a clock
+# before each timed one fills the cache, and takes the time that a first run needs.
+
 
 # %%
-x = rng.standard_normal((32, 16, 16, 64)).astype(np.float32)
-w = rng.standard_normal((3, 3, 64, 64)).astype(np.float32)
-jobs = {
-    "A": lambda: winograd.conv2d_forward(x, w, None),
-    "A again": lambda: winograd.conv2d_forward(x, w, None),
-    "B": lambda: conv.conv2d_forward(x, w, None),
-}
-runs = in_turns({name: timer(job) for name, job in jobs.items()}, 10)
-print("the bad way, A against itself:", round(max(runs["A again"]) / min(runs["A"]), 2))
-print("in turns, A against itself:   ", round(ratio(runs["A again"], runs["A"])["median"], 2))
-print("in turns, A against B:        ", round(ratio(runs["B"], runs["A"])["median"], 2))
-assert max(runs["A"]) / min(runs["A"]) >= 1  # whatever the machine does: the bad way never gives less than 1
+def compare(time_a, time_b):
+    """How many times as fast A is as B."""
+    ratios = []
+    for _ in range(20):
+        time_a()  # not counted
+        a = time_a()
+        time_b()
+        ratios.append(time_b() / a)
+    return np.median(ratios)
+
+
+assert check("12.2", compare)
 
 # %% [markdown]
-# **3.** Each line of the forward pass is linear in d and in g, so each has its transpose in the backward
-# pass.
+# **12.3** The old step takes 0.60 + 0.25 + 0.15 = 1. With the faster batch norm it takes 0.60 + 0.25/4 + 0.15 =
+# 0.8125. If SE took no time at all, 0.85 would be left. For a step of 1/2 the convolutions may take only 0.10 in
+# place of 0.60, so they must become six times as fast.
+
+# %%
+norm_faster = 1 / (0.60 + 0.25 / 4 + 0.15)
+se_free = 1 / 0.85
+convolutions_needed = 0.60 / (0.50 - 0.25 - 0.15)
+print(f"{norm_faster:.3f}, {se_free:.3f}, {convolutions_needed:.1f}")
+assert check("12.3", norm_faster, se_free, convolutions_needed)
+
+# %% [markdown]
+# **12.4** Each line of the forward pass is linear in d and in g, so the backward pass has the transpose of each:
+#
+# $$
+# dm = A\,dy, \qquad d\hat d = dm \odot \hat g, \qquad d\hat g = dm \odot \hat d, \qquad dd = B\,d\hat d, \qquad
+# dg = G^\top d\hat g .
+# $$
 
 # %%
 B_T = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]], float)
@@ -84,39 +86,28 @@ G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 A_T = np.array([[1, 1, 1, 0], [0, 1, -1, -1]], float)
 
 
-def forward(d, g):
-    v, k = B_T @ d, G @ g
-    return A_T @ (v * k), (v, k)
+def winograd_forward(d, g):
+    d_hat, g_hat = B_T @ d, G @ g
+    m = d_hat * g_hat
+    return A_T @ m, (d_hat, g_hat)
 
 
-def backward(dy, cache):
-    v, k = cache
+def winograd_backward(dy, cache):
+    d_hat, g_hat = cache
     dm = A_T.T @ dy
-    return B_T.T @ (dm * k), G.T @ (dm * v)  # dd, dg
+    return B_T.T @ (dm * g_hat), G.T @ (dm * d_hat)  # dd, dg
 
 
-report = check_gradients(forward, backward, {"d": rng.standard_normal(4), "g": rng.standard_normal(3)})
-print(report)
-assert report
+print(check_gradients(winograd_forward, winograd_backward, {"d": rng.standard_normal(4), "g": rng.standard_normal(3)}))
+assert check("12.4", winograd_forward, winograd_backward)
 
 # %% [markdown]
-# **4.** Two pieces keep two workers busy; a third and a fourth find nothing to do. With 128 images there
-# are four pieces, so at most four workers help, and no more than there are cores: beyond that they take
-# turns on the same ones.
+# **12.5** There are four pieces. Two workers do two each. Of three workers one has to do a second piece, and the
+# others wait for it: the whole takes as long as with two. Four workers do one piece each. Of eight workers four have
+# nothing to do.
 
 # %%
-arguments = step_arguments(tiny(), batch=128)
-counts, rates = (1, 2, 3, 4), []
-for count in counts:
-    with Workers(count, processes=False) as workers:
-        job = lambda workers=workers: gradients(*arguments, 32, workers)
-        job()
-        rates.append(128 / min(seconds(job) for _ in range(2)))
-
-with style():
-    figure, axes = plt.subplots(figsize=(6, 3))
-    axes.plot(counts, rates, "o-", color=BLUE)
-    axes.set(xlabel="workers", ylabel="images/s", title="Four pieces: no more than four workers, or cores, can help")
-    axes.set_xticks(counts)
-    axes.set_ylim(0)
-    plt.show()
+pieces = 128 // 32
+times_as_fast = [pieces / -(-pieces // workers) for workers in (1, 2, 3, 4, 8)]
+print(times_as_fast)
+assert check("12.5", times_as_fast)
