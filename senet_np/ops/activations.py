@@ -62,7 +62,7 @@ class SigmoidCache(NamedTuple):
 def sigmoid_forward(x: np.ndarray) -> tuple[np.ndarray, SigmoidCache]:
     """Squash each number into the open interval (0, 1): the gate of the paper.
 
-    y = σ(x) = 1 / (1 + e^−x) = e^x / (1 + e^x)
+    y = σ(x) = 1 / (1 + exp(−x)) = exp(x) / (1 + exp(x))
 
     The first form overflows for large negative x and the second for large positive x, so each is used on its own side.
 
@@ -76,17 +76,17 @@ def sigmoid_forward(x: np.ndarray) -> tuple[np.ndarray, SigmoidCache]:
     Source: Hu et al. 2019, the σ of Eq. 3.
     """
     check_any_shape("x", x)
-    with np.errstate(under="ignore"):  # e^−1000 is 0, as it should be
-        e = np.exp(-np.abs(x))  # in [0, 1], whatever x is
-    y = np.where(x >= 0, 1, e) / (1 + e)
+    with np.errstate(under="ignore"):  # exp(−1000) is 0, as it should be
+        power = np.exp(-np.abs(x))  # in [0, 1], whatever x is
+    y = np.where(x >= 0, 1, power) / (1 + power)
     return y, SigmoidCache(y)
 
 
 def sigmoid_backward(dy: np.ndarray, cache: SigmoidCache) -> np.ndarray:
     """Multiply the gradient by the slope of the sigmoid, written in terms of its output.
 
-    Derivation: with y = (1 + e^−x)^−1
-        dy/dx = e^−x (1 + e^−x)^−2 = y · e^−x / (1 + e^−x) = y (1 − y)
+    Derivation: with y = (1 + exp(−x))^−1
+        dy/dx = exp(−x) (1 + exp(−x))^−2 = y · exp(−x) / (1 + exp(−x)) = y (1 − y)
     so ∂L/∂x = dy · y (1 − y). The slope is at most 1/4: a gate that is nearly shut or nearly open hardly learns.
 
     Args:

@@ -12,7 +12,7 @@ class SoftmaxCrossEntropyCache(NamedTuple):
 
     p: np.ndarray  # (N, K) the softmax: each row a probability distribution
     labels: np.ndarray  # (N,)
-    label_smoothing: float = 0.0  # ε
+    label_smoothing: float = 0.0  # α
 
 
 def softmax_cross_entropy_forward(
@@ -20,17 +20,17 @@ def softmax_cross_entropy_forward(
 ) -> tuple[np.floating, SoftmaxCrossEntropyCache]:
     """Mean cross-entropy between the softmax and the labels.
 
-    L = −(1/N) Σ_n Σ_k t[n,k] log p[n,k],    p[n,k] = e^{logits[n,k]} / Σ_j e^{logits[n,j]}
-    t[n,k] = (1 − ε) [k = labels[n]] + ε/K
+    L = −(1/N) Σ_n Σ_k t[n,k] log p[n,k],    p[n,k] = exp(logits[n,k]) / Σ_j exp(logits[n,j])
+    t[n,k] = (1 − α) [k = labels[n]] + α/K
 
-    ε is the label smoothing. At 0 the target t is the label alone, and L is −log of its probability; above 0 the net
+    α is the label smoothing. At 0 the target t is the label alone, and L is −log of its probability; above 0 the net
     gains nothing from growing surer and surer. A row's largest logit is subtracted first: it cancels in p, and no
     exponential can overflow.
 
     Args:
         logits: (N, K), float32 or float64, dimensionless.
         labels: the right classes, (N,), any integer dtype, 0 to K − 1.
-        label_smoothing: ε, the share of the target that is spread evenly over all classes, 0 to 1.
+        label_smoothing: α, the share of the target that is spread evenly over all classes, 0 to 1.
 
     Returns:
         loss: a scalar of the logits' dtype, in nats (log K for a net that knows nothing).
@@ -43,7 +43,7 @@ def softmax_cross_entropy_forward(
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing is {label_smoothing}, expected 0 to 1: it is a share")
     shifted = logits - logits.max(axis=1, keepdims=True)  # (N, K)
-    with np.errstate(under="ignore"):  # e^−1000 is 0, as it should be
+    with np.errstate(under="ignore"):  # exp(−1000) is 0, as it should be
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (N, K)
         p = np.exp(log_p)  # (N, K)
     loss = -log_p[np.arange(n), labels].mean()
@@ -55,8 +55,8 @@ def softmax_cross_entropy_forward(
 def softmax_cross_entropy_backward(dloss: float | np.floating, cache: SoftmaxCrossEntropyCache) -> np.ndarray:
     """Gradient of the mean loss with respect to the logits.
 
-    Derivation: for one row, −Σ_j t_j log p_j = −Σ_j t_j l_j + log Σ_j e^{l_j}, as the t_j add up to 1. So
-        ∂(…)/∂l_k = −t_k + e^{l_k} / Σ_j e^{l_j} = p_k − t_k,    t_k = (1 − ε) [k = y] + ε/K
+    Derivation: for one row, −Σ_j t_j log p_j = −Σ_j t_j l_j + log Σ_j exp(l_j), as the t_j add up to 1. So
+        ∂(…)/∂l_k = −t_k + exp(l_k) / Σ_j exp(l_j) = p_k − t_k,    t_k = (1 − α) [k = y] + α/K
     and the mean over the batch divides by N: dlogits = dloss · (p − t) / N. Each row sums to 0.
 
     Args:

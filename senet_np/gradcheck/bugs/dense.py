@@ -94,7 +94,7 @@ The gradient λw of the penalty ½λ‖w‖² is so short that it is added here,
 + dw = x.T @ dy + 1e-3 * w
 
 softmax_cross_entropy: right class not subtracted; cause: simplest term of a sum forgotten
-All work goes into log Σ e^l, which gives p; the other term, the right class's own logit, looks too simple to matter.
+All work goes into log Σ exp(l), which gives p; the other term, the right class's own logit, looks too simple to matter.
 - dlogits[np.arange(n), labels] -= 1 - label_smoothing
 
 softmax_cross_entropy: sign flipped; cause: sign
@@ -135,7 +135,7 @@ Smoothing is added to the loss, which trains a little differently at once, and t
 + dlogits[np.arange(n), labels] -= 1
 
 softmax_cross_entropy: smoothed over the wrong classes only; cause: two definitions mixed
-Some texts spread ε over the K − 1 wrong classes; the loss here spreads it over all K, so the two halves do not fit.
+Some texts spread α over the K − 1 wrong classes; the loss here spreads it over all K, so the two halves do not fit.
 - dlogits = p - label_smoothing / k
 - dlogits[np.arange(n), labels] -= 1 - label_smoothing
 + dlogits = p - label_smoothing / (k - 1)

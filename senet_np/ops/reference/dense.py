@@ -45,12 +45,12 @@ def relu_backward(dy, cache):
 
 
 def sigmoid_forward(x):
-    """1 / (1 + e^−x), by way of whichever exponential is small."""
+    """1 / (1 + exp(−x)), by way of whichever exponential is small."""
     return _each(lambda v: 1 / (1 + math.exp(-v)) if v >= 0 else math.exp(v) / (1 + math.exp(v)), x), x
 
 
 def sigmoid_backward(dy, cache):
-    """Slope e^−|x| / (1 + e^−|x|)², straight from the quotient rule (it is an even function)."""
+    """Slope exp(−|x|) / (1 + exp(−|x|))², straight from the quotient rule (it is an even function)."""
     return _each(lambda d, v: d * math.exp(-abs(v)) / (1 + math.exp(-abs(v))) ** 2, dy, cache)
 
 
