@@ -66,12 +66,12 @@ class Settings(AttentionSettings):
     net: str = setting("tiny", OneOf((*NETS,)), "network")
     se: bool = setting(True, Flag(), "with or without SE blocks", "with")
     widths: tuple[int, ...] = setting((32, 64, 128), Wholes(0, 4, 1, 4096), "channels of each stage", "the network's")
-    classes: int = setting(10, Whole(2, 100_000), "classes that images are told apart by", "the data set's")
+    classes: int = setting(10, Whole(2, 100_000), "number of classes", "the data set's")
     image_size: int = setting(32, Whole(8, 1024), "height and width of an image, pixels", "the data set's")
-    train_images: int = setting(0, Whole(0, 10**9), "learn from the first so many training images only; 0 for all")
+    train_images: int = setting(0, Whole(0, 10**9), "train on the first N training images only; 0 for all")
     epochs: int = setting(3, Whole(1, 100_000), "passes over the training images", VARIES)
     batch_size: int = setting(32, Whole(2, 100_000), "images per update", VARIES)
-    micro_batch: int = setting(16, Whole(2, 100_000), "images at a time in the net", VARIES)
+    micro_batch: int = setting(16, Whole(2, 100_000), "images that go through the network at once", VARIES)
     lr: float = setting(0.1, Number(0, above=True), "peak learning rate", f"{VARIES}; {ADAM['lr']:g} with adam")
     schedule: str = setting("cosine", OneOf(("cosine", "triangle")), "how the learning rate falls", VARIES)
     optimizer: str = setting("sgd", OneOf(("sgd", "adam")), "sgd (with Nesterov momentum) or adam")
@@ -81,17 +81,17 @@ class Settings(AttentionSettings):
     lookahead: bool = setting(False, Flag(), "return to slowly moving average weights every five steps", VARIES)
     label_smoothing: float = setting(0, Number(0, below=1), "share of a label spread over all classes", VARIES)
     augment: bool = setting(False, Flag(), "flip and shift the training images at random", "on, but for shapes")
-    flip: str = setting("random", OneOf(("random", "alternating")), "flip by chance, or in every other epoch", VARIES)
-    shift: int = setting(4, Whole(0, 16), "shift images by up to so many pixels", VARIES)
-    border: str = setting("black", OneOf(("black", "reflect")), "what comes in at the edge of a shifted image", VARIES)
-    init: str = setting("normal", OneOf(("normal", "identity")), "first weights: random, or pass the input on", VARIES)
+    flip: str = setting("random", OneOf(("random", "alternating")), "flip at random, or in every other epoch", VARIES)
+    shift: int = setting(4, Whole(0, 16), "shift training images by up to N pixels", VARIES)
+    border: str = setting("black", OneOf(("black", "reflect")), "the new border of a shifted image", VARIES)
+    init: str = setting("normal", OneOf(("normal", "identity")), "initial weights: random, or an identity map", VARIES)
     whitening: str = setting(
         "none",
         OneOf(("none", "init", "frozen")),
-        "the first convolution whitens: to begin with, or for good",
+        "a first convolution that whitens the images: never, at the start only (init), or fixed (frozen)",
         VARIES,
     )
-    seed: int = setting(0, Whole(0, 2**32 - 1), "all randomness comes from it")
+    seed: int = setting(0, Whole(0, 2**32 - 1), "where all random numbers start")
 
     def build_net(self) -> Sequential:
         """The network, without parameters; SenetError where settings do not go together."""

@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
     command.add_argument("--jobs", type=whole(1, 1024), metavar="N", help="runs at once (default: one per usable core)")
     command.add_argument("--data-dir", type=existing_path, metavar="DIR", help="the folder of CIFAR-10")
     command.add_argument("--runs-dir", type=new_path, metavar="DIR", help="the runs' folders (default: runs/compare)")
-    command.add_argument("--skip-bad", action="store_true", help="go on without files that cannot be read as images")
+    command.add_argument("--skip-bad", action="store_true", help="skip files that cannot be read as images")
     command.add_argument("--scheduler", metavar="TCP", help="a Dask scheduler (tcp://host:8786), for several machines")
     command.add_argument("--report", action="store_true", help="only the table of the finished runs; draws with --plot")
     command.add_argument("--markdown", action="store_true", help="the table as Markdown")

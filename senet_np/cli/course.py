@@ -20,14 +20,14 @@ SOURCES = "source"  # of the assignments, with their solutions
 LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+(?:docs|senet_np|README)[^)\"]*\)")  # [text](../docs/results.md)
 EXAMPLES = """\
   senet-np course mine                 the notebooks and their solutions, in the folder mine
-  senet-np course mine --overwrite     the same again, also in place of notebooks that were changed there
+  senet-np course mine --overwrite     the same, and replace notebooks that were changed there
 """
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "course", run, "copy the course's notebooks to a folder", EXAMPLES)
-    command.add_argument("folder", type=new_path, metavar="DIR", help="the folder; it is made")
+    command.add_argument("folder", type=new_path, metavar="DIR", help="the folder to create")
     replaced = "replace notebooks there that differ, with the work in them"
     command.add_argument("--overwrite", action="store_true", help=replaced)
 

@@ -30,12 +30,12 @@ def add(commands: Any) -> None:
     command = add_command(commands, "data", run, summary, EXAMPLES)
     option = command.add_argument
     option("--download", action="store_true", help="download CIFAR-10's archive, checked by its sha256")
-    option("--url", metavar="URL", help=f"from here and nowhere else: {PYTHON.name} or {BINARY.name}")
-    option("--timeout", type=positive, metavar="S", help="give a silent server up after S seconds (default: 20)")
+    option("--url", metavar="URL", help=f"the only address to use: {PYTHON.name} or {BINARY.name}")
+    option("--timeout", type=positive, metavar="S", help="stop waiting after S seconds without data (default: 20)")
     option("--data-dir", type=new_path, metavar="DIR", help="look here, or download to here (default: the cache)")
     option("--data", type=parsed(NameOrFolder(DATA_SETS)), metavar="NAME|DIR", help="draw some images of this data set")
     option("--sheet", type=new_file, metavar="FILE", help="where to draw them (default: runs/NAME.png)")
-    option("--skip-bad", action="store_true", help="go on without files that cannot be read as images")
+    option("--skip-bad", action="store_true", help="skip files that cannot be read as images")
     add_settings(command, ("image_size",))
 
 

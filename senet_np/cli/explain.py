@@ -27,7 +27,7 @@ TOP = 5  # classes that are printed
 EXAMPLES = """\
   senet-np explain runs/mine                         figures in runs/mine/plots: open index.html
   senet-np explain tiny-se                           a bundled model; needs no data and no network connection
-  senet-np explain tiny-se --image photo.jpg         its answer to a photo of yours, and with which gates
+  senet-np explain tiny-se --image photo.jpg         the answer to your own photo, and its gates
   senet-np explain runs/mine --image 7 --out DIR     follow validation image 7 through the blocks
   senet-np explain runs/se50 --data imagenette/      an imported network on a folder of images: the paper's Figure 6
 """

@@ -33,7 +33,7 @@ EXPORT = """\
 """
 IMPORT = """\
   senet-np import mine.safetensors --out runs/there                        a file that `senet-np export` wrote
-  senet-np import theirs.npz --out runs/there --net resnet20 --gate tanh   one that says nothing about its net
+  senet-np import theirs.npz --out runs/there --net resnet20 --gate tanh   a file without metadata
   senet-np import seresnet50.safetensors --out runs/se50                   timm's, torchvision's: docs/interchange.md
 """
 
@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
 
     command = add_command(commands, "import", run_import, "make a run from weights in a file", IMPORT)
     command.add_argument("file", type=existing_path, metavar="FILE", help="a .safetensors or .npz file")
-    command.add_argument("--out", type=new_path, metavar="RUN", required=True, help="the run's folder; it is made")
+    command.add_argument("--out", type=new_path, metavar="RUN", required=True, help="the run's folder, to be created")
     help_text = "a text file with the names of the classes, one a line, in the order of the network's outputs"
     command.add_argument("--class-names", type=existing_path, metavar="TXT", help=help_text)
     add_data_options(command, "what the file says, else as for train")

@@ -51,7 +51,7 @@ def add_data_options(command: argparse.ArgumentParser, default: str) -> None:
     command.add_argument("--data", type=parsed(names), metavar="NAME|DIR", help=f"{names.words} (default: {default})")
     places = "CIFAR-10: a folder that holds it, or its archive (default: $SENET_NP_DATA, else the usual places)"
     command.add_argument("--data-dir", type=existing_path, metavar="DIR", help=places)
-    skip = "go on without files of a folder that cannot be read as images"
+    skip = "skip files of a folder that cannot be read as images"
     command.add_argument("--skip-bad", action="store_true", help=skip)
 
 

@@ -22,7 +22,7 @@ def add_model(command: argparse.ArgumentParser, also: str = "") -> None:
     """The argument, whose value `runs.load.load` takes, and the options of all commands that look at a model."""
     command.add_argument("model", metavar="RUN|NAME", help=f"a run's folder, or one of {', '.join(names())}{also}")
     add_workers(command)
-    add_data_options(command, "that of the training")
+    add_data_options(command, "the data set it was trained on")
 
 
 def load_data_of(model: Model | Run, given: dict[str, Any]) -> Dataset:

@@ -42,7 +42,7 @@ def load_folder(folder: Path, view: View, skip_bad: bool = False, report: Report
     Args:
         folder: where it is.
         view: how images are resized and cut.
-        skip_bad: whether to go on without files that cannot be read as images.
+        skip_bad: whether to skip files that cannot be read as images.
         report: is told how many files are read, of how many.
 
     Returns:

@@ -37,7 +37,7 @@ class AttentionSettings:
         "after the sum (post), on the shortcut (identity)",
         "standard",
     )
-    stages: tuple[int, ...] = setting((), Wholes(0, 100, 1, 100, rising=True), "stages that carry the block", "all")
+    stages: tuple[int, ...] = setting((), Wholes(0, 100, 1, 100, rising=True), "stages with the block", "all")
 
     def __post_init__(self) -> None:
         check_settings(self)
