@@ -196,8 +196,8 @@ def test_the_command_sets_what_se_adds_beside_the_papers_count(capsys):
 
 def test_where_h_is_not_c_over_r_the_command_says_so(capsys):
     rounded = run(capsys, "--net", "resnet20", "--reduction", "16")
-    assert "h is rounded, and not C/16, where C is 16" in "\n".join(rounded)
-    assert "h = C/4 everywhere" in "\n".join(run(capsys, "--no-se-bias"))
+    assert "the number of hidden units is rounded where C is 16" in "\n".join(rounded)
+    assert "C/4 hidden units everywhere" in "\n".join(run(capsys, "--no-se-bias"))
 
 
 def test_without_se_no_row_is_a_block_and_the_command_says_what_se_would_add(capsys):

@@ -77,7 +77,7 @@ def _compared_with_the_paper(added: Added, r: int) -> Iterator[str]:
         yield _line("  biases", added.biases, "of the FCs, which the paper's count leaves out")
     if rounded:
         where = ", ".join(map(str, rounded))
-        why = f"h is rounded, and not C/{r}, where C is {where}"
+        why = f"the number of hidden units is rounded where C is {where}"
         yield _line("  rounding", added.parameters - added.biases - paper, why)
 
 

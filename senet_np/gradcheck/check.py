@@ -64,7 +64,7 @@ def check_gradients(
 ) -> Report:
     """Compare a backward pass with central differences, at every element of every argument.
 
-    L = Σ y·dy for a random dy,    ∂L/∂x_i ≈ (L(x_i + h) − L(x_i − h)) / 2h
+    L = Σ y·dy for a random dy,    ∂L/∂x_i ≈ (L(x_i + Δ) − L(x_i − Δ)) / 2Δ
 
     Args:
         forward: called as forward(*args) or forward(**args); returns (y, cache).
@@ -73,7 +73,7 @@ def check_gradients(
         args: forward's arguments; the arrays to differentiate are float64. They are not changed.
         wrt: names of the arguments to check; by default all that backward returns a gradient for.
         rng: draws dy and the sample; by default a fixed seed, so that a failure can be repeated.
-        step: h, in the unit of the argument.
+        step: Δ, in the unit of the argument.
         tolerance: the largest scaled error that passes, dimensionless.
         sample: how many elements of each argument to move, drawn at random; None for all.
 
@@ -161,7 +161,7 @@ def _warn_if_long(forward: Callable[[], Any], calls: int) -> None:
 def _compare(
     name: str, x: np.ndarray, grad: np.ndarray, loss_at: LossAt, moved: np.ndarray, step: float, tolerance: float
 ) -> ArgumentCheck:
-    """The gradient of one argument beside (L(x_i + h) − L(x_i − h)) / 2h, at those elements x_i that `moved` picks."""
+    """The gradient of one argument beside (L(x_i + Δ) − L(x_i − Δ)) / 2Δ, at those elements x_i that `moved` picks."""
     largest = tuple(map(int, np.unravel_index(np.abs(x).argmax(), x.shape)))
     ulp = np.spacing(np.abs(x[largest]))
     lost = UnfitInputsError(

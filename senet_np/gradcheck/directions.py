@@ -18,7 +18,7 @@ def check_directions(
 ) -> float:
     """The worst error of a network's backward pass along random directions, scaled by the largest derivative of all.
 
-    L = Σ y·dy,    Σ_θ ∂L/∂θ · v ≈ (L(θ + h v) − L(θ − h v)) / 2h
+    L = Σ y·dy,    Σ_θ ∂L/∂θ · v ≈ (L(θ + Δ v) − L(θ − Δ v)) / 2Δ
 
     Weights, an input of this shape, dy and v are drawn; in v every array moves in proportion to its own size.
     """

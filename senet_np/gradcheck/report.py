@@ -17,7 +17,7 @@ class ArgumentCheck:
 
     name: str
     analytic: np.ndarray | None  # what the backward pass returned, and
-    numeric: np.ndarray | None  # (L(+h) − L(−h)) / 2h, element by element; None where a `problem` came first
+    numeric: np.ndarray | None  # (L(+Δ) − L(−Δ)) / 2Δ, element by element; None where a `problem` came first
     problem: str = ""  # wrong shape, missing gradient, ...
     hint: str = ""  # what the pattern of the error suggests
     tolerance: float = TOLERANCE
