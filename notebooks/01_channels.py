@@ -80,8 +80,8 @@ def draw(rows, title="", top=None, bar="black: 0\nwhite: much"):
                 shown = ax.imshow(picture, cmap="gray", vmin=0, vmax=white)
                 ax.set_title(name, fontsize=10)
                 ax.axis("off")
-            scale = figure.colorbar(shown, ax=list(line), label=bar, aspect=12, pad=0.01)
-            scale.set_ticks([0, white], labels=["0", f"{white:.2g}"])
+            ruler = figure.colorbar(shown, ax=list(line), label=bar, aspect=12, pad=0.01)
+            ruler.set_ticks([0, white], labels=["0", f"{white:.2g}"])
         figure.suptitle(title, x=0.01, ha="left")
     plt.show()
 

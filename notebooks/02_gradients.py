@@ -11,64 +11,84 @@
 # %% [markdown]
 # # 2 · Gradients you can trust: finite differences, and how checks fool you
 #
-# **Afterwards you can** write a backward pass from a chain of derivatives, check it by finite differences,
-# choose the step, and judge whether a gradient check that passed has proved anything.
+# **Afterwards you can** write a backward pass from a chain of derivatives; check it by finite differences with
+# a good step; and judge whether a gradient check that passed has proved anything.
 #
-# **You need** NumPy arrays, derivatives and the chain rule. **Time:** 50 minutes.
+# **You need** notebook 1 (the words channel and ReLU); NumPy arrays and the matrix product `@`; partial
+# derivatives and the chain rule; the first terms of a Taylor series (section 2 writes them out); and axes with
+# a logarithmic scale.
+#
+# **Time:** 70 minutes to read and run, 120 with the exercises. The core is sections 1 to 4; section 5 can wait
+# until notebook 4 needs a ReLU.
+#
+# Letters: [symbols](../docs/symbols.md).
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import FloatSlider, interact
 
+from senet_np.exercises import check
 from senet_np.figures.style import BLUE, GRAY, ORANGE, style
-from senet_np.gradcheck import check_gradients
+from senet_np.gradcheck import KinkError, check_gradients
 
 np.set_printoptions(precision=4, suppress=True)
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# ## 1. What is the gradient of a function that returns many numbers?
+# ## 1. What a backward pass returns
 #
-# A layer takes an array x and returns an array y. Every y depends on every x, so there is a whole matrix of
-# derivatives. Training never needs it. At the end of the net stands one number L, the loss, and what a
-# layer is given is
+# A network is a chain of layers. Training needs to know how each number in it changes the loss L, a single
+# number at the end. We write all derivatives by hand in this course, and a mistake in one of them is easy to
+# make. Worse, a network with a wrong gradient often still trains, only badly. So first we learn to check.
+#
+# A layer takes an array x and returns an array y. In general every y depends on every x, so there is a large
+# matrix of derivatives. Training never needs the whole matrix. The layer is given the **upstream gradient** dy,
+# which comes from the layers after it. It must return dx:
 #
 # $$
-# dy = \frac{\partial L}{\partial y},\qquad\text{as large as } y,\qquad\text{and what it must return is}\qquad
+# dy_k = \frac{\partial L}{\partial y_k},\qquad\qquad
 # dx_i = \frac{\partial L}{\partial x_i} = \sum_k dy_k\,\frac{\partial y_k}{\partial x_i}.
 # $$
 #
-# Now a trick that the rest of this notebook rests on. Whatever the net behind the layer is, near this x it
-# acts like $L = \sum_k y_k\,dy_k$ with dy held fixed. So to test a layer *alone*, draw any dy, and use that
-# L.
+# dy has the shape of y, and dx has the shape of x. The sum is the chain rule: x changes L only through the y.
 #
-# Our example: an affine map and a sigmoid, which is half of an SE block's excitation.
+# The formula for dx leads to a trick that this notebook uses everywhere. It is also the gradient of
+# $L = \sum_k y_k\,dy_k$, if dy is held fixed. So we can test a layer *alone*, without a network: draw any dy,
+# and use this L.
+#
+# Our example multiplies by a matrix, adds a bias, and applies the sigmoid σ(a) = 1 / (1 + exp(−a)). The sigmoid
+# turns any number into one between 0 and 1. An SE block ends like this (notebook 4).
 
 
 # %%
 def forward(x, w, b):
-    a = x @ w + b  # (N, M)
+    a = x @ w + b  # (N, D) @ (D, M) + (M,) = (N, M)
     y = 1 / (1 + np.exp(-a))
-    return y, (x, w, y)
+    return y, (x, w, y)  # y, and what the backward pass will need: the cache
 
 
 x, w, b = rng.standard_normal((3, 4)), rng.standard_normal((4, 2)), rng.standard_normal(2)
 y, cache = forward(x, w, b)
 dy = rng.standard_normal(y.shape)
-print("y =\n", y, "\ndy, made up =\n", dy, "\nL = Σ y·dy =", np.sum(y * dy))
+print("y =\n", y, "\ndy, drawn at random =\n", dy, "\nL = Σ y·dy =", np.sum(y * dy))
 
 # %% [markdown]
-# Backwards, step by step; each line is the derivative of one line of the forward pass:
+# Now backward, step by step. Each line is the derivative of one line of the forward pass. The index n counts
+# rows of x (images), d its columns, m the columns of w:
 #
 # $$
 # \begin{aligned}
 # y &= \sigma(a): & da &= dy \cdot y\,(1-y) &&\text{since } \sigma' = \sigma(1-\sigma)\\
 # a[n,m] &= \textstyle\sum_d x[n,d]\,w[d,m] + b[m]: & db[m] &= \textstyle\sum_n da[n,m] &&\text{b is in every row}\\
-# & & dw[d,m] &= \textstyle\sum_n x[n,d]\,da[n,m] &&= x^\top da\\
-# & & dx[n,d] &= \textstyle\sum_m da[n,m]\,w[d,m] &&= da\,w^\top
+# & & dw[d,m] &= \textstyle\sum_n x[n,d]\,da[n,m] &&\text{in NumPy: x.T @ da}\\
+# & & dx[n,d] &= \textstyle\sum_m da[n,m]\,w[d,m] &&\text{in NumPy: da @ w.T}
 # \end{aligned}
 # $$
+#
+# For dw, ask where `w[d, m]` stands in the forward pass: in `a[n, m]` for every n, each time with the factor
+# `x[n, d]`. So its gradient is the sum over n. As a matrix product this needs x with rows and columns
+# exchanged, the transpose `x.T`.
 
 
 # %%
@@ -79,87 +99,116 @@ def backward(dy, cache):
 
 
 dx, dw, db = backward(dy, cache)
-print("dx", dx.shape, " dw", dw.shape, " db", db.shape, " each of the shape of what it belongs to")
+print("dx", dx.shape, " dw", dw.shape, " db", db.shape)
 
 # %% [markdown]
 # ## 2. A derivative from numbers alone
 #
-# Is that right? The definition of a derivative needs no formula: move one number by a little h, and see how
-# L changes. One-sided, or from both sides:
+# Is this right? The definition of a derivative needs no formula: move one number by a small **step** Δ, and see
+# how L changes. We can move it to one side, or to both sides:
 #
 # $$
-# \frac{L(x_i + h) - L(x_i)}{h} \qquad\text{or}\qquad \frac{L(x_i + h) - L(x_i - h)}{2h}
+# \text{one-sided: } \frac{L(x_i + \Delta) - L(x_i)}{\Delta} \qquad\qquad
+# \text{central: } \frac{L(x_i + \Delta) - L(x_i - \Delta)}{2\Delta}
 # $$
 #
-# *Predict: which is nearer to the truth for the same h, and by how much? And is a smaller h always better?*
+# This is a **finite difference**. We compare both with `dx[0, 0]` for the steps 0.1, 0.001 and 0.00001.
+#
+# **Predict:** Which of the two is nearer to the formula? If the step becomes 100 times smaller, how many times
+# smaller does each error become?
 
 
-# %%
+# %% tags=["hide-output"]
 def loss(x):
     return np.sum(forward(x, w.astype(x.dtype), b.astype(x.dtype))[0] * dy.astype(x.dtype))
 
 
-def moved(x, h):
-    """x with its entry [0, 0] moved by h."""
+def moved(x, step):
+    """x with its entry [0, 0] moved by step."""
     x = x.copy()
-    x[0, 0] += h
+    x[0, 0] += step
     return x
 
 
-for h in (1e-1, 1e-3, 1e-5):
-    one_sided = (loss(moved(x, h)) - loss(x)) / h
-    central = (loss(moved(x, h)) - loss(moved(x, -h))) / (2 * h)
-    print(f"h = {h:.0e}: one-sided off by {abs(one_sided - dx[0, 0]):.1e}, central by {abs(central - dx[0, 0]):.1e}")
+for step in (1e-1, 1e-3, 1e-5):
+    one_sided = (loss(moved(x, step)) - loss(x)) / step
+    central = (loss(moved(x, step)) - loss(moved(x, -step))) / (2 * step)
+    print(f"step {step:.0e}: error one-sided {abs(one_sided - dx[0, 0]):.1e}, central {abs(central - dx[0, 0]):.1e}")
 
 # %% [markdown]
-# Taylor's series shows why. $L(x+h) = L + hL' + \tfrac{h^2}{2}L'' + \tfrac{h^3}{6}L''' + \dots$ One-sided, the $L''$
-# term stays: an error like h. From both sides it cancels, and what stays is like h². That is
-# **truncation**.
+# <details><summary>Answer</summary>
 #
-# But numbers have about 16 digits, 7 in float32. L(x+h) and L(x−h) agree in most of their digits, and what
-# is left of their difference is divided by a tiny h. That is **rounding**, an error like ε/h.
+# The central one. The one-sided error becomes 100 times smaller, the central one 100² = 10,000 times. The
+# Taylor series shows why:
+#
+# $$
+# L(x+\Delta) = L + \Delta L' + \tfrac{\Delta^2}{2}L'' + \tfrac{\Delta^3}{6}L''' + \dots
+# $$
+#
+# In the one-sided difference the term with L″ stays, and after the division by Δ it leaves an error like Δ. In
+# the central difference L(x − Δ) has the same term with L″, so it cancels. The term with L‴ stays, an error
+# like Δ².
+#
+# </details>
+#
+# An error that shrinks with the step is called **truncation**: the difference cuts the Taylor series off. So a
+# very small step should be best. We try steps from 1 down to 10⁻¹², in float64 (numbers with about 16 digits)
+# and in float32 (about 7 digits).
+#
+# **Predict:** Where is the error of the central difference smallest in float64: at the smallest step, or near
+# 10⁻⁹, 10⁻⁵ or 10⁻²? And how small can it become in float32?
 
 
 # %%
 def errors(dtype, central):
-    steps = 10.0 ** np.arange(-12, 0.01, 0.25)
-    found = []
-    for h in steps:
-        up, down = loss(moved(x.astype(dtype), h)), loss(moved(x.astype(dtype), -h if central else 0))
-        found.append(abs((float(up) - float(down)) / (2 * h if central else h) - dx[0, 0]))
-    return steps, np.maximum(found, 1e-16)
+    """The error of the finite difference for many steps."""
+    steps, found = 10.0 ** np.arange(-12, 0.01, 0.25), []
+    for step in steps:
+        up, down = loss(moved(x.astype(dtype), step)), loss(moved(x.astype(dtype), -step if central else 0))
+        found.append(abs((float(up) - float(down)) / (2 * step if central else step) - dx[0, 0]))
+    return steps, np.maximum(found, 1e-16)  # a logarithmic axis cannot show 0
 
 
+curves = {
+    "float64, central": errors(np.float64, central=True),
+    "float64, one-sided": errors(np.float64, central=False),
+    "float32, central": errors(np.float32, central=True),
+}
+
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
     figure, axes = plt.subplots(figsize=(8, 4))
-    for label, dtype, central, color, line in (
-        ("float64, central", np.float64, True, BLUE, "-"),
-        ("float64, one-sided", np.float64, False, GRAY, "--"),
-        ("float32, central", np.float32, True, ORANGE, "-."),
-    ):
-        steps, found = errors(dtype, central)
+    looks = ((BLUE, "-"), (GRAY, "--"), (ORANGE, "-."))
+    for (label, (steps, found)), (color, line) in zip(curves.items(), looks, strict=True):
         axes.plot(steps, found, line, color=color, label=label)
-    axes.axvline(1e-5, color=GRAY, linewidth=0.8)
-    axes.annotate("h = 1e-5", (1e-5, 1e-1), (5, 0), textcoords="offset points", color=GRAY)
-    axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="error of the finite difference")
-    axes.set_title("Too large a step truncates, too small a step rounds; float32 never gets far")
+    axes.set(xscale="log", yscale="log", xlabel="step Δ", ylabel="error of the finite difference")
+    axes.set_title("Errors of finite differences, by the step")
     axes.legend(loc="lower left")
-    plt.show()
+plt.show()
 
 # %% [markdown]
-# The best step for central differences is near the cube root of ε: about 1e-5 in float64, where the error
-# is some 1e-10. In float32 the best one can count on is some 1e-5, at a step that is not known beforehand,
-# and a mistake of that size would hide. **Check in float64**, even if the net trains in float32.
+# <details><summary>Answer</summary>
 #
-# Move the step (as a power of ten) and see both sides' values:
+# Near 10⁻⁵, where the error is some 10⁻¹¹. For smaller steps it grows again. L(x + Δ) and L(x − Δ) are stored
+# with 16 digits and agree in most of them. Their difference keeps only the last few digits, and we divide it by
+# a tiny number. This is **rounding**, an error of about 10⁻¹⁶/Δ. In float32 rounding begins at much larger
+# steps. One can count on an error of some 10⁻⁵; a smaller one is luck.
+#
+# </details>
+#
+# The best step balances both errors, Δ² against 10⁻¹⁶/Δ. So it lies near the cube root of 10⁻¹⁶, which is
+# 5·10⁻⁶: we always take 10⁻⁵. In float32 a mistake of one part in 100,000 would hide in the rounding. So
+# **check in float64**, even if the network trains in float32.
+#
+# Move the exponent of the step, and watch the digits that are left:
 
 
 # %%
 def at_step(exponent):
-    h = 10.0**exponent
-    up, down = loss(moved(x, h)), loss(moved(x, -h))
-    print(f"L(x+h) = {up:.15f}\nL(x-h) = {down:.15f}")
-    print(f"difference / 2h = {(up - down) / (2 * h):.12f}\nby the formula  = {dx[0, 0]:.12f}")
+    step = 10.0**exponent
+    up, down = loss(moved(x, step)), loss(moved(x, -step))
+    print(f"L(x + Δ) = {up:.15f}\nL(x - Δ) = {down:.15f}")
+    print(f"difference / 2Δ = {(up - down) / (2 * step):.12f}\nby the formula  = {dx[0, 0]:.12f}")
 
 
 _ = interact(at_step, exponent=FloatSlider(value=-5, min=-14, max=0, step=0.5))
@@ -167,25 +216,25 @@ _ = interact(at_step, exponent=FloatSlider(value=-5, min=-14, max=0, step=0.5))
 # %% [markdown]
 # ## 3. A check
 #
-# Do it at every element of every argument, and compare. The error is taken as a share of the *largest*
-# value of the gradient array:
+# Do this at every element of every argument, and compare. We measure an error as a share of the *largest* value
+# of the gradient array:
 #
 # $$
-# \text{error}_i = \frac{|dx_i - \text{numeric}_i|}{\max_j \max(|dx_j|, |\text{numeric}_j|)} \le 10^{-6}
+# \text{error}_i = \frac{|dx_i - \text{numeric}_i|}{\max_j \max(|dx_j|,\, |\text{numeric}_j|)} \le 10^{-6}
 # $$
 #
-# Why not of each value itself? A gradient of 1e-12 beside others of 1 is nothing but rounding; its own
-# relative error may be anything and means nothing.
+# Why not as a share of each value itself? A gradient of 10⁻¹² beside others of size 1 is only rounding. Its own
+# relative error can be anything and means nothing.
 
 
 # %%
-def numeric_gradient(f, x, dy, h=1e-5):
-    """∂(Σ f(x)·dy)/∂x, element by element."""
+def numeric_gradient(f, x, dy, step=1e-5):
+    """∂(Σ f(x)·dy)/∂x by central differences, element by element."""
     numeric = np.zeros_like(x)
     for index in np.ndindex(x.shape):
-        step = np.zeros_like(x)
-        step[index] = h
-        numeric[index] = np.sum((f(x + step) - f(x - step)) * dy) / (2 * h)
+        move = np.zeros_like(x)
+        move[index] = step
+        numeric[index] = np.sum((f(x + move) - f(x - move)) * dy) / (2 * step)
     return numeric
 
 
@@ -198,8 +247,8 @@ print("dx =\n", dx, "\nnumeric =\n", numeric, f"\nworst error {worst_error(dx, n
 assert worst_error(dx, numeric) < 1e-6
 
 # %% [markdown]
-# The library's `check_gradients` does this for all arguments of a forward and a backward pass that keep the
-# convention `y, cache = forward(...)` and `dx, ... = backward(dy, cache)`:
+# The package's `check_gradients` does this for all arguments of a forward and a backward pass. They must keep
+# the convention `y, cache = forward(...)` and `dx, ... = backward(dy, cache)`:
 
 # %%
 report = check_gradients(forward, backward, {"x": x, "w": w, "b": b})
@@ -207,73 +256,93 @@ print(report)
 assert report
 
 # %% [markdown]
-# And what does it report for a wrong one? *Find out what is wrong with dw here, from the message alone.*
+# What does the report say about a wrong backward pass? The next cell checks one. Its code is folded: keep it so
+# until you have answered. Remember the shapes: x is (3, 4), w is (4, 2), b is (2,).
+#
+# **Predict:** Run the cell and read the report. What did the author of this backward pass do to dw?
 
 
-# %%
-def wrong_backward(dy, cache):
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def somebodys_backward(dy, cache):
     x, w, y = cache
     da = dy * y * (1 - y)
     return da @ w.T, x.T @ da / len(x), da.sum(axis=0)
 
 
-print(check_gradients(forward, wrong_backward, {"x": x, "w": w, "b": b}))
+print(check_gradients(forward, somebodys_backward, {"x": x, "w": w, "b": b}))
 
 # %% [markdown]
-# The hints are guesses from the pattern of the error ([senet_np/gradcheck/hints.py](../senet_np/gradcheck/hints.py)); the
-# numbers are not.
+# <details><summary>Answer</summary>
+#
+# The ratio is 1/3 at the worst element, and the hint says that it is the same everywhere. x has 3 rows. So the
+# author divided by the number of rows, that is, took the mean over the batch where the chain rule asks for the
+# sum: `x.T @ da / len(x)`. dx and db are right, so `da` is right too.
+#
+# </details>
+#
+# The numbers of a report are facts. Its hints describe the pattern of the error
+# ([senet_np/gradcheck/hints.py](../senet_np/gradcheck/hints.py)); you have to find the cause yourself.
 #
 # ## 4. How checks fool you
 #
-# A check that passes proves something only if a wrong backward pass would have failed. Each of the
-# following weak checks lets a *wrong* backward pass through. We keep score.
+# A check that passes proves something only if a wrong backward pass would have failed. Here are eight weak
+# checks. Each meets a *wrong* backward pass (or forward pass), and a stronger check meets the same one. We
+# write both results into the list `results`; section 6 prints it as a table.
 
 # %%
-score = []
+results = []
 
 
-def verdict(trap, weak_passes, strong_passes):
-    """Whether a weak and a strong check let a wrong backward pass through."""
-    score.append((trap, weak_passes, strong_passes))
-    print(f"{trap}: the weak check {'PASSES it' if weak_passes else 'finds it'},", end=" ")
-    print(f"the strong one {'PASSES it' if strong_passes else 'finds it'}")
-    assert weak_passes
-    assert not strong_passes
+def compare(trap, weak_passes, strong_passes):
+    """Note whether a weak and a strong check let something wrong pass."""
+    results.append((trap, weak_passes, strong_passes))
+    weak, strong = ("lets it pass" if passes else "finds it" for passes in (weak_passes, strong_passes))
+    print(f"{trap}: the weak check {weak}, the strong check {strong}")
 
 
 # %% [markdown]
-# **Trap 1: an upstream gradient of ones.** Softmax has outputs that sum to 1. *Predict: what is
-# $\partial(\sum_k y_k)/\partial x$? And so, if dy is all ones, which backward passes are "right"?*
-
-
-# %%
-def softmax(x):
-    e = np.exp(x - x.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
-
-
-def softmax_backward_wrong(dy, y):
-    return 3 * y * (dy - (y * dy).sum(axis=1, keepdims=True))  # three times too large
-
-
-y = softmax(x)
-passes = {}
-for name, upstream in (("ones", np.ones_like(y)), ("random", rng.standard_normal(y.shape))):
-    numeric = numeric_gradient(softmax, x, upstream)
-    passes[name] = np.allclose(softmax_backward_wrong(upstream, y), numeric, atol=1e-6)
-    print(f"dy {name}: largest gradient {np.abs(numeric).max():.1e}")
-verdict("ones", passes["ones"], passes["random"])
-
-# %% [markdown]
-# With ones every gradient is 0, and so is three times every gradient. Batch norm's output sums to a
-# constant as well.
+# **Trap 1: an upstream gradient of ones.** A function turns each row of positive numbers into shares,
+# `y = x / (sum of the row)`. We multiply its right backward pass by 3, and check it twice: with a dy of ones,
+# and with a random dy.
 #
-# **Trap 2: a few elements.** The padding of a convolution, the last row, the second channel: mistakes like
-# to sit at borders. Here a difference along a row whose last element is forgotten. *Predict how often a
-# check of 5 random elements of 400 finds it.*
+# **Predict:** How large is the true gradient of L = Σ y·dy if dy is all ones?
 
 
-# %%
+# %% tags=["hide-output"]
+def shares(x):
+    return x / x.sum(axis=1, keepdims=True)
+
+
+def shares_backward_wrong(dy, x):
+    total = x.sum(axis=1, keepdims=True)
+    return 3 * (dy - (dy * x).sum(axis=1, keepdims=True) / total) / total  # 3 times too large
+
+
+positive = rng.random((3, 4)) + 0.1
+passes = {}
+for name, upstream in (("ones", np.ones((3, 4))), ("random", rng.standard_normal((3, 4)))):
+    numeric = numeric_gradient(shares, positive, upstream)
+    passes[name] = np.allclose(shares_backward_wrong(upstream, positive), numeric, atol=1e-6)
+    print(f"dy {name}: largest gradient {np.abs(numeric).max():.1e}")
+compare("dy of ones", passes["ones"], passes["random"])
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# It is 0. The shares of a row always add up to 1, so with ones L is the number of rows, whatever x is. Three
+# times 0 is 0 too, so the check passes for any factor. Two functions of later notebooks have the same property:
+# softmax and batch norm.
+#
+# </details>
+#
+# **Trap 2: a few elements.** Mistakes often sit at borders: the first row, the last column, the second channel.
+# Here a function takes the differences along each row, and its backward pass forgets the last element of each
+# row. x is 4×100, so 4 of 400 elements of dx are wrong. A check looks at 5 elements, drawn at random.
+#
+# **Predict:** In what share of the trials does it miss the mistake?
+
+
+# %% tags=["hide-output"]
 def differences(x):
     return x[:, 1:] - x[:, :-1]
 
@@ -285,44 +354,59 @@ def differences_backward_wrong(dy):
     return dx
 
 
-wide = rng.standard_normal((4, 100))
-upstream = rng.standard_normal((4, 99))
+wide, upstream = rng.standard_normal((4, 100)), rng.standard_normal((4, 99))
 right = np.abs(differences_backward_wrong(upstream) - numeric_gradient(differences, wide, upstream)) < 1e-6
-trials = np.array([right.ravel()[rng.integers(400, size=5)].all() for _ in range(1000)])
-print(
-    f"{(~right).sum()} of {right.size} elements are wrong; 5 random ones miss them in {100 * trials.mean():.0f} % of trials"
-)
-verdict("a few elements", trials.mean() > 0.9, right.all())
+missed = np.mean([right.ravel()[rng.integers(400, size=5)].all() for _ in range(1000)])
+print(f"{(~right).sum()} of {right.size} elements are wrong; 5 random ones miss them in {100 * missed:.0f} % of trials")
+compare("a few elements", missed > 0.5, right.all())
 
 # %% [markdown]
-# **Trap 3: an absolute tolerance.** Deep in a net gradients are small. *Predict what `np.allclose` returns for
-# a gradient of zeros in place of one of 1e-9.*
+# <details><summary>Answer</summary>
+#
+# In about 95 %. One element is right with probability 0.99, and five are right with probability 0.99⁵ = 0.95.
+#
+# </details>
+#
+# **Trap 3: an absolute tolerance.** Deep in a network gradients can be small. `np.allclose` allows a difference
+# of 10⁻⁸ (and a relative one of 10⁻⁵). Our dy is now so small that the gradient is of size 10⁻⁹. We replace it
+# by wrong ones: by zeros, by 10 times itself, and by 100 times itself.
+#
+# **Predict:** Which of these three does `np.allclose` let pass?
 
-# %%
+# %% tags=["hide-output"]
 tiny_dy = 1e-9 * dy
 numeric = numeric_gradient(lambda x: forward(x, w, b)[0], x, tiny_dy)
+for factor in (0, 10, 100):
+    print(f"{factor:3} times the gradient: np.allclose says {np.allclose(factor * numeric, numeric)}")
 zeros = np.zeros_like(x)
-verdict("absolute tolerance", np.allclose(zeros, numeric), worst_error(zeros, numeric) < 1e-6)
+compare("absolute tolerance", np.allclose(zeros, numeric), worst_error(zeros, numeric) < 1e-6)
 
 # %% [markdown]
-# **Trap 4: float32 and a tolerance to match.** Rounding forces a tolerance of a percent; and then a percent
-# is what a mistake may have.
+# <details><summary>Answer</summary>
+#
+# Zeros and 10 times the gradient: both differ from it by less than 10⁻⁸. Only the factor 100 is found. A share
+# of the largest value, as in section 3, finds all three.
+#
+# </details>
+#
+# **Trap 4: float32.** In float32 rounding forces a tolerance of about one percent. Then a mistake of less than
+# one percent passes.
 
 
 # %%
 def slightly_wrong(dy, cache):
-    x, w, y = cache
-    return (dy * y * (1 - y)) @ w.T * 1.004  # a constant typed in with a digit wrong
+    _, w, y = cache
+    return (dy * y * (1 - y)) @ w.T * 1.004  # 0.4 % too large
 
 
 x32, w32, b32, dy32 = (array.astype(np.float32) for array in (x, w, b, dy))
 numeric32 = numeric_gradient(lambda x: forward(x, w32, b32)[0], x32, dy32, np.float32(1e-2))
 weak = worst_error(slightly_wrong(dy32, forward(x32, w32, b32)[1]), numeric32) < 1e-2
-verdict("float32", weak, bool(check_gradients(forward, slightly_wrong, {"x": x, "w": w, "b": b}, wrt="x")))
+compare("float32", weak, bool(check_gradients(forward, slightly_wrong, {"x": x, "w": w, "b": b}, wrt="x")))
 
 # %% [markdown]
-# **Trap 5: square shapes and batches of one.** A product with `w` where `w.T` is needed does not even run,
-# unless w is square. A sum over the batch that is forgotten is no mistake if there is only one image.
+# **Trap 5: a batch of one.** A backward pass that forgets the sum over the batch is right if there is only one
+# image.
 
 
 # %%
@@ -336,15 +420,12 @@ def without_the_sum(dy, cache):
 
 
 one, three = ({"x": rng.standard_normal((n, 4)), "w": rng.standard_normal((4, 2))} for n in (1, 3))
-verdict(
-    "a batch of one",
-    bool(check_gradients(linear, without_the_sum, one)),
-    bool(check_gradients(linear, without_the_sum, three)),
-)
+weak, strong = (bool(check_gradients(linear, without_the_sum, inputs)) for inputs in (one, three))
+compare("a batch of one", weak, strong)
 
 # %% [markdown]
-# **Trap 6: inputs that are too nice.** All equal, all positive, symmetric, zero. *Predict for a ReLU whose
-# backward pass has forgotten the mask, on positive inputs.*
+# **Trap 6: inputs that are too simple.** All equal, all positive, symmetric, or zero. A ReLU, max(x, 0), passes
+# a gradient only where x > 0; this is its mask. A backward pass without the mask is right for positive inputs.
 
 
 # %%
@@ -356,17 +437,13 @@ def without_the_mask(dy, mask):
     return dy
 
 
-positive = rng.random((3, 4)) + 0.1
-verdict(
-    "nice inputs",
-    bool(check_gradients(relu, without_the_mask, [positive])),
-    bool(check_gradients(relu, without_the_mask, [rng.standard_normal((3, 4))])),
-)
+weak, strong = (bool(check_gradients(relu, without_the_mask, [a])) for a in (positive, rng.standard_normal((3, 4))))
+compare("simple inputs", weak, strong)
 
 # %% [markdown]
-# **Trap 7: the check changes what it checks.** A backward pass that writes into dy, or a forward pass that
-# writes into x, may give the right numbers, and spoil those of whoever uses the array next: in an SE block
-# U goes two ways. Comparing numbers does not see it; comparing the inputs before and after does.
+# **Trap 7: a backward pass that changes its input.** It writes into dy to save memory. Its own numbers are
+# right. But dy belongs to somebody else, who may use it again: in an SE block two branches share one array. A
+# check of the numbers does not see it. A check that compares the inputs before and after does.
 
 
 # %%
@@ -384,128 +461,267 @@ try:
 except ValueError as error:
     strong = False
     print("ValueError:", error)
-verdict("in place", weak, strong)
+compare("writes into dy", weak, strong)
 
 # %% [markdown]
-# **Trap 8: the right gradient of a wrong function.** A check compares a backward pass with *its own*
-# forward pass. Here both agree, and both are wrong: a mean over the batch where one over positions was
-# wanted. No gradient check will ever find this. What does: a second, independent forward pass (loops, a
-# paper's worked example, another library).
+# **Trap 8: the right gradient of a wrong function.** A gradient check compares a backward pass with *its own*
+# forward pass. Here both agree, and both are wrong: a mean over the batch and the rows, where the mean over
+# rows and columns was meant. No gradient check will ever find this. A second, independent forward pass does:
+# loops, a worked example, another library.
 
 
 # %%
-def squeeze(u):
+def channel_means(u):
     return u.mean(axis=(0, 1)), u.shape  # meant: axes 1 and 2 of (N, H, W, C)
 
 
-def squeeze_backward(dz, shape):
+def channel_means_backward(dz, shape):
     return np.broadcast_to(dz[None, None] / (shape[0] * shape[1]), shape)
 
 
 u = rng.standard_normal((3, 3, 3, 5))
 loops = np.array([[u[n, :, :, c].sum() / 9 for c in range(5)] for n in range(3)])
-verdict("wrong forward", bool(check_gradients(squeeze, squeeze_backward, [u])), np.allclose(squeeze(u)[0], loops))
+weak = bool(check_gradients(channel_means, channel_means_backward, [u]))
+compare("a wrong forward pass", weak, np.allclose(channel_means(u)[0], loops))
 
 # %% [markdown]
 # ## 5. Kinks
 #
-# One more way to be fooled, the other way round: a *right* backward pass fails. ReLU has no derivative at
-# 0. If a step of ±h crosses 0, the central difference is a mixture of both slopes. *Predict the numeric
-# derivative of ReLU at x = 0, and at x = h/2.*
+# There is also the opposite mistake of a check: a *right* backward pass fails. ReLU has a kink at 0: its slope
+# is 0 on the left and 1 on the right.
+#
+# **Predict:** What is the central difference of ReLU at x = 0, at x = Δ/2, and at x = 2Δ?
 
-# %%
-h = 1e-5
-for at in (0.0, h / 2, 2 * h):
-    numeric = (max(at + h, 0) - max(at - h, 0)) / (2 * h)
-    print(f"x = {at / h:3.1f} h: numeric {numeric:.2f}, backward pass {float(at > 0):.0f}")
+# %% tags=["hide-output"]
+step = 1e-5
+for at in (0.0, step / 2, 2 * step):
+    numeric = (max(at + step, 0) - max(at - step, 0)) / (2 * step)
+    print(f"x = {at / step:3.1f} Δ: numeric {numeric:.2f}, backward pass {float(at > 0):.0f}")
 
 # %% [markdown]
-# With thousands of inputs one will lie that close to 0. A loose tolerance is no answer. `check_gradients`
-# watches the masks and winners in the cache, and if a step changes one of them it refuses:
+# <details><summary>Answer</summary>
+#
+# 0.5, 0.75 and 1. If x − Δ and x + Δ lie on different sides of the kink, the central difference mixes both
+# slopes. Only the third agrees with the backward pass.
+#
+# </details>
+#
+# Among thousands of inputs, one easily lies that close to 0. A loose tolerance is not the solution: it would
+# hide mistakes too. `check_gradients` compares the masks in the cache before and after each step. If a step
+# changes one, it raises an error and asks for other inputs:
 
 # %%
-from senet_np.gradcheck import KinkError
-
-near = np.array([[1.0, -2.0, 0.5 * h, 3.0]])
+near = np.array([[1.0, -2.0, 0.5 * step, 3.0]])
 try:
     check_gradients(relu, lambda dy, mask: dy * mask, [near])
 except KinkError as error:
     print("KinkError:", error)
 
 # %% [markdown]
-# ## 6. The score, and the rules
+# ## 6. All results, and the rules
 #
-# Eight wrong backward (or forward) passes:
+# Eight wrong passes, each with a weak and a strong check:
 
 # %%
-print(f"{'trap':22} {'weak check':12} strong check")
-for trap, weak, strong in score:
-    print(f"{trap:22} {'passes' if weak else 'fails':12} {'passes' if strong else 'fails'}")
+print(f"{'trap':22} {'weak check':14} strong check")
+for trap, weak, strong in results:
+    print(f"{trap:22} {'lets it pass' if weak else 'finds it':14} {'lets it pass' if strong else 'finds it'}")
+assert all(weak and not strong for _, weak, strong in results)
 
 # %% [markdown]
 # | rule | against |
 # |---|---|
-# | a random dy | ones |
-# | every element of every argument | a few elements |
-# | error as a share of the array's largest value, 1e-6 | absolute tolerances |
-# | float64, central differences, h = 1e-5 | float32 |
-# | sizes that all differ and are not 1; random inputs of both signs | nice inputs |
-# | inputs compared before and after | writing in place |
-# | a forward pass of loops beside it | a wrong forward pass |
-# | masks watched for kinks | false alarms |
+# | a random dy | trap 1 |
+# | every element of every argument | trap 2 |
+# | the error as a share of the array's largest value, at most 10⁻⁶ | trap 3 |
+# | float64, central differences, step 10⁻⁵ | trap 4 |
+# | sizes that all differ and are not 1 | trap 5 |
+# | random inputs of both signs | trap 6 |
+# | compare the inputs before and after | trap 7 |
+# | a second forward pass, written with loops | trap 8 |
+# | watch the masks for kinks | false alarms |
 #
-# And the last rule: **test the check.** The package injects bugs into its own backward passes, dozens of
-# them, and demands that each is caught: `python -m senet_np gradcheck --bugs`.
+# The last rule is: **test the check itself.** The package puts bugs into its own backward passes, dozens of
+# them, and demands that its check finds each: `python -m senet_np gradcheck --bugs`.
 #
-# ## Try it
+# See it move: `python -m senet_np explorer bundled` writes `explorer.html`. Its tab Backward has five bugs to
+# switch on.
 #
-# 1. Write forward and backward of $y = x / (1 + |x|)$ and check them. Is there a kink?
+# ## In five sentences
 #
-#    <details><summary>Hint</summary>
+# 1. A backward pass gets dy, the gradient of the loss with respect to its output, and returns the same for each
+#    of its inputs.
+# 2. A central difference, (L(x + Δ) − L(x − Δ)) / 2Δ, gives the same derivative from numbers alone, and with Δ
+#    = 10⁻⁵ in float64 it is right to about ten digits.
+# 3. A larger step cuts the Taylor series off too early, and a smaller step leaves only rounding.
+# 4. A check proves something only if a wrong backward pass would have failed it: random dy, every element,
+#    random inputs, sizes that all differ, and errors as a share of the largest value.
+# 5. No gradient check sees a wrong forward pass, so compare that with a second one.
+
+# %% [markdown]
+# ## Exercises
 #
-#    The derivative from the left of 0 and from the right: are they equal?
+# Replace the `...` and run the cell: it says whether your answer is right, and if not, what to look at.
+
+# %% [markdown]
+# ### Exercise 2.1 · Softsign
 #
-#    </details>
+# Write the forward and backward pass of $y = x / (1 + |x|)$, for arrays of any shape. `forward` returns y and a
+# cache, `backward` returns dx. Check them with `check_gradients` at random inputs. What is the derivative at x
+# = 0?
 #
-# 2. Subtracting the mean of each row, $y[n,d] = x[n,d] - \frac1D\sum_k x[n,k]$: derive dx. Which dy hides a
-#    backward pass that returns dy itself?
+# <details><summary>Hint for the formula</summary>
 #
-#    <details><summary>Hint</summary>
+# Take x > 0 and x < 0 apart, and differentiate both by the quotient rule. Can you write both results as one
+# formula?
 #
-#    dx = dy − (its mean over the row). When is that dy?
+# </details>
 #
-#    </details>
+# <details><summary>Hint for the kink</summary>
 #
-# 3. *Spot the bug.* This pair passes the test below. It is wrong. What is it, and which rule was broken?
+# Is the derivative from the left of 0 equal to the one from the right?
 #
-#    ```python
-#    def forward(x, w):
-#        return x @ w, (x, w)
+# </details>
+
+
+# %%
+def softsign(x):
+    """y = x / (1 + |x|), and a cache."""
+    ...
+
+
+def softsign_backward(dy, cache):
+    """dx."""
+    ...
+
+
+check("2.1", softsign, softsign_backward)
+
+# %% [markdown]
+# ### Exercise 2.2 · A dy that hides a mistake
 #
-#    def backward(dy, cache):
-#        x, w = cache
-#        return dy @ w, x.T @ dy
+# A function subtracts from each row its mean: $y[n,d] = x[n,d] - \frac1D\sum_k x[n,k]$. Derive dx and write the
+# backward pass (it needs no cache).
 #
-#    w = np.eye(4)
-#    assert check_gradients(forward, backward, {"x": rng.standard_normal((3, 4)), "w": w})
-#    ```
+# A lazy author returns dy itself as dx. Give a dy of shape (3, 4), not zero everywhere, for which the lazy
+# backward pass is right.
 #
-#    <details><summary>Hint</summary>
+# <details><summary>Hint for the backward pass</summary>
 #
-#    Which other matrix is equal to its transpose?
+# Where does `x[n, k]` stand? In `y[n, k]` with the factor 1, and in every y of the row with the factor −1/D.
+# Multiply by dy, and sum.
 #
-#    </details>
+# </details>
 #
-# 4. In the V-shaped figure, where would the best step lie if L were a thousand times as large? And if x
-#    were near 1000 in place of 1? Predict, then change `loss` and `x`.
+# <details><summary>Hint for dy</summary>
 #
-#    <details><summary>Hint</summary>
+# Write down what the lazy author leaves out. For which dy is it 0?
 #
-#    Rounding grows with L; so does truncation. But x + h has to be a number of its own.
+# </details>
+
+
+# %%
+def center_backward(dy, cache):
+    """dx of y = x - (mean of the row); dy is (N, D)."""
+    ...
+
+
+hiding_dy = ...  # (3, 4)
+check("2.2", center_backward, hiding_dy)
+
+# %% [markdown]
+# ### Exercise 2.3 · A test that finds the bug
 #
-#    </details>
+# The pair in the next cell returns one number for each row of x: $y[n] = \sum_{i,j} x[n,i]\,w[i,j]\,x[n,j]$. It
+# passes its test. But it is wrong. Give a matrix `w_test`, (4, 4), with which the same test fails. Then write a
+# backward pass that is right.
 #
-# Solutions: [solutions/02_gradients.ipynb](solutions/02_gradients.ipynb)
+# <details><summary>Hint</summary>
 #
-# **Read next:** [senet_np/gradcheck/check.py](../senet_np/gradcheck/check.py); [docs/testing.md](../docs/testing.md),
-# how all passes of the library are proved; then notebook 3.
+# Which rule of section 6 does the test break? What is special about `np.eye(4)`?
+#
+# </details>
+#
+# <details><summary>Hint for the backward pass</summary>
+#
+# `x[n, k]` stands in the sum twice: as the left factor (i = k) and as the right factor (j = k). Write down both
+# sums.
+#
+# </details>
+
+
+# %%
+def quadratic(x, w):
+    return ((x @ w) * x).sum(axis=1), (x, w)
+
+
+def quadratic_backward(dy, cache):
+    x, w = cache
+    dy = dy[:, None]  # (N, 1)
+    return dy * 2 * (x @ w), (dy * x).T @ x  # dx, dw
+
+
+print(check_gradients(quadratic, quadratic_backward, {"x": rng.standard_normal((3, 4)), "w": np.eye(4)}))
+w_test = ...
+
+
+def quadratic_backward_right(dy, cache):
+    """dx, dw."""
+    ...
+
+
+check("2.3", w_test, quadratic_backward_right)
+
+# %% [markdown]
+# ### Exercise 2.4 · Where is the best step?
+#
+# In section 2 the best step was near 10⁻⁵. Does it move if L is a thousand times as large? Or if x is near a
+# million? Take L = sin(x): its derivative cos(x) is known. Single errors jump because of rounding, so take the
+# mean error of the central difference over the 100 values `np.linspace(1, 2, 100)`.
+#
+# Find the power of ten k with the smallest mean error, for steps 10ᵏ with k = −10 … −1, in three cases: L =
+# sin(x); L = 1000 sin(x); and L = sin(x) at the values 1,000,000 + `np.linspace(1, 2, 100)`. Guess first:
+# smaller, the same, or larger?
+#
+# <details><summary>Hint</summary>
+#
+# Write `mean_error(f, derivative, xs, step)` and print it for all k. To understand the third case, print
+# `np.spacing(1e6)`: the distance from a million to the next number of float64.
+#
+# </details>
+
+# %%
+k_plain = ...  # the best step is 10**k_plain
+k_large_loss = ...
+k_large_x = ...
+check("2.4", k_plain, k_large_loss, k_large_x)
+
+# %% [markdown]
+# ### Exercise 2.5 · Your own check
+#
+# Write `my_check(forward, backward, x)` for functions of one array: `y, cache = forward(x)` and
+# `dx = backward(dy, cache)`. It returns True if the backward pass is right, and False if it is wrong. Your
+# check may use `numeric_gradient` and `worst_error`, but not `check_gradients`. We try it on right passes, and
+# on wrong ones that fall into the traps 1, 2, 3 and 7.
+#
+# <details><summary>Hint</summary>
+#
+# You need: a dy (which?), the numeric gradient with this dy, and the worst error. For trap 7, keep a copy of dy
+# and of x, and compare afterwards.
+#
+# </details>
+
+
+# %%
+def my_check(forward, backward, x):
+    """True if backward is the derivative of forward at x and changes neither x nor dy."""
+    ...
+
+
+check("2.5", my_check)
+
+# %% [markdown]
+# Solutions: [solutions/02_gradients.ipynb](solutions/02_gradients.ipynb), after you have tried.
+#
+# **Read next:** [senet_np/gradcheck/check.py](../senet_np/gradcheck/check.py), the package's check;
+# [docs/testing.md](../docs/testing.md), how all its passes are proved. Then notebook 3.

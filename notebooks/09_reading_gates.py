@@ -150,7 +150,7 @@ counts = last.counts.astype(float)  # (class, channel, 20 bins): histograms; the
 inside = counts[favorite, c]
 outside = counts[:, c].sum(axis=0) - inside
 called, right = inside[-1] + outside[-1], inside[-1]
-print(f"{called:,.0f} images have a gate above 0.95. {right:,.0f} of them are automobiles: {100 * right / called:.0f} %")
+print(f"{called:,.0f} images have a gate above 0.95; {100 * right / called:.0f} % of them are automobiles")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -302,8 +302,8 @@ print(f"learned gates {100 * accuracy({}):.1f} %    the twin trained without SE 
 # Two replacements, in one block at a time. *Ones*: all gates are 1. *Mean*: each channel has its mean gate, the same
 # for every image.
 #
-# **Predict:** which of the three blocks need gates that depend on the image? So where does "mean" cost accuracy? And
-# will "ones" cost as much as "mean", less, or more?
+# **Predict:** in which of the three blocks does "mean" cost accuracy? Does "ones" cost as much as "mean", less, or
+# more?
 
 # %% tags=["hide-output"]
 for path, s in learned.items():
@@ -315,7 +315,7 @@ print(f"for comparison: the twin trained without SE {100 * without_se:.1f} %")
 # <details><summary>Answer</summary>
 #
 # Only stage 2 needs gates that look at the image: with mean gates the network is as helpless as its twin without SE. In
-# stages 1 and 3 mean gates cost nothing. In stage 1, ones cost 38 points although mean gates cost nothing. So that fall
+# stages 1 and 3 mean gates cost nothing. In stage 1, ones cost 36 points although mean gates cost nothing. So that fall
 # has nothing to do with looking at the image: the later layers have never seen maps that large.
 #
 # </details>
@@ -341,9 +341,9 @@ print(f"{'the twin trained without SE':33}" + 4 * f"{100 * twin.correct / twin.n
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Most in stage 1 (4.3 points), least in stage 3 (0.4 points). The block with the most class-specific gates is the one
-# whose gates matter least: even ones do nearly as well there. In the early blocks the class explains little, but the
-# network needs each image's own gates; the mean gates of the image's class do not replace them.
+# Most in stage 1 (4.3 points), least in stage 3 (less than half a point). The block with the most class-specific
+# gates is the one whose gates matter least: even ones do nearly as well there. In the early blocks the class explains
+# little, but the network needs each image's own gates; the mean gates of the image's class do not replace them.
 #
 # </details>
 #

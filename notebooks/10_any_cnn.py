@@ -274,9 +274,9 @@ for position, share in arrives.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All of it for *standard* and *pre*: there SE stands on the branch, and the shortcut hands dy on unchanged through
-# any number of sums. For *post* and *identity* each block multiplies the shortcut by its gates. Nine times one half
-# is about $(1/2)^9 = 0.002$.
+# All of it for *standard* and *pre*: there SE stands on the branch, and the shortcut passes dy on unchanged through
+# any number of sums. For *post* and *identity* each block multiplies the shortcut by its gates. Nine factors of one
+# half make $(1/2)^9 = 0.002$.
 #
 # </details>
 
@@ -592,9 +592,9 @@ print("first logits: pre", logits["pre"][0, :4], " identity", logits["identity"]
 # %% [markdown]
 # ## 7. Nine blocks that learned
 #
-# `resnet20-se` comes with the package: SE-ResNet-20, trained on CIFAR-10 (a JPEG-recompressed copy), one run, seed
-# 0. We draw the paper's Figure 6 for it: one panel per block, and in it each channel's mean gate for four classes.
-#    Cat and dog, airplane and ship were chosen in advance, as two pairs of similar classes.
+# `resnet20-se` comes with the package: an SE-ResNet-20 that was trained once, with seed 0, on CIFAR-10 (a
+# JPEG-recompressed copy). We draw the paper's Figure 6 for it: one panel per block, and in it each channel's mean
+# gate for four classes. Cat and dog, airplane and ship were chosen in advance, as two pairs of similar classes.
 #
 # The paper describes its own figure like this: early gates are *generic* (much the same for all classes), late
 # gates are *class-specific*.
@@ -624,8 +624,9 @@ figure
 # </details>
 
 # %% [markdown]
-# The gray band is the spread over images. In some blocks it is wide although the lines lie together: there the
-# gates do look at the image, but not at its class. A figure of means alone would hide that.
+# The gray band is the spread over images. In several blocks, such as stage2.block1, it reaches further than the
+# lines of the classes. There the gates look at the image, and only partly at its class. A figure of means alone
+# would hide that.
 #
 # Now two kinds of numbers per block. First, which share of the variance of its gates belongs to the channel, to the
 # class and to the image (notebook 9, section 3). Second, how much accuracy is lost when its gates no longer look at

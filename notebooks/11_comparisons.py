@@ -24,17 +24,17 @@
 # Letters: [symbols](../docs/symbols.md). In this notebook n is how many numbers a mean is taken of (images, runs or
 # pairs), and p is an accuracy as a share, from 0 to 1.
 #
-# A network is trained with SE and without SE, otherwise alike, and its accuracy differs by +0.58 points. Is SE
-# better? With this package ResNet-20 was trained three times with SE and three times without
+# A network is trained once with SE and once without, and with SE its accuracy is 0.58 points higher. Is SE better,
+# or was it luck? With this package ResNet-20 was trained three times with SE and three times without
 # ([docs/results.md](../docs/results.md)). Between the three pairs only one thing differs: the *seed*, the number
-# from which all randomness of a run comes. SE minus no SE was
+# from which all randomness of a run comes. The accuracy with SE, minus that without:
 #
 # | seed 0 | seed 1 | seed 2 |
 # |---:|---:|---:|
 # | −0.16 points | +0.13 points | +0.58 points |
 #
-# Someone with one run might have reported any of the three. So part of each number is luck. How large is this part?
-# That can be measured, and everything in this notebook is measured or simulated in front of you.
+# Someone with one pair of runs might have reported any of the three. So part of each number is luck. How large is
+# this part? It can be measured, and nearly everything in this notebook is measured or simulated in front of you.
 
 # %%
 import tempfile
@@ -58,7 +58,7 @@ rng = np.random.default_rng(0)
 # A test set is a sample. With other images of the same kind the same network gets another accuracy. How different?
 # NumPy draws the images of `shapes`, so we can have as many as we like. We take a bundled model and 4,000 new
 # images, and note for each whether it is classified correctly. Then we pretend to have fewer, and cut the 4,000
-# into test sets of n images.
+# into test sets of n images. (The next cell takes up to ten seconds.)
 #
 # **Predict:** from where to where do the accuracies go on 80 test sets of 50 images? And on 20 test sets of 200?
 # (The model gets about half of the images right.)
@@ -83,11 +83,11 @@ for n in (50, 200):
 # </details>
 
 # %% [markdown]
-# "From … to …" depends on the two most extreme test sets. A better measure uses them all: the **standard
-# deviation** (sd). It tells how far a typical number lies from the mean: the root of the mean squared distance.
-# (One divides by n − 1 and not by n: `ddof=1` in NumPy. The mean was computed from the same numbers, and that makes
-# the distances a little too small.) For bell-shaped spreads about two thirds of all numbers lie within one sd of
-# the mean, and 95 % within two.
+# "From … to …" depends on the two most extreme test sets. A better measure uses all of them: the **standard
+# deviation** (sd). It tells how far a typical number lies from the mean: the square root of the mean of the squared
+# distances. (One divides by n − 1 and not by n: `ddof=1` in NumPy. The mean was computed from the same numbers, and
+# that makes the distances a little too small.) If the numbers have the usual bell-shaped distribution, about two
+# thirds of them lie within one sd of the mean, and 95 % within two.
 #
 # For an accuracy you can know this sd in advance. An image is right (1) with probability p or wrong (0), and the
 # variance of such a number is p(1 − p). The mean of n independent numbers has a variance n times smaller. So the sd
@@ -105,6 +105,9 @@ for n in (50, 200, 500):
     print(f"test sets of {n:3}: sd {accuracies.std(ddof=1):.2f} points, by the formula {formula:.2f}")
 
 # %% [markdown]
+# (The sd of a few test sets is a rough number too. So do not expect that the two agree in the first digit after the
+# point.)
+#
 # **Predict:** a network gets 92 % of the 10,000 test images of CIFAR-10 right. How large is the standard error:
 # nearer to 0.03, to 0.3 or to 3 points?
 
@@ -227,14 +230,14 @@ print(f"sd that the luck of 1000 test images explains: {100 * np.sqrt(p * (1 - p
 # <details><summary>Answer</summary>
 #
 # Two surprises. First, *without SE* is ahead, with nine of the ten seeds on our machine. Both nets have only begun
-# to learn (guessing gives 10 %), and so soon the gates are no help. Second, the runs differ by more than the luck
-# of the test images explains. With one seed you would have reported one of these ten differences, from about −10 to
-# about 0.
+# to learn (guessing gives 10 %), and at this early point the gates do not help yet. Second, the runs differ by more
+# than the luck of the test images explains. With one seed you would have reported one of these ten differences,
+# from about −10 points to about 0.
 #
 # </details>
 
 # %% [markdown]
-# The bundled models are the same two kinds of networks, wider, and trained on more images:
+# Two bundled models are the same kinds of networks, but wider, and trained on more images:
 
 # %%
 for name in ("shapes-se", "shapes-plain"):
@@ -278,8 +281,7 @@ for n in (3, 10, 30, 300):
 # %% [markdown]
 # ## 4. Why pairs
 #
-# A seed can be lucky for both arms at once. If we subtract two runs of the *same* seed, such shared luck cancels.
-# What do two runs of one seed really share?
+# Two runs of the *same* seed, one of each arm, may share some of their luck. What do they really share?
 
 # %%
 from senet_np.data.augment import plan_epoch
@@ -316,8 +318,8 @@ print(f"standard error paired {paired_error:.2f}, unpaired {unpaired_error:.2f} 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The paired one. The two arms rise and fall together: their correlation ρ (rho) is clearly above 0. What is common
-# to both drops out of the difference:
+# The paired one. The two arms rise and fall together: their correlation ρ (rho) is clearly above 0. What a seed
+# does to both cancels in the difference:
 #
 # $$\mathrm{Var}(A-B) = \mathrm{Var}(A) + \mathrm{Var}(B) - 2\rho\;\mathrm{sd}(A)\,\mathrm{sd}(B)$$
 #
@@ -355,8 +357,8 @@ for rho in (0, 0.3, 0.6, 0.9):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# 100. With ρ = 0.9 pairs are worth ten times as many runs. With ρ = 0 they are worth nothing, and they cost almost
-#      nothing. So always pair: the same seeds, the same images, the same settings but for one.
+# It takes 100. With ρ = 0.9 ten pairs are worth a hundred runs of each arm. With ρ = 0 pairs gain nothing, and they
+# cost almost nothing. So always pair: the same seeds, the same images, the same settings but for one.
 #
 # </details>
 
@@ -368,10 +370,11 @@ for rho in (0, 0.3, 0.6, 0.9):
 # want a range that covers the truth in 95 of 100 comparisons. If we knew the true sd, the multiple would be 1.96.
 #
 # But we estimate the sd from the same few numbers. Sometimes it comes out too small, and then the range is too
-# short. So the multiple must be larger. How much larger? We ask a simulation in which the truth is 0: how large is
+# short. So the multiple must be larger. How much larger? We ask a simulation in which the truth is 0. Divide the
+# size of the mean by its standard error sd/√n: which value does this ratio exceed in only 5 of 100 cases?
 # |mean| / (sd/√n) in the worst 5 of 100 cases?
 #
-# **Predict:** the multiple for n = 10, and for n = 3.
+# **Predict:** this multiple for n = 10, and for n = 3.
 
 # %% tags=["hide-output"]
 from senet_np.experiments.statistics import paired_difference, t975
@@ -431,7 +434,7 @@ def half_widths(d):
 
 
 # %% [markdown]
-# **Predict:** how many of the 100 intervals miss the truth? Do all 100 have about the same width?
+# **Predict:** will exactly five of these 100 intervals miss the truth? And have all intervals about the same width?
 
 # %% tags=["hide-output"]
 many_A, many_B = draw_pairs(100, 5, 0.4, 0.5, 0.5, rng)
@@ -453,8 +456,8 @@ plt.show()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# About five; draw again and it will be another number near five. The widths differ a lot, because each is computed
-# from an sd of five numbers only.
+# No, twice. Five is the mean over very many comparisons. Among these 100 two intervals miss, among the next 100 it
+# may be eight: luck again. And the widths differ a lot, because each comes from the sd of only five numbers.
 #
 # </details>
 
@@ -611,8 +614,8 @@ interact(twenty_comparisons, n=IntSlider(5, 3, 30),
 #
 # ### Many tables
 #
-# **Predict:** someone makes twenty comparisons, all without any true difference. How many of them report "more" or
-# "less", on average? In how many of 100 such papers is there at least one?
+# **Predict:** someone makes twenty comparisons for a paper, all without any true difference. In how many of 100
+# such papers is there at least one false alarm?
 
 # %% tags=["hide-output"]
 papers = rng.normal(0, 0.5, (2000, 20, 5))  # 2000 papers, in each twenty comparisons of five pairs
@@ -624,9 +627,10 @@ print(f"papers with at least one: {100 * (wrong > 0).mean():.0f} of 100")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# One on average, and 64 of 100 papers have at least one: $1 - 0.95^{20} = 0.64$. Someone who shows only "the table
-# with a difference" shows this one. So say how many comparisons you made. (A remedy: use intervals of 99.75 % for
-# twenty comparisons. Then only about one paper in twenty has a false alarm. Its name is *Bonferroni*.)
+# In 64 of 100, because $1 - 0.95^{20} = 0.64$. On average there is one false alarm in each paper. Someone who shows
+# only "the table with a difference" shows this one. So say how many comparisons you made. (A remedy: use intervals
+# of 99.75 % for twenty comparisons. Then only about one paper in twenty has a false alarm. Its name is
+# *Bonferroni*.)
 #
 # </details>
 
@@ -700,11 +704,12 @@ for n in (3, 10, 30):
 # %% [markdown]
 # ### Choosing by the test images
 #
-# The same happens with epochs, learning rates and architectures: if something was *chosen* by the test images,
-# these images no longer *test* it. We watch it with our own twenty networks. Split the test images at random into
-# two halves; choose the network that is best on the first half; look at its accuracy on both.
+# Epochs, learning rates and whole networks are often chosen by their test accuracy. What does that do to this
+# accuracy? We watch it with our own twenty networks. Split the test images at random into two halves; choose the
+# network that is best on the first half; then look at its accuracy on both. We repeat that for 2,000 splits.
 #
-# **Predict:** on which half is the chosen network better, and by how many points?
+# **Predict:** by how many points do the two accuracies of the chosen network differ on average, and which one is
+# higher?
 
 # %% tags=["hide-output"]
 every_hit = np.array(hits["with SE"] + hits["without SE"])  # (20 networks, 1000 images)
@@ -733,9 +738,10 @@ plt.show()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# On the half that chose it, by one or two points on average. The best on a half is partly good and partly lucky
-# with these images. On new images the luck is gone. The gap is largest where the candidates are alike and the test
-# set is small, and that is the usual case: thirty epochs at the end of a training hardly differ.
+# The one on the half that chose it, by one or two points. The best network on a half is partly good and partly
+# lucky with these images. On other images the luck is gone. So if something was *chosen* by the test images, they
+# no longer *test* it. The gap is largest where the candidates are alike and the test set is small, and that is the
+# usual case: thirty epochs at the end of a training hardly differ.
 #
 # </details>
 
@@ -864,10 +870,9 @@ check("11.2", mean_difference, half_width, verdict)
 #
 # <details><summary>Hint</summary>
 #
-# `draw_pairs(2000, 10, 0.4, 0.5, 0.3, rng)` gives 2,000 comparisons, one per row. Call `interval` for each row and
-# count how often
-# |mean − 0.4| is at most half. To find out who is who, write the three as functions and give them to your
-# `coverage`.
+# `draw_pairs(2000, 10, 0.4, 0.5, 0.3, rng)` gives 2,000 comparisons, one per row. Call `interval` for each row, and
+# count how often the mean lies no further from 0.4 than half the width. To find out who is who, write the three as
+# functions and give them to your `coverage`.
 #
 # </details>
 
@@ -888,7 +893,7 @@ check("11.3", coverage, too_short)
 # the run of seed 2 from that of seed 1, and so on. All numbers are the same, and so is their mean. What does it
 # cost?
 #
-# Simulate many comparisons of ten pairs with a true difference of 0.4, an sd of each arm of 0.5 and ρ = 0.8.
+# Simulate 10,000 comparisons of ten pairs with a true difference of 0.4, an sd of each arm of 0.5 and ρ = 0.8.
 # `true_pairs` is the power (the share whose interval excludes 0) with the right pairs, `broken_pairs` the power
 # with the broken ones. Two digits are enough.
 #

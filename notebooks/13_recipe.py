@@ -145,15 +145,15 @@ assert np.abs(products - np.eye(16)).max() < 0.02
 # other half. No label was needed for any of this, so these kernels are not trained. The layer has no backward pass,
 # which saves time in every step.
 #
-# ## 2. Begin as nothing: identity weights
+# ## 2. Begin with identity weights
 #
 # Random convolutions mix their input before they know which mixture is good. After six of them, is the image
 # still there? The measure R²: the share of the input's variance that the best linear map of the output can restore.
 #
 # A kernel whose middle is the identity matrix, and that is 0 elsewhere, passes its input on. The ReLU changes
-# nothing, since the input has been through a ReLU already.
+# nothing, since the input has been through a ReLU already. So with such **identity weights** R² is 1.
 #
-# **Predict:** R² after six random 3×3 convolutions with ReLU, and after six convolutions with identity weights.
+# **Predict:** how large is R² after one random 3×3 convolution with ReLU, and after six?
 
 
 # %% tags=["hide-output"]
@@ -191,8 +191,8 @@ for k in range(6):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Less than a tenth after six random convolutions, and 1 with identity weights. So training can start from the image
-# itself and add what helps, instead of first undoing a random mixture.
+# About 0.3 after one, and less than 0.1 after six. With identity weights, training can start from the image itself
+# and add what helps. It does not have to undo a random mixture first.
 #
 # </details>
 
@@ -203,7 +203,7 @@ assert random[-1] < 0.5 < identity[-1]
 # The option is `--init identity`. Where a convolution has more output channels than input channels, the other output
 # channels stay random.
 #
-# ## 3. Label smoothing: sure enough
+# ## 3. Label smoothing: less than certain
 #
 # Cross-entropy always asks for more. At a probability of 0.99 for the right class it still has a gradient, and the
 # logits (the scores before the softmax) grow and grow. The remedy: ask for less than certainty. Let α be a small
@@ -229,16 +229,15 @@ curves = {
     alpha: [softmax_cross_entropy_forward(row[None], np.array([0]), label_smoothing=alpha)[0] for row in rows]
     for alpha in (0.0, 0.2)
 }
-lowest = margins[np.argmin(curves[0.2])]
-right, other = 0.8 + 0.2 / 10, 0.2 / 10  # the targets
-print(f"α = 0.2: the loss is lowest at a logit of {lowest:.2f}; p = t at {np.log(right / other):.2f}")
+for alpha, losses in curves.items():
+    print(f"α = {alpha:g}, loss at logits −2, 0, 2 … 10:", np.array(losses)[np.searchsorted(margins, range(-2, 11, 2))])
 
 # %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
     figure, axes = plt.subplots(figsize=(7, 3.2))
     for (alpha, losses), color, line in zip(curves.items(), (GRAY, BLUE), (":", "-")):
         axes.plot(margins, losses, line, color=color, label=f"α = {alpha:g}")
-    axes.axvline(lowest, color=BLUE, linewidth=0.8)
+    axes.axvline(margins[np.argmin(curves[0.2])], color=BLUE, linewidth=0.8)
     axes.set(xlabel="logit of the right class, the others 0", ylabel="loss (nats)")
     axes.set_title("Loss of one image with and without label smoothing")
     axes.legend()
@@ -254,6 +253,9 @@ plt.show()
 # </details>
 
 # %%
+lowest = margins[np.argmin(curves[0.2])]
+right, other = 0.8 + 0.2 / 10, 0.2 / 10  # the targets
+print(f"lowest loss at a logit of {lowest:.2f}; p = t at {np.log(right / other):.2f}")
 assert abs(lowest - np.log(right / other)) < 0.1
 
 # %% [markdown]
@@ -262,8 +264,8 @@ assert abs(lowest - np.log(right / other)) < 0.1
 # ## 4. Lookahead: average where the steps jump around
 #
 # The gradient of a minibatch is right on average and wrong each time. So near the minimum the weights do not stand
-# still. They jump around it, and only a smaller learning rate calms them. But an *average* of the places where
-# they have been is calm at once.
+# still. They jump around it, and only a smaller learning rate calms them. What if we use an average of the places
+# where they have been?
 #
 # Lookahead keeps two copies of the weights. The fast ones follow the gradient. Every five steps the slow ones move a
 # part of the way to the fast ones, and the fast ones return to them:
@@ -408,9 +410,10 @@ else:
     print("docs/comparisons is not here.")
 
 # %% [markdown]
-# As long as these runs are missing, we know only this: the whole recipe together took the tiny net from 76 to 80 %,
-# one run each. Nobody has measured here which piece made the difference. And three pairs will give no interval
-# (notebook 11), so they can show only large differences.
+# As long as these runs are missing, we know only this: the pieces together took the tiny net from 76 to 80 %, one run
+# each. For the tiny net these are the pieces of sections 4 and 5; the sprint net uses all
+# ([docs/choices.md](../docs/choices.md)). Nobody has measured here which piece made the difference. And three pairs
+# will give no interval (notebook 11), so they can show only large differences.
 #
 # **What not to conclude.** Such numbers belong to one net and one length of training. For example, label smoothing
 # helps a net that begins to learn its images by heart. A net that is too small for its task has other problems.
@@ -433,7 +436,7 @@ else:
 # ### Exercise 13.1 · The loss that is left
 #
 # A net reaches its target exactly: p = t, with α = 0.1 and K = 10 classes. Which loss is left, in nats (natural
-# logarithm)? Compute it by hand or with NumPy. Target: two digits.
+# logarithm)? Compute it by hand or with NumPy. Target: correct to two digits.
 #
 # <details><summary>Hint</summary>
 #
@@ -450,8 +453,7 @@ check("13.1", lowest_loss)
 # ### Exercise 13.2 · The gradient of the smoothed loss
 #
 # The loss of a batch is the mean of L over its N images. Derive its gradient with respect to the logits $l_k$ and
-# write it as a function of the probabilities. The check compares it with the gradient by finite differences, for
-# several batches and several α.
+# write it as a function of the probabilities. The check tries several batches and several α.
 #
 # <details><summary>Hint</summary>
 #

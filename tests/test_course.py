@@ -1,6 +1,8 @@
 """The course: notebooks in step with their text form, without output, and copied without losing work."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import jupytext
@@ -33,6 +35,14 @@ def test_a_notebook_is_in_step_with_its_text(path):
 def test_a_notebook_carries_no_output(path):
     for cell in nbformat.read(path, as_version=4).cells:
         assert cell.cell_type != "code" or (cell.outputs, cell.execution_count) == ([], None), "run: make pairs"
+
+
+def test_the_page_of_the_course_has_the_titles_and_minutes_that_the_notebooks_say():
+    made = subprocess.run(
+        [sys.executable, NOTEBOOKS.parent / "docs/tools/course.py"], capture_output=True, encoding="utf-8", check=True
+    )
+    page = (NOTEBOOKS.parent / "docs/course.md").read_text("utf-8")
+    assert made.stdout.strip() in page, "run: python docs/tools/course.py --write"
 
 
 def test_results_that_a_notebook_quotes_stand_in_the_results():

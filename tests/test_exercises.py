@@ -9,10 +9,9 @@ import pytest
 
 from senet_np.exercises import check, checking
 
-HERE = Path(__file__).parent
-NOTEBOOKS = HERE.parent / "notebooks"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 TEXTS = {int(path.name[:2]): path for path in sorted(NOTEBOOKS.glob("*.py"))}
-MODULES = {number: name for number, name in checking.NOTEBOOKS.items() if (HERE / f"tried_{name}.py").exists()}
+MODULES = checking.NOTEBOOKS
 
 
 def tried(notebook):
@@ -61,6 +60,10 @@ def test_an_exercise_that_is_not_answered_yet_is_no_mistake(blank):
     verdict = check("2.1", blank, blank)
     assert not verdict
     assert verdict.message == "2.1: no answer yet. Replace the ... and run the cell again."
+
+
+def test_every_notebook_has_its_exercises():
+    assert {number: path.stem[3:] for number, path in TEXTS.items()} == MODULES
 
 
 def test_an_exercise_that_does_not_exist_or_asks_for_something_else_is_named():

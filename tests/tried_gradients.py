@@ -21,6 +21,78 @@ def backward_from_y(dy, cache):
     return (dy * (1 - abs(cache["y"])) ** 2,)
 
 
+def center_backward(dy, cache):
+    return dy - dy.mean(axis=1, keepdims=True)
+
+
+def center_by_matrix(dy, cache):
+    size = dy.shape[1]
+    return (dy @ (np.eye(size) - np.full((size, size), 1 / size)),)
+
+
+def quadratic_backward(dy, cache):
+    x, w = cache
+    return dy[:, None] * (x @ (w + w.T)), (dy[:, None] * x).T @ x
+
+
+def quadratic_by_einsum(dy, cache):
+    x, w = cache
+    dx = np.einsum("n,kj,nj->nk", dy, w, x) + np.einsum("n,ni,ik->nk", dy, x, w)
+    return [dx, np.einsum("n,ni,nj->ij", dy, x, x)]
+
+
+def transposed_twice(dy, cache):
+    x, w = cache
+    return dy[:, None] * 2 * (x @ w.T), (dy[:, None] * x).T @ x
+
+
+def without_the_factor(dy, cache):
+    x, w = cache
+    return dy[:, None] * (x @ (w + w.T)), x.T @ x
+
+
+HIDING = np.array([[1.0, -1.0, 0.0, 0.0], [2.0, 0.0, 1.0, -3.0], [0.5, 0.5, -0.5, -0.5]])
+W = np.arange(16.0).reshape(4, 4)
+SYMMETRIC = W + W.T
+
+
+def own_check(dy_of, elements=slice(None), judge=None, watched=True):
+    """A check that takes its dy from `dy_of` and compares only these elements, by `judge`."""
+
+    def relative(dx, numeric):
+        return np.abs(dx - numeric).max() <= 1e-6 * max(np.abs(dx).max(), np.abs(numeric).max())
+
+    def my_check(forward, backward, x):
+        y, cache = forward(x)
+        dy = dy_of(y.shape)
+        before = x.copy(), dy.copy()
+        dx = backward(dy, cache)
+        if watched and not (np.array_equal(x, before[0]) and np.array_equal(dy, before[1])):
+            return False
+        x, dy = before
+        numeric = np.zeros_like(x)
+        for index in np.ndindex(x.shape):
+            move = np.zeros_like(x)
+            move[index] = 1e-5
+            numeric[index] = np.sum((forward(x + move)[0] - forward(x - move)[0]) * dy) / 2e-5
+        return (judge or relative)(np.ravel(dx)[elements], np.ravel(numeric)[elements])
+
+    return my_check
+
+
+def random(shape):
+    return np.random.default_rng(1).standard_normal(shape)
+
+
+def asserting_check(forward, backward, x):
+    assert own_check(random)(forward, backward, x), "wrong"
+    return 1
+
+
+def silent_check(forward, backward, x):
+    own_check(random)(forward, backward, x)
+
+
 TRIED = {
     "2.1": Tried(
         right=(forward, backward),
@@ -29,6 +101,54 @@ TRIED = {
             "y[0, 0] is 3": (lambda x: (x, x), backward),
             "wrong sign": (forward, lambda dy, x: -backward(dy, x)),
             "in `": (forward, lambda dy, x: x.no_such),
+        },
+    ),
+    "2.2": Tried(
+        right=(center_backward, HIDING),
+        unexpected=(center_by_matrix, [[1, -1, 0, 0], [0, 0, 0, 0], [3, -1, -1, -1]]),
+        wrong={
+            "WRONG x": (lambda dy, cache: dy, HIDING),
+            "in row 0 the right dx is [0.0, 0.0, 0.0, 0.0], the lazy one [1.0": (center_backward, np.ones((3, 4))),
+            "in row 2 the right dx": (center_backward, HIDING + np.array([[0], [0], [1]])),
+            "zero everywhere": (center_backward, np.zeros((3, 4))),
+            "hiding_dy has shape (4, 3)": (center_backward, np.ones((4, 3))),
+        },
+    ),
+    "2.3": Tried(
+        right=(W, quadratic_backward),
+        unexpected=(np.triu(np.ones((4, 4), int)).tolist(), quadratic_by_einsum),
+        wrong={
+            "the wrong pair still passes": (2 * np.eye(4), quadratic_backward),
+            "pair still passes its test": (SYMMETRIC, quadratic_backward),
+            "no check can decide": (np.zeros((4, 4)), quadratic_backward),
+            "w_test has shape (3, 3), expected (4, 4)": (np.ones((3, 3)), quadratic_backward),
+            "WRONG x": (W, transposed_twice),
+            "WRONG w": (W, without_the_factor),
+            "your code stops in": (W, lambda dy, cache: (dy @ cache[1], cache[0])),
+        },
+    ),
+    "2.4": Tried(
+        right=(-5, -5, -3),
+        unexpected=(1e-5, np.array([-5.0]), 0.001),
+        wrong={
+            "k_plain: with the step 1e-8": (-8, -5, -3),
+            "k_large_loss: with the step 1e-4": (-5, -4, -3),
+            "k_large_x: with the step 1e-5": (-5, -5, -5),
+            "expected a whole number from -10 to -1": (-5, 5, -3),
+            "holds 2 numbers": (-5, -5, (-3, -2)),
+        },
+    ),
+    "2.5": Tried(
+        right=(own_check(random),),
+        unexpected=(asserting_check,),
+        wrong={
+            "shares of each row; the dy that it drew is 1 everywhere": (own_check(np.ones),),
+            "True for one that is 3 times too large": (own_check(np.ones, judge=lambda dx, n: np.allclose(dx, n)),),
+            "True for one that forgets the last element": (own_check(random, elements=slice(5)),),
+            "True for one that returns zeros": (own_check(random, judge=lambda dx, n: np.allclose(dx, n)),),
+            "True for one that writes into dy": (own_check(random, watched=False),),
+            "False for a right one, y = x": (own_check(random, judge=lambda dx, n: (dx == n).all()),),
+            "my_check returned None": (silent_check,),
         },
     ),
 }

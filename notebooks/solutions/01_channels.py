@@ -88,10 +88,10 @@ with style():
 plt.show()
 
 # %% [markdown]
-# **1.3** `s[:, :, None, None]` has the shape (N, C, 1, 1), and NumPy aligns C with H. With H = C this fits, so row
-# i of every map is multiplied by the gate of channel i. With H ≠ C it stops at once. So choose test shapes whose
-# sizes are all different, and none of them 1. A test that compares numbers finds the bug with any shape, if
-# the gates are random: gates that are all equal, or 0 and 1 only, hide other mistakes.
+# **1.3** `s[:, :, None, None]` has the shape (N, C, 1, 1), and NumPy aligns C with H. With H = C this fits, so
+# row i of every map is multiplied by the gate of channel i. With H ≠ C it stops at once. So choose test shapes
+# whose sizes are all different, and none of them 1. A test that compares numbers finds the bug with any shape,
+# if the gates are random: gates that are all equal, or 0 and 1 only, hide other mistakes.
 
 
 # %%
@@ -124,9 +124,9 @@ assert (wrong[:, 2] == 0).all()  # row 2 of all maps
 assert (wrong[..., 2] != 0).any()
 
 # %% [markdown]
-# **1.4** Each of the two squares is the right one under one sky and not under the other. So the same positions of
-# the orange channel need the weight 1 under one sky and the weight 0 under the other. The best fixed weight is
-# 1/2, and the same holds for blue. It is a compromise that leaves half of each square. The gates leave no
+# **1.4** Each of the two squares is the right one under one sky and not under the other. So the same positions
+# of the orange channel need the weight 1 under one sky and the weight 0 under the other. The best fixed weight
+# is 1/2, and the same holds for blue. It is a compromise that leaves half of each square. The gates leave no
 # error at all.
 
 # %%

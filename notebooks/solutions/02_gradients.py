@@ -14,16 +14,18 @@
 # %%
 import numpy as np
 
+from senet_np.exercises import check
 from senet_np.gradcheck import check_gradients
 
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# **1.** For x > 0, $y = x/(1+x)$ and $y' = 1/(1+x)^2$; for x < 0, $y = x/(1-x)$ and $y' = 1/(1-x)^2$.
-# Together $y' = 1/(1+|x|)^2$. At 0 both are 1, so there is no kink: the derivative exists and is
-# continuous. But the *second* derivative jumps from 2 to −2 there, so the next term of Taylor's series does
-# not cancel, and the central difference is off by about h. At exactly 0 a step of 1e-5 is too coarse for a
-# tolerance of 1e-6; a step of 1e-7 is not.
+# **2.1** For x > 0, $y = x/(1+x)$ and $y' = 1/(1+x)^2$; for x < 0, $y = x/(1-x)$ and $y' = 1/(1-x)^2$. Together
+# $y' = 1/(1+|x|)^2$. At 0 both are 1, so there is no kink: the derivative exists and is continuous.
+#
+# But the *second* derivative jumps from 2 to −2 at 0. So the next term of the Taylor series does not cancel
+# there, and the central difference has an error of about Δ. If an input is exactly 0, a step of 10⁻⁵ is too
+# large for a tolerance of 10⁻⁶, and a right backward pass fails. A step of 10⁻⁷ is small enough.
 
 
 # %%
@@ -35,10 +37,10 @@ def softsign_backward(dy, x):
     return dy / (1 + np.abs(x)) ** 2
 
 
-report = check_gradients(softsign, softsign_backward, [rng.standard_normal((3, 4))])
-print(report)
-assert report
+assert check_gradients(softsign, softsign_backward, [rng.standard_normal((3, 4))])
+assert check("2.1", softsign, softsign_backward)
 
+# %%
 at_zero = np.array([[0.0, -1.0, 2.0]])
 for step in (1e-5, 1e-7):
     report = check_gradients(softsign, softsign_backward, [at_zero], step=step)
@@ -47,68 +49,106 @@ assert report
 
 
 # %% [markdown]
-# **2.** $x[n,k]$ stands in $y[n,k]$ with the factor 1, and in every y of the row with −1/D. So $dx[n,k] =
-# dy[n,k] - \frac1D\sum_d dy[n,d]$: the same operation. A dy whose rows sum to 0 hides a backward pass that
-# returns dy itself. (Ones hide another one: there the right answer is 0, and whatever is proportional to
-# it.)
+# **2.2** $x[n,k]$ stands in $y[n,k]$ with the factor 1, and in every y of the row with −1/D. So
+# $dx[n,k] = dy[n,k] - \frac1D\sum_d dy[n,d]$: the same operation. The lazy author leaves out the mean of the
+# row. It is 0 if each row of dy sums to 0. (A dy of ones hides another mistake: there the right dx is 0, and so
+# is every multiple of it.)
 
 
 # %%
-def center(x):
-    return x - x.mean(axis=1, keepdims=True), None
-
-
-def center_backward(dy, _):
+def center_backward(dy, cache):
     return dy - dy.mean(axis=1, keepdims=True)
 
 
-x = rng.standard_normal((3, 4))
-assert check_gradients(center, center_backward, [x])
-assert not check_gradients(center, lambda dy, _: dy, [x])
-hiding = center(rng.standard_normal((3, 4)))[0]  # rows sum to 0
-assert np.allclose(center_backward(hiding, None), hiding)
+hiding_dy = rng.standard_normal((3, 4))
+hiding_dy -= hiding_dy.mean(axis=1, keepdims=True)  # now each row sums to 0
+assert np.allclose(center_backward(hiding_dy, None), hiding_dy)
+assert check("2.2", center_backward, hiding_dy)
 
 # %% [markdown]
-# **3.** dx must be `dy @ w.T`. The test's w is the unit matrix, square and equal to its transpose: "sizes
-# that all differ, random inputs". With a symmetric w, and a square one, it would pass too; with another
-# square one it fails, and with any other shape it does not run.
+# **2.3** $x[n,k]$ stands in the sum twice, as the left and as the right factor. So
+# $dx[n,k] = dy[n]\,\big(\sum_j w[k,j]\,x[n,j] + \sum_i x[n,i]\,w[i,k]\big)$, which is `x @ w.T + x @ w`. The
+# wrong pass takes the second sum twice. Both sums are equal if w is symmetric, and the identity matrix is
+# symmetric: the test breaks the rule of random inputs. Any w that is not symmetric shows the bug.
 
 
 # %%
-def forward(x, w):
-    return x @ w, (x, w)
+def quadratic(x, w):
+    return ((x @ w) * x).sum(axis=1), (x, w)
 
 
-def backward(dy, cache):
+def quadratic_backward(dy, cache):
     x, w = cache
-    return dy @ w, x.T @ dy
+    dy = dy[:, None]
+    return dy * 2 * (x @ w), (dy * x).T @ x
 
 
-x = rng.standard_normal((3, 4))
-assert check_gradients(forward, backward, {"x": x, "w": np.eye(4)})
-report = check_gradients(forward, backward, {"x": x, "w": rng.standard_normal((4, 4))})
-print(report)
-assert not report
+def quadratic_backward_right(dy, cache):
+    x, w = cache
+    dy = dy[:, None]
+    return dy * (x @ w + x @ w.T), (dy * x).T @ x
+
+
+w_test = rng.standard_normal((4, 4))
+print(check_gradients(quadratic, quadratic_backward, {"x": rng.standard_normal((3, 4)), "w": w_test}))
+assert check("2.3", w_test, quadratic_backward_right)
 
 
 # %% [markdown]
-# **4.** A thousand times L multiplies truncation *and* rounding by a thousand, and the derivative too: the
-# V moves up and keeps its best step. With x near 1000, x + h is rounded to a spacing of 1e-13 in place of
-# 1e-16, so the step that is really taken differs from h by up to that much: small steps get worse, and the
-# best step is larger.
+# **2.4** A thousand times L multiplies truncation *and* rounding by a thousand, and the derivative too. The
+# curve of the figure moves up and keeps its best step. Near a million the numbers of float64 are 10⁻¹⁰ apart.
+# So x + Δ is rounded to one of them, and the step that is really taken differs from Δ by up to that much. Small
+# steps become worse, and the best step is larger. (A better difference divides by the step that is really
+# taken: `(x + step) - (x - step)`. The package does this.)
 
 
 # %%
-def best_step(f, derivative, x):
-    steps = 10.0 ** np.arange(-10, 0.01, 0.1)
-    found = [abs((f(x + h) - f(x - h)) / (2 * h) - derivative(x)) for h in steps]
-    smooth = np.convolve(np.log(np.maximum(found, 1e-30)), np.ones(9) / 9, "same")  # rounding is noisy
-    return steps[4 + smooth[4:-4].argmin()]
+def mean_error(f, derivative, xs, step):
+    return np.abs((f(xs + step) - f(xs - step)) / (2 * step) - derivative(xs)).mean()
 
 
-plain = best_step(np.sin, np.cos, 1.0)
-larger = best_step(lambda x: 1000 * np.sin(x), lambda x: 1000 * np.cos(x), 1.0)
-far = best_step(np.sin, np.cos, 1000.0)
-print(f"best step near x = 1: {plain:.0e}, for 1000·f: {larger:.0e}, near x = 1000: {far:.0e}")
-assert 0.1 < plain / larger < 10
-assert far > 3 * plain
+def best_power(f, derivative, xs):
+    errors = {k: mean_error(f, derivative, xs, 10.0**k) for k in range(-10, 0)}
+    print("  ".join(f"{k}: {error:.0e}" for k, error in errors.items()))
+    return min(errors, key=errors.get)
+
+
+xs = np.linspace(1, 2, 100)
+k_plain = best_power(np.sin, np.cos, xs)
+k_large_loss = best_power(lambda x: 1000 * np.sin(x), lambda x: 1000 * np.cos(x), xs)
+k_large_x = best_power(np.sin, np.cos, 1_000_000 + xs)
+print("distance between neighboring numbers near a million:", np.spacing(1e6))
+assert check("2.4", k_plain, k_large_loss, k_large_x)
+
+# %% [markdown]
+# **2.5** The four lines that matter: a random dy, a comparison of x and dy with their copies, the numeric
+# gradient of *every* element, and an error as a share of the largest value. The copies are made before the
+# backward pass, and the numeric gradient uses them: the originals may have changed.
+
+
+# %%
+def numeric_gradient(f, x, dy, step=1e-5):
+    numeric = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        move = np.zeros_like(x)
+        move[index] = step
+        numeric[index] = np.sum((f(x + move) - f(x - move)) * dy) / (2 * step)
+    return numeric
+
+
+def worst_error(dx, numeric):
+    return np.abs(dx - numeric).max() / max(np.abs(dx).max(), np.abs(numeric).max())
+
+
+def my_check(forward, backward, x):
+    y, cache = forward(x)
+    dy = rng.standard_normal(y.shape)
+    x_before, dy_before = x.copy(), dy.copy()
+    dx = backward(dy, cache)
+    if not (np.array_equal(x, x_before) and np.array_equal(dy, dy_before)):
+        return False
+    numeric = numeric_gradient(lambda x: forward(x)[0], x_before, dy_before)
+    return worst_error(dx, numeric) < 1e-6
+
+
+assert check("2.5", my_check)

@@ -179,8 +179,8 @@ for _ in range(150):
 assert check("8.1", losses)
 
 # %% [markdown]
-# **8.2** 17 of the 23 gradients are wrong: all that are computed from `dx` after the line. The gradients of the head and of
-# stage 3's SE block are computed before it, so they stay right.
+# **8.2** 17 of the 23 gradients are wrong: all that are computed from `dx` after the line. The gradients of the head
+# and of stage 3's SE block are computed before it, so they stay right.
 
 
 # %%
@@ -222,11 +222,12 @@ without_the_line = train(x_train, x_test, backward=lambda dlogits, params, cache
 assert min(right, without_the_line) > 0.9
 
 # %% [markdown]
-# It does not: in this run the network with wrong gradients even ends ahead. The path through the scale carries most of the
-# gradient, so `dx` still points roughly in the right direction. The gradient check shows the mistake in a second.
+# It does not: in this run the network with wrong gradients even ends ahead. The path through the scale carries most
+# of the gradient, so `dx` still points roughly in the right direction. The gradient check shows the mistake in a
+# second.
 #
-# **8.3** v is 1, then 0.9 + 1 = 1.9, then 1.71 + 1 = 2.71. θ moves by −0.1 · (1 + 1.9 + 2.71) = −0.561. When v no longer
-# changes, v = 0.9 v + 1, so v = 10. With a steady gradient, momentum 0.9 makes the updates ten times as long.
+# **8.3** v is 1, then 0.9 + 1 = 1.9, then 1.71 + 1 = 2.71. θ moves by −0.1 · (1 + 1.9 + 2.71) = −0.561. When v no
+# longer changes, v = 0.9 v + 1, so v = 10. With a steady gradient, momentum 0.9 makes the updates ten times as long.
 
 # %%
 theta, v = 0.0, 0.0
@@ -236,8 +237,8 @@ for _ in range(3):
 assert check("8.3", theta, 10)
 
 # %% [markdown]
-# **8.4** Without the sky two textures are left, and nothing tells which one to classify. About half right is all that is
-# possible. It is not 10 %, because the network can see that eight of the ten classes are not in the image.
+# **8.4** Without the sky two textures are left, and nothing tells which one to classify. About half right is all that
+# is possible. It is not 10 %, because the network can see that eight of the ten classes are not in the image.
 
 # %%
 x_gray, x_test_gray = x_train.copy(), x_test.copy()

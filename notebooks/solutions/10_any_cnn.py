@@ -46,7 +46,7 @@ assert check("10.1", added_parameters)
 
 # %% [markdown]
 # **10.2** x goes into the branch and into the SE block on the shortcut. Each has a backward pass of its own, and
-# their gradients are added. dy itself is no term of the sum: a gated shortcut does not hand it on unchanged.
+# their gradients are added. dy itself is no term of the sum: a gated shortcut does not pass it on unchanged.
 
 # %%
 def identity_backward(dy, branch, branch_cache, shortcut, shortcut_cache):

@@ -1,0 +1,133 @@
+"""Exercises of notebook 1: channels, and gates that weigh them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..data import load_shapes
+from ..data.shapes import both_skies
+from ..grading.marks import Answer, Array, require
+from . import reading
+from .checking import exercise
+
+U = np.array([[[1.0, 8.0], [2.0, 0.0]], [[3.0, 0.0], [4.0, 8.0]]])  # (H, W, C) of 1.1
+S = np.array([0.5, 0.25])
+NEAR = 0.02  # how exact the weights of 1.4 have to be
+Scale = Callable[[Array, Array], Array]
+
+
+@exercise("1.1")
+def gates_on_paper(z: Any, total: Any, z_gated: Any) -> str:
+    """Means, the sum of the gated maps, and the means of the gated maps, by hand."""
+    means, gated = U.mean(axis=(0, 1)), U * S
+    found = reading.numbers(z, "z", (2,), (1, 2), (2, 1)).ravel()
+    require(not np.allclose(found, U.sum(axis=(0, 1))), "z holds the sums of the two channels, not their means")
+    require(not np.allclose(found, S * means), "z: these are the means after the gates; z comes before them")
+    for c in np.flatnonzero(~np.isclose(found, means))[:1]:
+        raise AssertionError(f"z[{c}] is {found[c]:.4g}: this is not the mean of {U[..., c].tolist()}")
+    added = reading.numbers(total, "the sum of the gated maps", (2, 2), (2, 2, 1), (1, 2, 2)).reshape(2, 2)
+    require(not np.allclose(added, U.sum(axis=-1)), "the sum: these are the maps without their gates")
+    require(not np.allclose(added, U @ S[::-1]), "the sum: each map has the gate of the other channel")
+    for i, j in np.argwhere(~np.isclose(added, gated.sum(axis=-1)))[:1]:
+        place = f"the sum: row {i}, column {j} is {added[i, j]:.4g}"
+        raise AssertionError(f"{place}. The two channels have {U[i, j, 0]:g} and {U[i, j, 1]:g} there")
+    after = reading.numbers(z_gated, "z_gated", (2,), (1, 2), (2, 1)).ravel()
+    require(not np.allclose(after, means), "z_gated: these are the means before the gates")
+    for c in np.flatnonzero(~np.isclose(after, S * means))[:1]:
+        raise AssertionError(f"z_gated[{c}] is {after[c]:.4g}: this is not the mean of gated channel {c}")
+    return "The gate is the same at all positions, so it can be taken out of the mean: z_gated = s · z."
+
+
+@exercise("1.2")
+def other_direction(left: Any, before_relu: Answer) -> str:
+    """The filter "brighter to the left", and what the two maps together know."""
+    right = np.zeros((3, 3, 3))
+    right[:, 0], right[:, 2] = -1 / 9, 1 / 9
+    filter_ = reading.numbers(left, "left", (3, 3, 3, 1), (3, 3, 3)).reshape(3, 3, 3)
+    require(not np.allclose(filter_, right), 'left is the filter "brighter to the right" itself')
+    require(
+        not np.allclose(np.abs(filter_), np.abs(right.swapaxes(0, 1))), "left compares rows; it is to compare columns"
+    )
+    factor = -(filter_ * right).sum() / (right**2).sum()
+    if not np.isclose(factor, 1) and np.allclose(filter_, -factor * right):
+        raise AssertionError(f"each weight of left is {factor:.3g} times what makes it a mean minus a mean")
+    for p, q, k in np.argwhere(~np.isclose(filter_, -right))[:1]:
+        place = f"the weight in row {p}, column {q} for channel {k}"
+        raise AssertionError(f"left: {place} is {filter_[p, q, k]:.4g}. Which columns count, and with which sign?")
+    number = np.random.default_rng(0).standard_normal((4, 5))
+    maps = np.maximum(number, 0), np.maximum(-number, 0)
+    result = before_relu(*(array.copy() for array in maps))
+    require(result is not None, "before_relu returns None: is there a `return`?")
+    found = reading.numbers(result, "what before_relu returns", number.shape)
+    require(not np.allclose(found, np.abs(number)), "before_relu: no number of yours is below 0, and some have to be")
+    require(not np.allclose(found, -number), "before_relu: at every position your number has the opposite sign")
+    for i, j in np.argwhere(~np.isclose(found, number))[:1]:
+        seen = f"where the maps have {maps[0][i, j]:.3g} (right) and {maps[1][i, j]:.3g} (left)"
+        raise AssertionError(f"before_relu returns {found[i, j]:.3g} {seen}. From which number do a ReLU make these?")
+    return "No position is bright in both maps: each map keeps what the ReLU removes from the other."
+
+
+def _by_loops(u: Array, s: Array) -> Array:
+    result = np.zeros_like(u)
+    for n, c in np.ndindex(s.shape):
+        result[n, :, :, c] = u[n, :, :, c] * s[n, c]
+    return result
+
+
+RIGHT: dict[str, Scale] = {
+    "`u * s[:, None, None, :]`": lambda u, s: u * s[:, None, None, :],
+    "one that uses loops": _by_loops,
+    "one that moves the channels first, multiplies and moves them back": lambda u, s: np.moveaxis(
+        np.moveaxis(u, -1, 1) * s[:, :, None, None], 1, -1
+    ),
+}
+WRONG: dict[str, Scale] = {
+    "your colleague's function": lambda u, s: u * s[:, :, None, None],
+    "a function that returns u unchanged": lambda u, s: u.copy(),
+    "a function that gives all images the gates of the first": lambda u, s: u * s[:1, None, None, :],
+    "a function that gives all channels of an image the same gate": lambda u, s: (
+        u * s.mean(axis=1)[:, None, None, None]
+    ),
+    "a function that rounds the gates to 0 or 1": lambda u, s: u * np.round(s)[:, None, None, :],
+    "a function that multiplies the columns of a map by the gates": lambda u, s: u * s[:, None, :, None],
+}
+
+
+@exercise("1.3")
+def a_test_that_finds_the_bug(passes: Answer) -> str:
+    """A test that lets right functions pass and wrong ones not; it may return a truth value or assert."""
+    for name, scale in RIGHT.items():
+        verdict = passes(scale)
+        require(verdict is None or verdict, f"your test says False for a right function, {name}")
+    for name, scale in WRONG.items():
+        try:
+            verdict = passes(scale)
+        except Exception:  # an assert of the test, or an error of the function: both count as found
+            verdict = False
+        unsaid = " (it returned None: is there a `return`?)" if verdict is None else ""
+        require(
+            verdict is not None and not verdict, f"your test lets {name} pass{unsaid}. Which u and s would show it?"
+        )
+    return "Sizes that all differ, two or more images, and random numbers show each of these mistakes."
+
+
+@exercise("1.4")
+def best_fixed_weights(weights: Any) -> str:
+    """The two fixed weights that come nearest to the right square under both skies."""
+    found = reading.numbers(weights, "best", (2,), (2, 1), (1, 2)).ravel()
+    images = both_skies(load_shapes(seed=9, sizes=(2, 1, 1)).train.images).reshape(4, 32, 32, 3) / 255
+    difference = images[:, 1:-1, 1:-1, 0] - images[:, 1:-1, 1:-1, 2]
+    u = np.maximum(np.stack([difference, -difference], axis=-1), 0)
+    means, ground = u.mean(axis=(1, 2)), u[:, 10:]
+    gates = (means == means.max(axis=1, keepdims=True)).astype(float)
+    target = (ground * gates[:, None, None, :]).sum(axis=-1)
+    error, nothing = (((ground @ pair - target) ** 2).mean() for pair in (found, np.zeros(2)))
+    best = np.linalg.lstsq(ground.reshape(-1, 2), target.ravel(), rcond=None)[0]
+    size = f"with {found[0]:.3g} and {found[1]:.3g} the mean squared error is {error:.4f}"
+    beside = f", more than with weights of 0 ({nothing:.4f})" if error > nothing * 1.001 else ""
+    require(np.abs(found - best).max() <= NEAR, f"{size}{beside}; a smaller one is possible")
+    return (
+        f"The error is {error:.4f}; without any channel it is {nothing:.4f}. Each square is right under one sky and "
+        "wrong under the other, so the best fixed weight is a compromise. Gates leave no error."
+    )

@@ -1,0 +1,41 @@
+"""Answers as people write them: numbers, names and gradients, read in any form that says the same."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..grading.marks import Array, require
+
+
+def numbers(answer: Any, name: str, *shapes: tuple[int, ...]) -> Array:
+    """An answer as an array of finite numbers, float64; of one of the shapes, if there are any."""
+    try:
+        array = np.array(answer, np.float64)
+    except (TypeError, ValueError):
+        raise AssertionError(f"{name} is {answer!r}, expected numbers") from None
+    require(not shapes or array.shape in shapes, f"{name} has shape {array.shape}, expected {[*shapes, ()][0]}")
+    require(array.size and np.isfinite(array).all(), f"{name} must hold finite numbers")
+    return array
+
+
+def number(answer: Any, name: str) -> float:
+    """An answer as one number; an array of one number will do."""
+    array = numbers(answer, name)
+    require(array.size == 1, f"{name} holds {array.size} numbers, expected one")
+    return float(array.flat[0])
+
+
+def names(answer: Any) -> set[str]:
+    """Words in lower case, from a list, a set, or one text with commas."""
+    parts = [answer] if isinstance(answer, str) or not isinstance(answer, Iterable) else [str(part) for part in answer]
+    return {word.lower() for part in parts for word in re.findall(r"[\w.-]+", str(part))} - {"and"}
+
+
+def gradients(answer: Any, known: Iterable[str]) -> set[str]:
+    """Names of gradients: "dw1", "dW1" and "w1" are the same one."""
+    found, known = {name if name.startswith("d") else f"d{name}" for name in names(answer)}, [*known]
+    unknown = sorted(found - {*known})
+    require(not unknown, f"{', '.join(unknown)}: expected names out of {', '.join(known)}")
+    return found

@@ -1,0 +1,108 @@
+"""Exercises of notebook 3: the squeeze, one number per channel."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..grading.marks import Answer, Array, expect, expect_gradients, require
+from . import reading
+from .checking import exercise
+
+AXES = "NHWC"
+ATOL = 0.005  # of the test in 3.4
+
+
+def _map(value: Any, name: str, side: int) -> Array:
+    """One map of side × side numbers; axes of length 1 do not matter."""
+    array = np.squeeze(reading.numbers(value, name))
+    require(array.shape == (side, side), f"{name} has shape {array.shape}, expected ({side}, {side})")
+    return array
+
+
+@exercise("3.1")
+def same_mean(a: Any, b: Any, zero: Any) -> str:
+    """Two maps with mean 3 that share no number, and one with mean 0 and no 0."""
+    first, second, third = (_map(value, name, 2) for value, name in ((a, "a"), (b, "b"), (zero, "zero")))
+    for array, name in ((first, "a"), (second, "b")):
+        require(np.isclose(array.mean(), 3), f"the mean of {name} is {array.mean():.4g}, expected 3")
+    common = np.intersect1d(first, second)
+    require(not common.size, f"{common[:1].tolist()} stands in a and in b")
+    require(abs(third.mean()) < 1e-9, f"the mean of zero is {third.mean():.4g}, expected 0")
+    require((third != 0).all(), f"{(third == 0).sum()} of the numbers of zero are 0: none may be")
+    return (
+        "For the block, `zero` looks like a map of zeros. After a ReLU this cannot happen: no number is below 0, "
+        "so a mean of 0 means that the whole map is 0."
+    )
+
+
+@exercise("3.2")
+def mean_of_squares(forward: Answer, backward: Answer, peaked: Any) -> str:
+    """The squeeze by the mean of squares, forward and backward, and a map that it prefers to one of ones."""
+    u = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
+    result = forward(u)
+    two = isinstance(result, (tuple, list)) and len(result) == 2
+    require(two, "forward must return two things, as in `return z, cache`")
+    mean = u.mean(axis=(1, 2))
+    squared_mean = isinstance(result[0], np.ndarray) and result[0].shape == (2, 5) and np.allclose(result[0], mean**2)
+    require(not squared_mean, "your z is the square of the mean. In which order does the formula square and add?")
+    expect(result[0], (u**2).mean(axis=(1, 2)), "z")
+    expect_gradients(forward, backward, {"u": u})
+    array = _map(peaked, "peaked", 4)
+    require(array.min() >= 0, f"peaked has a number below 0: {array.min():.4g}")
+    require(array.mean() < 1, f"the mean of peaked is {array.mean():.4g}, expected less than 1")
+    square = (array**2).mean()
+    require(square > 1 + 1e-9, f"the mean of squares of peaked is {square:.4g}, expected more than 1")
+    return "A mean of squares counts few strong responses more than many weak ones."
+
+
+@exercise("3.3")
+def wrong_axes(averaged: Any, u_test: Any, shape: Any) -> str:
+    """Which axes the wrong squeeze averages over, and two inputs that show it."""
+    named = _axes(averaged)
+    require(len(named) == 2, f"averaged names {len(named)} of the axes N, H, W, C, expected two")
+    look = "change one number of u and see which numbers of squeeze(u) change"
+    require(named == {"W", "C"}, f"averaged: it is not {' and '.join(sorted(named))}. To find out, {look}")
+    u = reading.numbers(u_test, "u_test")
+    require(u.shape == (2, 8, 8, 8), f"u_test has shape {u.shape}, expected (2, 8, 8, 8)")
+    same = np.allclose(u.mean(axis=(2, 3)), u.mean(axis=(1, 2)))
+    require(not same, "with this u_test the second assert passes as well: both means have the same values")
+    sizes = [int(size) for size in reading.numbers(shape, "shape").ravel()]
+    require(len(sizes) == 4 and min(sizes) > 0, f"shape is {shape!r}, expected four whole numbers above 0")
+    n, height, _, channels = sizes
+    both = f"squeeze(u) has shape ({n}, {height}), and (N, C) is ({n}, {channels})"
+    require(height != channels, f"with this shape the first assert passes as well: {both}")
+    return "Sizes that all differ and random numbers show such a mistake at once."
+
+
+def _axes(answer: Any) -> set[str]:
+    """Axes by their letters, from "WC", "w, c", "W and C", ("W", "C"), {2, 3} and the like."""
+    if isinstance(answer, str):
+        letters = answer.upper()
+        whole = letters if set(letters) <= set(AXES) else "".join(re.findall(r"\b[NHWC]\b", letters))
+        return set(whole)
+    parts = list(answer) if isinstance(answer, Iterable) else [answer]
+    found = set()
+    for part in parts:
+        is_axis = isinstance(part, (int, np.integer)) and -4 <= part < 4
+        found |= {AXES[int(part)]} if is_axis else _axes(str(part))
+    return found
+
+
+@exercise("3.4")
+def fixed_tolerance(share_8: Any, share_32: Any, side: Any) -> str:
+    """What one position gets of dz, and from which size on an absolute tolerance hides zeros."""
+    for value, name, positions in ((share_8, "share_8", 64), (share_32, "share_32", 1024)):
+        share = reading.number(value, name)
+        total = f"{positions} shares of {share:.4g} add up to {positions * share:.4g}"
+        require(np.isclose(share * positions, 1), f"{name}: {total}. Which sum do you expect (section 3)?")
+    length = reading.number(side, "side")
+    require(length == round(length) and length > 0, f"side is {length:g}, expected a whole number above 0")
+    numeric = 1 / length**2
+    require(numeric <= ATOL, f"with H = W = {length:g} a share is {numeric:.4g}, and the test finds the mistake")
+    require(1 / (length - 1) ** 2 > ATOL, f"H = W = {length:g} passes, but a smaller map passes as well")
+    return (
+        "Shares shrink with the area, and a fixed tolerance does not. "
+        "`check_gradients` compares with the largest value of the gradient instead."
+    )
