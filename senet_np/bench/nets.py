@@ -96,7 +96,7 @@ def rungs(net: BenchNet, batch: int, micro_batch: int, workers: int, rounds: int
     if Workers(workers).processes and workers > 1:
         upper.append(("+ a process each", "im2col in pieces", True))
     upper.append(("+ Winograd wherever it can", "Winograd", True))
-    upper.append(("+ Winograd where it pays: the chosen path", "chosen", True))
+    upper.append(("+ Winograd where it is faster: the chosen path", "chosen", True))
     for rung, kernel, processes in upper:
         with Workers(workers, processes) as pool:
             found[rung] = rate(kernel, pool, micro_batch)
