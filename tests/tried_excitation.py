@@ -129,7 +129,7 @@ TRIED = {
         wrong={
             "expected 1 for each image": (lambda e: (softmax(e.T)[0].T.copy(), 0), softmax_backward, 0, 4),
             "WRONG e": (softmax, lambda ds, s: ds * s * (1 - s), 0, 4),
-            "must return two things": (lambda e: softmax(e)[0], softmax_backward, 0, 4),
+            "expected two things, as in `return y, cache`": (lambda e: softmax(e)[0], softmax_backward, 0, 4),
             "others_sigmoid is 4": (softmax, softmax_backward, 4, 4),
             "others_softmax is 0": (softmax, softmax_backward, 0, 0),
         },

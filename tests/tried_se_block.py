@@ -82,7 +82,7 @@ TRIED = {
         right=(forward, backward),
         unexpected=(forward_with_other_names, backward_by_name),
         wrong={
-            "`return x_scaled, cache`": (lambda *args: forward(*args)[0], backward),
+            "expected two things, as in `return y, cache`": (lambda *args: forward(*args)[0], backward),
             "All weights are 0 here": (lambda *args: (args[0], None), backward),
             "Over which axes does your squeeze average?": (one_z_for_all, backward),
             "Compare z, a, h, e and s": (lambda u, w1, b1, w2, b2: forward(u, w1, b1 + b1, w2, b2), backward),

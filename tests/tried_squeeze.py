@@ -56,7 +56,7 @@ TRIED = {
         wrong={
             "square of the mean": (lambda u: (u.mean(axis=(1, 2)) ** 2, u), backward, PEAKED),
             "z has shape (2, 3)": (lambda u: ((u**2).mean(axis=(2, 3)), u), backward, PEAKED),
-            "must return two things": (lambda u: (u**2).mean(axis=(1, 2)), backward, PEAKED),
+            "expected two things, as in `return y, cache`": (lambda u: (u**2).mean(axis=(1, 2)), backward, PEAKED),
             "(ratio 0.5)": (forward, without_the_factor, PEAKED),
             "WRONG u": (forward, without_u, PEAKED),
             "peaked has a number below 0": (forward, backward, -PEAKED),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..grading.marks import Answer, draw, expect_gradients, require
+from ..grading.marks import Answer, draw, expect_gradients, require, with_cache
 from .checking import exercise
 
 LABEL, TARGET = 3, np.where(np.arange(10) == 3, 0.91, 0.01)  # of exercise 7.4: α = 0.1, ten classes
@@ -54,9 +54,7 @@ def layer_norm(forward: Answer, backward: Answer) -> str:
     """Mean and variance over the channels of each image."""
     x = np.array([[1.0, 1, 3, 3], [10, 30, 30, 10], [2, 0, 0, 2]])
     gamma, beta = np.array([1.0, 2, 1, 1]), np.array([0.0, 0, 0, 5])
-    result = forward(x.copy(), gamma.copy(), beta.copy())
-    two = isinstance(result, (tuple, list)) and len(result) == 2
-    require(two, "forward returns two things, as in `return y, cache`")
+    result = with_cache("layer_norm_forward", forward)(x.copy(), gamma.copy(), beta.copy())
     y = np.asarray(result[0], np.float64)
     require(y.shape == x.shape, f"y has shape {y.shape}, expected that of x, {x.shape}")
     alone = np.asarray(forward(x[:1].copy(), gamma, beta)[0])

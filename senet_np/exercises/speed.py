@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Answer, draw, expect, expect_gradients, require
+from ..grading.marks import Answer, draw, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
 
@@ -97,8 +97,7 @@ def shares(norm_faster: Any, se_free: Any, convolutions_needed: Any) -> str:
 def winograd(forward: Answer, backward: Answer) -> str:
     """The backward pass of Winograd's convolution in one dimension."""
     args = draw(3, d=4, g=3)
-    result = forward(**args)
-    require(isinstance(result, (tuple, list)) and len(result) == 2, "forward should end with `return y, cache`")
+    result = with_cache("forward", forward)(**args)
     expect(result[0], np.correlate(args["d"], args["g"]), "y of the forward pass")
     expect_gradients(forward, backward, args)
     return "Each linear map became its transpose, and ⊙ became the product rule."

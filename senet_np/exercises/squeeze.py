@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Answer, Array, expect, expect_gradients, require
+from ..grading.marks import Answer, Array, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
 
@@ -41,9 +41,7 @@ def same_mean(a: Any, b: Any, zero: Any) -> str:
 def mean_of_squares(forward: Answer, backward: Answer, peaked: Any) -> str:
     """The squeeze by the mean of squares, forward and backward, and a map that it prefers to one of ones."""
     u = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
-    result = forward(u)
-    two = isinstance(result, (tuple, list)) and len(result) == 2
-    require(two, "forward must return two things, as in `return z, cache`")
+    result = with_cache("forward", forward)(u)
     mean = u.mean(axis=(1, 2))
     squared_mean = isinstance(result[0], np.ndarray) and result[0].shape == (2, 5) and np.allclose(result[0], mean**2)
     require(not squared_mean, "your z is the square of the mean. In which order does the formula square and add?")

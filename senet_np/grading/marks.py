@@ -52,7 +52,7 @@ def new_table() -> tuple[Table, Callable[..., Any], Callable[..., Any]]:
             @functools.wraps(check)
             def checked(*answers: Any) -> None:
                 named = zip(needs, answers, strict=True)
-                given = [_with_cache(name, answer) if name.endswith("forward") else answer for name, answer in named]
+                given = [with_cache(name, answer) if name.endswith("forward") else answer for name, answer in named]
                 with own_errors_as_wrong():
                     check(*given)
                 if not hidden:
@@ -187,7 +187,7 @@ def expect_untouched(forward: Answer, backward: Answer, args: Mapping[str, Array
     require(again, "backward gives another result after a second forward: keep nothing outside the cache")
 
 
-def _with_cache(name: str, forward: Answer) -> Answer:
+def with_cache(name: str, forward: Answer) -> Answer:
     """The forward pass, with a sentence for who forgot the cache: a common mistake."""
 
     @functools.wraps(forward)
