@@ -37,8 +37,10 @@ def as_markdown() -> str:
         rows.append(f"| [{number} · {title}](../notebooks/{name}.ipynb) | {reading} | {whole} |")
         if number in ASSIGNMENTS:
             assignment = ASSIGNMENTS[number]
-            link = f"[Assignment {assignment[0]}](../notebooks/assignments/{assignment}.ipynb)"
-            rows.append(f"| {link} | | {120 if assignment == '1_ops' else 180} |")
+            text = (ROOT / f"notebooks/assignments/source/{assignment}/{assignment}.py").read_text("utf-8")
+            title, hours = re.search(r"^# # (.+)$", text, re.M), re.search(r"\*\*Time:\*\* (\d+) hours", text)
+            assert title and hours, assignment
+            rows.append(f"| [{title[1]}](../notebooks/assignments/{assignment}.ipynb) | | {60 * int(hours[1])} |")
     return "\n".join(rows)
 
 
