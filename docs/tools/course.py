@@ -39,7 +39,8 @@ def as_markdown() -> str:
             assignment = ASSIGNMENTS[number]
             text = (ROOT / f"notebooks/assignments/source/{assignment}/{assignment}.py").read_text("utf-8")
             title, hours = re.search(r"^# # (.+)$", text, re.M), re.search(r"\*\*Time:\*\* (\d+) hours", text)
-            assert title and hours, assignment
+            assert title is not None
+            assert hours is not None
             rows.append(f"| [{title[1]}](../notebooks/assignments/{assignment}.ipynb) | | {60 * int(hours[1])} |")
     return "\n".join(rows)
 
