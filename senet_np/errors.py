@@ -1,9 +1,15 @@
-"""The exception for a request that cannot be met: a mistake of the user's, not of ours.
+"""The exceptions for a request that cannot be met: a mistake of the user's, not of ours.
 
-The command line turns it into one line on stderr and exit status 2; in a notebook it is an ordinary
-exception with a readable message.
+The command line turns a `SenetError` into one line on stderr and exit status 2.
 """
 
 
-class SenetError(Exception):
+class ShortInNotebooks:
+    """For exceptions whose sentence says it all: in a notebook it stands alone, without the lines of our code above."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class SenetError(ShortInNotebooks, Exception):
     """A request that cannot be met: the message says what came, what was expected and what to do."""

@@ -7,7 +7,7 @@
 What makes the check strict:
 
 - The upstream gradient dy is random. With ones, the check of a batch norm would prove nothing.
-- Every element of every argument is moved by ±h, in float64; with `sample`, as many of each as it says.
+- Every element of every argument is moved by ±Δ, in float64; with `sample`, as many of each as it says.
 - The error is scaled by the largest value of the whole gradient array: so the rounding error of an entry near 0 does
   not look large, and no entry has to be left out.
 - Where a step changes a decision of the forward pass (a ReLU's mask, the index of a maximum: any bool or integer array
@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ShortInNotebooks
 from ..ops.arguments import check_count
 from . import convention
 from .convention import Arguments
@@ -40,12 +41,12 @@ MIN_ULPS = 10  # units of an input's last digit in a step: with fewer, rounding 
 ROUNDING = 4 * np.finfo(np.float64).eps  # of the losses in two slopes, as a share of Σ|y|: hardly ever more
 
 
-class UnfitInputsError(ValueError):
+class UnfitInputsError(ShortInNotebooks, ValueError):
     """These inputs can prove nothing: draw others."""
 
 
 class KinkError(UnfitInputsError):
-    """Within ±h the function has no derivative: a step changed a mask or a winner, or the slope jumps."""
+    """Within ±Δ the function has no derivative: a step changed a mask or a winner, or the slope jumps."""
 
 
 class FlatError(UnfitInputsError):
@@ -89,7 +90,7 @@ def check_gradients(
         UnfitInputsError: an input is so large that a step is lost in its last digits.
     """
     if not 0 < step < math.inf:
-        raise ValueError(f"step is {step}, expected a number above 0")
+        raise convention.ConventionError(f"step is {step}, expected a number above 0")
     if sample is not None:
         check_count("sample", sample, 1)
     named = convention.name_arguments(forward, args)
@@ -109,11 +110,13 @@ def check_gradients(
     convention.check_unchanged("backward", {**named, "dy": dy_before}, {**given, "dy": dy})
     y_again, cache = run(convention.copy_arrays(named))
     if not np.array_equal(y, y_again, equal_nan=True):
-        raise ValueError("forward gives another result each time: fix its seed, or pass what it draws as an argument")
+        raise convention.ConventionError(
+            "forward gives another result each time: fix its seed, or pass what it draws as an argument"
+        )
 
     chosen = [wrt] if isinstance(wrt, str) else wrt
     if unknown := [name for name in chosen or () if name not in grads]:
-        raise ValueError(f"wrt names {unknown}, expected some of {[*grads]}: those have gradients")
+        raise convention.ConventionError(f"wrt names {unknown}, expected some of {[*grads]}: those have gradients")
     # What is left out are labels, a stride: no gradient is expected, and none came.
     names = [name for name in chosen or grads if grads[name] is not None or convention.is_float_array(named[name])]
     problems = {name: convention.find_problem(name, named[name], grads[name]) for name in names}

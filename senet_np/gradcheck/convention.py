@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ShortInNotebooks
+
 Arguments = dict[str, Any]  # a forward pass's arguments by name
+
+
+class ConventionError(ShortInNotebooks, ValueError):
+    """The pair, or what it is given, does not keep the convention: the message says what came and what was expected."""
 
 
 def name_arguments(forward: Callable, args: Sequence[Any] | Mapping[str, Any]) -> Arguments:
     """The arguments by name, in the order in which forward takes them."""
     if isinstance(args, np.ndarray):
-        raise ValueError("args is an array, expected a list of arguments: write [x]")
+        raise ConventionError("args is an array, expected a list of arguments: write [x]")
     parameters = inspect.signature(forward).parameters.values()
     if isinstance(args, Mapping):
         names = [p.name for p in parameters if p.name in args]
@@ -28,26 +34,26 @@ def check_arguments(named: Arguments) -> None:
         if is_float_array(value):
             _check_float64(name, value)  # a float32 beside it would drown the check in rounding
             if not value.size or not np.isfinite(value).all():
-                raise ValueError(f"{name} is empty or holds what is not finite, expected numbers")
+                raise ConventionError(f"{name} is empty or holds what is not finite, expected numbers")
 
 
 def call(forward: Callable, named: Arguments, by_name: bool) -> tuple[Any, Any]:
     """y and the cache; a forward pass may return more, as a layer's does."""
     result = forward(**named) if by_name else forward(*named.values())
     if not isinstance(result, (tuple, list)) or len(result) < 2:
-        raise ValueError(f"forward returned {_spell(result)}, expected two things: return y, cache")
+        raise ConventionError(f"forward returned {_spell(result)}, expected two things: return y, cache")
     return result[0], result[1]
 
 
 def name_gradients(grads: Any, named: Arguments) -> Arguments:
     """What backward returned, by the arguments' names."""
     if not isinstance(grads, (tuple, list, np.ndarray, np.generic, float)) and grads is not None:
-        raise ValueError(f"backward returned {_spell(grads)}, expected an array or a tuple of arrays")
+        raise ConventionError(f"backward returned {_spell(grads)}, expected an array or a tuple of arrays")
     grads = tuple(grads) if isinstance(grads, (tuple, list)) else (grads,)
     if not grads:
-        raise ValueError(f"backward returned nothing, expected a gradient for each of {[*named]}")
+        raise ConventionError(f"backward returned nothing, expected a gradient for each of {[*named]}")
     if len(grads) > len(named):
-        raise ValueError(f"backward returns {len(grads)} gradients, forward has only {len(named)} arguments")
+        raise ConventionError(f"backward returns {len(grads)} gradients, forward has only {len(named)} arguments")
     return dict(zip(named, grads, strict=False))
 
 
@@ -60,7 +66,7 @@ def check_unchanged(who: str, before: Arguments, after: Arguments) -> None:
     """Raise ValueError if a pass changed an array that it was given."""
     arrays = {name: value for name, value in before.items() if isinstance(value, np.ndarray)}
     if changed := [name for name, value in arrays.items() if not np.array_equal(value, after[name])]:
-        raise ValueError(
+        raise ConventionError(
             f"{who} changed {' and '.join(changed)} in place: whoever else uses it would get the change too. "
             "Write x = x * 2, not x *= 2 or x[...] = ..."
         )
@@ -91,9 +97,9 @@ def is_float_array(value: Any) -> bool:
 def _check_float64(name: str, value: Any) -> None:
     expected = "expected a float64 array"
     if not isinstance(value, np.ndarray):
-        raise ValueError(f"{name} is {_spell(value)}, {expected}: write np.array({name}, dtype=np.float64)")
+        raise ConventionError(f"{name} is {_spell(value)}, {expected}: write np.array({name}, dtype=np.float64)")
     if value.dtype != np.float64:
-        raise ValueError(f"{name} is {value.dtype}, {expected}: convert it with {name}.astype(np.float64)")
+        raise ConventionError(f"{name} is {value.dtype}, {expected}: convert it with {name}.astype(np.float64)")
 
 
 def _spell(thing: Any) -> str:

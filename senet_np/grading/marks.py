@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import ShortInNotebooks
 from ..gradcheck.check import check_gradients
 
 Array = np.ndarray
@@ -18,11 +19,8 @@ NOT_THE_LEARNERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest number
 
 
-class Wrong(AssertionError):
-    """An answer is wrong. A notebook shows the message alone: the lines of a traceback would be ours."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"{type(self).__name__}: {self}"]
+class Wrong(ShortInNotebooks, AssertionError):
+    """An answer is wrong, and the message says what to look at."""
 
 
 class Mark(NamedTuple):
