@@ -26,7 +26,7 @@
 # Trained in a plain way, the tiny SE-CNN classifies 76 % of the test photographs of CIFAR-10 correctly. Trained by
 # another recipe, in as many steps, it reaches 80 % (one run each, seed 0). A net with ten times as many multiply-adds
 # (one multiplication with its addition), trained by the same recipe carried further, reaches 89 %. If it may look at
-# six views of each image, it reaches 90 % (means of four seeds; [docs/results.md](../docs/results.md)):
+# six views of each image, it reaches 90 % (means of five seeds; [docs/results.md](../docs/results.md)):
 #
 #     python -m senet_np train --data cifar10 --net sprint
 #
