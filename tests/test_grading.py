@@ -85,7 +85,10 @@ def test_an_injected_bug_loses_backward_and_keeps_forward(bug):
 @pytest.mark.parametrize(
     ("wrong", "gone"),
     [
-        ({"relu_forward": answers.relu_in_place}, {"relu-backward-check": 1, "relu-hidden": 2}),
+        (
+            {"relu_forward": answers.relu_in_place},
+            {"relu-forward-check": 1, "relu-backward-check": 1, "relu-hidden": 2},
+        ),
         ({"sigmoid_forward": answers.sigmoid_by_the_book}, {"sigmoid-forward-check": 1, "sigmoid-hidden": 2}),
         ({"sigmoid_forward": answers.sigmoid_of_float64}, {"sigmoid-hidden": 2}),
         ({"linear_backward": answers.linear_backward_in_place}, {"linear-backward-check": 1, "linear-hidden": 2}),

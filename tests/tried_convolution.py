@@ -73,7 +73,7 @@ TRIED = {
             "dw is right": ({"dx", "dw"}, RNG.standard_normal((3, 3, 2, 1))),
             "db is right": (("x", "b"), RNG.standard_normal((3, 3, 2, 1))),
             "dy: expected names out of dx, dw, db": (["dy"], RNG.standard_normal((3, 3, 2, 1))),
-            "at least one gradient": ([], RNG.standard_normal((3, 3, 2, 1))),
+            "name at least one": ([], RNG.standard_normal((3, 3, 2, 1))),
             "expected four axes": (["dx"], np.eye(3)),
             "at least 2 input channels": (["dx"], RNG.standard_normal((3, 3, 1, 1))),
             "are equal": (["dx"], np.ones((3, 3, 2, 4))),

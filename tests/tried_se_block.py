@@ -125,7 +125,7 @@ TRIED = {
         right=(["du_scale"], plus_forward, spoiled(extra=1)),
         unexpected=("du_scale", plus_forward, lambda *args: [*backward(*args, extra=1)]),
         wrong={
-            "not right about du_scale": ([], plus_forward, spoiled(extra=1)),
+            "name at least one": ([], plus_forward, spoiled(extra=1)),
             "not right about ds": (["du_scale", "ds"], plus_forward, spoiled(extra=1)),
             "de: write this down for both blocks": (["du_scale", "de"], plus_forward, spoiled(extra=1)),
             "All weights are 0 here": (["du_scale"], forward, backward),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..containers import Residual, Sequential
-from ..grading.marks import Answer, Array, expect, require
+from ..grading.marks import Answer, Array, Wrong, expect, require
 from ..layers import SE, Conv2D, Layer
 from ..nets import resnet
 from ..nets.describe import added_by_se, equation_5
@@ -24,7 +24,7 @@ def count_before_you_build(added_parameters: Answer) -> str:
     ):
         answer = added_parameters(widths, blocks, r)
         if answer is None or np.ndim(answer):
-            raise AssertionError("expected one number")
+            raise Wrong("expected one number")
         given = float(answer)
         added = added_by_se(resnet(widths=widths, blocks=blocks, reduction=r))
         call = f"widths={widths}, blocks={blocks}, r={r}: {given:,.0f} parameters"

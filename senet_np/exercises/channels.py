@@ -7,7 +7,7 @@ import numpy as np
 
 from ..data import load_shapes
 from ..data.shapes import both_skies
-from ..grading.marks import Answer, Array, require
+from ..grading.marks import Answer, Array, Wrong, require
 from . import reading
 from .checking import exercise
 
@@ -25,17 +25,17 @@ def gates_on_paper(z: Any, total: Any, z_gated: Any) -> str:
     require(not np.allclose(found, U.sum(axis=(0, 1))), "z holds the sums of the two channels, not their means")
     require(not np.allclose(found, S * means), "z: these are the means after the gates; z comes before them")
     for c in np.flatnonzero(~np.isclose(found, means))[:1]:
-        raise AssertionError(f"z[{c}] is {found[c]:.4g}: this is not the mean of {U[..., c].tolist()}")
+        raise Wrong(f"z[{c}] is {found[c]:.4g}: this is not the mean of {U[..., c].tolist()}")
     added = reading.numbers(total, "the sum of the gated maps", (2, 2), (2, 2, 1), (1, 2, 2)).reshape(2, 2)
     require(not np.allclose(added, U.sum(axis=-1)), "the sum: these are the maps without their gates")
     require(not np.allclose(added, U @ S[::-1]), "the sum: each map has the gate of the other channel")
     for i, j in np.argwhere(~np.isclose(added, gated.sum(axis=-1)))[:1]:
         place = f"the sum: row {i}, column {j} is {added[i, j]:.4g}"
-        raise AssertionError(f"{place}. The two channels have {U[i, j, 0]:g} and {U[i, j, 1]:g} there")
+        raise Wrong(f"{place}. The two channels have {U[i, j, 0]:g} and {U[i, j, 1]:g} there")
     after = reading.numbers(z_gated, "z_gated", (2,), (1, 2), (2, 1)).ravel()
     require(not np.allclose(after, means), "z_gated: these are the means before the gates")
     for c in np.flatnonzero(~np.isclose(after, S * means))[:1]:
-        raise AssertionError(f"z_gated[{c}] is {after[c]:.4g}: this is not the mean of gated channel {c}")
+        raise Wrong(f"z_gated[{c}] is {after[c]:.4g}: this is not the mean of gated channel {c}")
     return "The gate is the same at all positions, so it can be taken out of the mean: z_gated = s · z."
 
 
@@ -51,10 +51,10 @@ def other_direction(left: Any, before_relu: Answer) -> str:
     )
     factor = -(filter_ * right).sum() / (right**2).sum()
     if not np.isclose(factor, 1) and np.allclose(filter_, -factor * right):
-        raise AssertionError(f"each weight of left is {factor:.3g} times what makes it a mean minus a mean")
+        raise Wrong(f"each weight of left is {factor:.3g} times what makes it a mean minus a mean")
     for p, q, k in np.argwhere(~np.isclose(filter_, -right))[:1]:
         place = f"the weight in row {p}, column {q} for channel {k}"
-        raise AssertionError(f"left: {place} is {filter_[p, q, k]:.4g}. Which columns count, and with which sign?")
+        raise Wrong(f"left: {place} is {filter_[p, q, k]:.4g}. Which columns count, and with which sign?")
     number = np.random.default_rng(0).standard_normal((4, 5))
     maps = np.maximum(number, 0), np.maximum(-number, 0)
     result = before_relu(*(array.copy() for array in maps))
@@ -64,7 +64,7 @@ def other_direction(left: Any, before_relu: Answer) -> str:
     require(not np.allclose(found, -number), "before_relu: at every position your number has the opposite sign")
     for i, j in np.argwhere(~np.isclose(found, number))[:1]:
         seen = f"where the maps have {maps[0][i, j]:.3g} (right) and {maps[1][i, j]:.3g} (left)"
-        raise AssertionError(f"before_relu returns {found[i, j]:.3g} {seen}. From which number do a ReLU make these?")
+        raise Wrong(f"before_relu returns {found[i, j]:.3g} {seen}. From which number do a ReLU make these?")
     return "No position is bright in both maps: each map keeps what the ReLU removes from the other."
 
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..grading.marks import own_errors_as_wrong
+from ..grading.marks import Wrong, own_errors_as_wrong
 
 NOTEBOOKS = {1: "channels", 2: "gradients", 3: "squeeze", 4: "excitation", 5: "se_block", 6: "convolution",
              7: "cnn_parts", 8: "se_cnn", 9: "reading_gates", 10: "any_cnn", 11: "comparisons", 12: "speed",
              13: "recipe", 14: "wild"}  # fmt: skip
 Exercise = Callable[..., str | None]  # raises AssertionError for a wrong answer; may return a remark on a right one
 EXERCISES: dict[str, Exercise] = {}
+MAX_LETTERS = 3000  # of a message; a report on five gradients has some 1,500
 
 
 class Verdict:
@@ -44,7 +45,7 @@ def exercise(number: str) -> Callable[[Exercise], Exercise]:
     return put
 
 
-def check(number: str, *answers: Any, **named: Any) -> Verdict:
+def check(number: str | float, *answers: Any, **named: Any) -> Verdict:
     """Check the answer to one exercise and print in one line what is right or wrong about it.
 
     Args:
@@ -55,13 +56,14 @@ def check(number: str, *answers: Any, **named: Any) -> Verdict:
     Raises:
         ValueError: there is no such exercise, or it asks for other things.
     """
+    number = str(number)
     function = find(number)
     try:
-        inspect.signature(function).bind(*answers, **named)
+        given = inspect.signature(function).bind(*answers, **named).arguments
     except TypeError as error:
         asks = ", ".join(inspect.signature(function).parameters)
         raise ValueError(f'exercise {number} asks for {asks}: check("{number}", {asks})') from error
-    verdict = _judge(number, function, answers, named)
+    verdict = _judge(number, function, given)
     print(verdict.message)
     return verdict
 
@@ -77,14 +79,16 @@ def find(number: str) -> Exercise:
     return EXERCISES[number]
 
 
-def _judge(number: str, function: Exercise, answers: tuple[Any, ...], named: dict[str, Any]) -> Verdict:
-    if any(_is_blank(answer) for answer in (*answers, *named.values())):
-        return Verdict(False, f"{number}: no answer yet. Replace the ... and run the cell again.")
+def _judge(number: str, function: Exercise, given: dict[str, Any]) -> Verdict:
+    blank = [name for name, answer in given.items() if _is_blank(answer)]
+    if blank:
+        which = "" if len(blank) == len(given) else f" for {' and '.join(blank)}"
+        return Verdict(False, f"{number}: no answer yet{which}. Replace the ... and run the cell again.")
     try:
         with np.errstate(all="ignore"), own_errors_as_wrong():
-            remark = function(*answers, **named)
-    except AssertionError as error:
-        return Verdict(False, f"✗ {number}: {error}")
+            remark = function(**given)
+    except Wrong as error:
+        return Verdict(False, f"✗ {number}: {error}"[:MAX_LETTERS])
     return Verdict(True, f"✓ {number}: right." + (f" {remark}" if remark else ""))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..grading.marks import Answer, draw, expect_gradients, require, with_cache
+from ..grading.marks import Answer, Wrong, draw, expect_gradients, require, with_cache
 from .checking import exercise
 
 LABEL, TARGET = 3, np.where(np.arange(10) == 3, 0.91, 0.01)  # of exercise 7.4: α = 0.1, ten classes
@@ -37,16 +37,14 @@ def _look_at_dx(dx: np.ndarray, right: np.ndarray, cache: Any, given: str) -> No
     total, along = dx.sum(axis=axes), (dx * cache.x_hat).sum(axis=axes)
     if (np.abs(total) > 1e-6 * per_channel).any():
         reason = "A number that is added to all x of a channel changes no y"
-        raise AssertionError(f"{given}dx adds up to {total[0]:.3g} in channel 0. {reason}, so it must add up to 0")
+        raise Wrong(f"{given}dx adds up to {total[0]:.3g} in channel 0. {reason}, so it must add up to 0")
     if (np.abs(along) > 1e-3 * per_channel).any():
         reason = "A factor on all x of a channel changes no y"
-        raise AssertionError(f"{given}Σ dx·x̂ is {along[0]:.3g} in channel 0. {reason}, so it must be nearly 0")
+        raise Wrong(f"{given}Σ dx·x̂ is {along[0]:.3g} in channel 0. {reason}, so it must be nearly 0")
     ratio = (dx * right).sum(axis=axes) / (right * right).sum(axis=axes)
     if np.allclose(dx, ratio * right, rtol=1e-6, atol=1e-9):
-        raise AssertionError(
-            f"{given}dx has the right pattern, but in channel 0 it is {ratio[0]:.4g} times what it should be"
-        )
-    raise AssertionError(f"{given}dx is wrong by up to {np.abs(dx - right).max():.3g}")
+        raise Wrong(f"{given}dx has the right pattern, but in channel 0 it is {ratio[0]:.4g} times what it should be")
+    raise Wrong(f"{given}dx is wrong by up to {np.abs(dx - right).max():.3g}")
 
 
 @exercise("7.2")
@@ -61,7 +59,7 @@ def layer_norm(forward: Answer, backward: Answer) -> str:
     require(np.allclose(alone[0], y[0]), "an image's result depends on its neighbors: over which axis is the mean?")
     right = gamma * (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5) + beta
     if np.allclose(y - beta, (right - beta) * np.sqrt(3 / 4), rtol=1e-3):
-        raise AssertionError("the variance divides by C − 1. Here it is the mean of the squares: divide by C")
+        raise Wrong("the variance divides by C − 1. Here it is the mean of the squares: divide by C")
     numbers = f"for x = 1, 1, 3, 3 with γ = 1, 2, 1, 1 and β = 0, 0, 0, 5 y is {np.round(y[0], 3).tolist()}"
     require(np.allclose(y, right, rtol=1e-3, atol=1e-4), f"{numbers}. What are the mean and the variance of this x?")
     expect_gradients(forward, backward, draw(2, x=(3, 5), gamma=5, beta=5))

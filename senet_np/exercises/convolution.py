@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import ops
 from ..gradcheck.check import check_gradients
-from ..grading.marks import Answer, expect, require
+from ..grading.marks import Answer, Wrong, expect, require
 from . import reading
 from .checking import exercise
 
@@ -30,10 +30,10 @@ def sizes(padding_5: Any, padding_7: Any, windows: Any, never: Any) -> str:
     right = set(range(LENGTH)) - {first + place for first in FIRST_PLACES for place in range(SIZE)}
     for place in sorted(given - right):
         require(0 <= place < LENGTH, f"there is no pixel {place}: they are numbered 0 to {LENGTH - 1}")
-        raise AssertionError(f"pixel {place} is in the window that begins at {place // STRIDE * STRIDE}")
+        raise Wrong(f"pixel {place} is in the window that begins at {place // STRIDE * STRIDE}")
     if missing := right - given:
         at_end = " Look at the end of the line, too." if missing == {max(right)} else ""
-        raise AssertionError(f"all pixels that you name are right, but the list is not complete.{at_end}")
+        raise Wrong(f"all pixels that you name are right, but the list is not complete.{at_end}")
     return "A stride above the window's size leaves holes, and no gradient ever reaches the pixels in them."
 
 
@@ -51,7 +51,7 @@ def dw_as_convolution(dw_by_convolution: Answer) -> str:
         dw = np.asarray(found[0] if isinstance(found, tuple) else found, np.float64)
         given = f"for x {x.shape} and dy {dy.shape}"
         if dw.shape != shape and sorted(dw.shape) == sorted(shape):
-            raise AssertionError(f"{given} dw has shape {dw.shape}, expected {shape}: its axes stand in another order")
+            raise Wrong(f"{given} dw has shape {dw.shape}, expected {shape}: its axes stand in another order")
         require(dw.shape == shape, f"{given} dw has shape {dw.shape}, expected {shape}")
         turned = np.allclose(dw[::-1, ::-1], right)
         require(not turned, "it is the right dw, but turned by 180°. Is there a flip in the formula of the hint?")
@@ -65,7 +65,7 @@ def line_from_memory(wrong_gradients: Any, w_hiding: Any) -> str:
     """Which gradients the reshape spoils, and an array of kernels with which it does not matter."""
     names = reading.gradients(wrong_gradients, ("dx", "dw", "db"))
     for name in sorted(names - {"dx"}):
-        raise AssertionError(f"{name} is right. From which arrays is it computed?")
+        raise Wrong(f"{name} is right. From which arrays is it computed?")
     require(names, "name at least one gradient: some are wrong")
     w = np.asarray(w_hiding, np.float64)
     require(w.ndim == 4, f"w_hiding has shape {w.shape}, expected four axes, (kh, kw, Cin, Cout)")

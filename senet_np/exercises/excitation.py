@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Answer, draw, expect, expect_gradients, require, with_cache
+from ..grading.marks import Answer, Wrong, draw, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
 
@@ -75,7 +75,7 @@ def dead_units(share_dead: Answer, h_test: Any) -> str:
     try:
         h = np.asarray(h_test, np.float64)
     except (TypeError, ValueError):
-        raise AssertionError("h_test must be an array of numbers") from None
+        raise Wrong("h_test must be an array of numbers") from None
     require(h.ndim == 2 and h.size, f"h_test has shape {h.shape}, expected (images, hidden units)")
     require((h >= 0).all(), "h_test has numbers below 0: h comes after a ReLU")
     dead = int((h == 0).all(axis=0).sum())
@@ -92,7 +92,7 @@ def softmax_gate(forward: Answer, backward: Answer, others_sigmoid: Any, others_
     result = with_cache("softmax_forward", forward)(e)
     sums = np.asarray(result[0], np.float64)
     if sums.shape == e.shape and not np.allclose(sums.sum(axis=1), 1):
-        raise AssertionError(f"the gates of image 0 add up to {sums[0].sum():.4g}, expected 1 for each image")
+        raise Wrong(f"the gates of image 0 add up to {sums[0].sum():.4g}, expected 1 for each image")
     expect(result[0], np.exp(e) / np.exp(e).sum(axis=1, keepdims=True), "s")
     expect_gradients(forward, backward, {"e": e})
     others = {"others_sigmoid": (others_sigmoid, 0), "others_softmax": (others_softmax, 4)}

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..gradcheck import check_gradients
 from ..gradcheck.check import UnfitInputsError
-from ..grading.marks import Answer, Array, expect, expect_gradients, require
+from ..grading.marks import Answer, Array, Wrong, expect, expect_gradients, require
 from . import reading
 from .checking import exercise
 
@@ -67,7 +67,7 @@ def a_test_that_finds_the_bug(w_test: Any, backward: Answer) -> str:
     try:
         passes = check_gradients(_quadratic, _quadratic_backward_wrong, {"x": _draw(3, 4), "w": w})
     except UnfitInputsError as error:
-        raise AssertionError(f"with this w_test no check can decide: {error}") from None
+        raise Wrong(f"with this w_test no check can decide: {error}") from None
     require(not passes, "with this w_test the wrong pair still passes its test")
     args = {"x": _draw(3, 4), "w": _draw(4, 4)}
     backward(_draw(3), _quadratic(**args)[1])  # if it stops, the learner's own line is shown

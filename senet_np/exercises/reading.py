@@ -1,20 +1,24 @@
 """Answers as people write them: numbers, names and gradients, read in any form that says the same."""
 
 import re
-from collections.abc import Iterable
+import reprlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Array, require
+from ..grading.marks import Array, Wrong, require
 
 
 def numbers(answer: Any, name: str, *shapes: tuple[int, ...]) -> Array:
     """An answer as an array of finite numbers, float64; of one of the shapes, if there are any."""
+    require(not isinstance(answer, Mapping), f"{name} is a dictionary, expected numbers: a list, or an array")
+    if isinstance(answer, Iterable) and not isinstance(answer, (np.ndarray, str)):
+        answer = list(answer)
     try:
         array = np.array(answer, np.float64)
-    except (TypeError, ValueError):
-        raise AssertionError(f"{name} is {answer!r}, expected numbers") from None
+    except (TypeError, ValueError, OverflowError):
+        raise Wrong(f"{name} is {reprlib.repr(answer)}, expected numbers") from None
     require(not shapes or array.shape in shapes, f"{name} has shape {array.shape}, expected {[*shapes, ()][0]}")
     require(array.size and np.isfinite(array).all(), f"{name} must hold finite numbers")
     return array
@@ -27,10 +31,19 @@ def number(answer: Any, name: str) -> float:
     return float(array.flat[0])
 
 
+def whole(answer: Any, name: str) -> int:
+    """An answer as a whole number."""
+    value = number(answer, name)
+    require(value == round(value), f"{name} is {value:g}, expected a whole number")
+    return round(value)
+
+
 def names(answer: Any) -> set[str]:
-    """Words in lower case, from a list, a set, or one text with commas."""
+    """Words in lower case, from a list, a set, or one text with commas; at least one."""
     parts = [answer] if isinstance(answer, str) or not isinstance(answer, Iterable) else [str(part) for part in answer]
-    return {word.lower() for part in parts for word in re.findall(r"[\w.-]+", str(part))} - {"and"}
+    found = {word.lower() for part in parts for word in re.findall(r"\w+(?:[.-]\w+)*", str(part))} - {"and"}
+    require(found, "name at least one")
+    return found
 
 
 def gradients(answer: Any, known: Iterable[str]) -> set[str]:

@@ -11,7 +11,7 @@ from ..analysis.interventions import Interventions
 from ..analysis.replace import predict
 from ..data import load_shapes
 from ..fast.workers import Workers
-from ..grading.marks import require
+from ..grading.marks import Wrong, require
 from ..model import Model
 from ..runs.bundled import findings_path, load_bundled
 from .checking import exercise
@@ -102,7 +102,7 @@ def four_networks(stage_1_most: Any, below_twin: Any) -> str:
         found = _names(answer)
         extra, missing = sorted(found - right), right - found
         if extra:
-            raise AssertionError(f"{name}: {extra[0]} does not belong there. {_row(extra[0])}")
+            raise Wrong(f"{name}: {extra[0]} does not belong there. {_row(extra[0])}")
         require(not missing, f"{name}: {len(found)} right, {len(missing)} more to find among the four networks.")
     return (
         "So stage 1 matters most in two of four networks, each with one seed: no rule about stages. And a network can "

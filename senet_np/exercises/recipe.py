@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Answer, require
+from ..grading.marks import Answer, Wrong, require
 from ..ops import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from .checking import exercise
 
@@ -59,7 +59,7 @@ def _compare(answer: np.ndarray, right: np.ndarray, cache: Any, case: str) -> No
     rows = "Its rows add up to 0, as they must" if np.allclose(answer.sum(axis=1), 0) else "Its rows should add up to 0"
     one = tuple(map(int, np.unravel_index(np.abs(answer - right).argmax(), right.shape)))
     numbers = f"dlogits{[*one]} is {answer[one]:.4g}, expected {right[one]:.4g}. {rows}"
-    raise AssertionError(f"{case}: {found[0] if found else numbers}.")
+    raise Wrong(f"{case}: {found[0] if found else numbers}.")
 
 
 @exercise("13.3")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..gradcheck.check import check_gradients
-from ..grading.marks import Answer, draw, expect, require, with_cache
+from ..grading.marks import Answer, Wrong, draw, expect, require, with_cache
 from ..se import se_backward, se_forward
 from . import reading
 from .checking import exercise
@@ -140,7 +140,7 @@ def _check_backward(forward: Answer, backward: Answer, added: Callable[[Array], 
         report = check_gradients(lambda u, w1, b1, w2, b2: forward(u, w1, b1, w2, b2),
                                  lambda dy, cache: _five(backward(dy, cache)), args)  # fmt: skip
     except ValueError as error:
-        raise AssertionError(str(error)) from error
+        raise Wrong(str(error)) from error
     wrong = {one.name: one for one in report.arguments if not one.ok}
     shapes = [str(one) for one in wrong.values() if one.problem]
     require(not shapes, "; ".join(shapes))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Answer, draw, expect, expect_gradients, require, with_cache
+from ..grading.marks import Answer, Wrong, draw, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
 
@@ -31,9 +31,9 @@ def intensities(squeeze: Any, fc1: Any, scale: Any, most_bytes: Any) -> str:
     require(not np.allclose(times_right, 0.5, rtol=0.03), "How many bytes has a number in float32? Look at all three.")
     for name, answer, k, times in zip(STEPS, given, operations, times_right, strict=True):
         if name == "fc1" and np.isclose(times, 0.5, rtol=0.03):
-            raise AssertionError(f"fc1: {answer:.3g} counts a multiplication with its addition as one operation.")
+            raise Wrong(f"fc1: {answer:.3g} counts a multiplication with its addition as one operation.")
         if name == "scale" and np.isclose(times, 2, rtol=0.03):
-            raise AssertionError(f"scale: {answer:.3g} counts one large array. Which are read, which is written?")
+            raise Wrong(f"scale: {answer:.3g} counts one large array. Which are read, which is written?")
         advice = f"It does {k:,} operations; add up the bytes of all arrays that it reads and writes."
         require(np.isclose(times, 1, rtol=0.03), f"{name}: {answer:.3g} operations per byte is not right. {advice}")
     name = str(most_bytes).strip().lower().removeprefix("the ")

@@ -2,7 +2,9 @@
 
 import contextlib
 import functools
+import inspect
 import io
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import ShortInNotebooks
-from ..gradcheck.check import check_gradients
+from ..gradcheck.check import FlatError, check_gradients
 
 Array = np.ndarray
 Answer = Callable[..., Any]  # a student's function
-NOT_THE_LEARNERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))  # files of ours and of NumPy
+# Files of ours, of NumPy and of Python itself.
+NOT_THE_LEARNERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent), sysconfig.get_path("stdlib"))
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest number
 
 
@@ -69,11 +72,11 @@ def own_errors_as_wrong() -> Iterator[None]:
     """Turn what a learner's own code raises into one sentence with the line that raised it."""
     try:
         yield
-    except AssertionError:
+    except Wrong:
         raise
     except NotImplementedError as error:
         raise Wrong("not written yet: replace `raise NotImplementedError()` by your code") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame.line for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS) and frame.line]
         words = f"{type(error).__name__}: {error}"  # of a check itself, its sentence is enough
@@ -129,7 +132,9 @@ def require(fact: Any, message: str) -> None:
 def expect(actual: Any, expected: Array, name: str, advice: str = "") -> None:
     """Compare an array with what it should be: type, shape, dtype and then the numbers, with advice if these differ."""
     require(actual is not None, f"{name} is None: does the function return it?")
-    require(isinstance(actual, np.ndarray), f"{name} is {type(actual).__name__}, expected a NumPy array")
+    if isinstance(actual, (tuple, list)) and len(actual) == 1:
+        actual = actual[0]  # (dx,) for dx
+    require(isinstance(actual, np.ndarray), f"{name} is of type {type(actual).__name__}, expected a NumPy array")
     require(actual.shape == expected.shape, f"{name} has shape {actual.shape}, expected {expected.shape}")
     dtypes = f"{name} has dtype {actual.dtype}, expected {expected.dtype}, that of the input"
     require(actual.dtype == expected.dtype, dtypes)
@@ -137,8 +142,10 @@ def expect(actual: Any, expected: Array, name: str, advice: str = "") -> None:
     error = np.abs(actual.astype(np.float64) - expected) / scale
     if error.size and not error.max() <= TOLERANCE[actual.dtype.name]:
         worst = tuple(map(int, np.unravel_index(error.argmax(), error.shape)))
-        numbers = f"{name}{[*worst]} is {actual[worst]:.6g}, expected {expected[worst]:.6g}"
-        raise Wrong(f"{numbers}. {advice}".rstrip())
+        texts = [f"{value:.6g}" for value in (actual[worst], expected[worst])]
+        if len({*texts}) == 1:  # a small difference, as of float32 in place of float64
+            texts = [f"{value:.12g}" for value in (actual[worst], expected[worst])]
+        raise Wrong(f"{name}{[*worst]} is {texts[0]}, expected {texts[1]}. {advice}".rstrip())
 
 
 def expect_pair(forward: Answer, backward: Answer, right: Any, op: str, args: Mapping[str, Any], *wrt: str) -> None:
@@ -151,7 +158,7 @@ def expect_pair(forward: Answer, backward: Answer, right: Any, op: str, args: Ma
         expect(y, y_right, "y")
     dy = np.random.default_rng(7).standard_normal(y.shape)
     grads, grads_right = _tuple(backward(dy, cache)), _tuple(getattr(right, f"{op}_backward")(dy, cache_right))
-    require(wrt or len(grads) == len(grads_right), f"backward returned {len(grads)} things, not {len(grads_right)}")
+    _expect_count(grads, args)
     given = ", ".join(f"{name} {np.shape(value) or value}" for name, value in args.items())
     for k, (name, expected) in enumerate(zip(args, grads_right, strict=False)):
         if name in (wrt or args):
@@ -160,8 +167,30 @@ def expect_pair(forward: Answer, backward: Answer, right: Any, op: str, args: Ma
 
 def expect_gradients(forward: Answer, backward: Answer, args: Mapping[str, Any], *wrt: str) -> None:
     """Check the gradients by finite differences, in float64: those with respect to `wrt`, or all."""
-    report = check_gradients(forward, backward, args, wrt=wrt or None)
+
+    def pair(*values: Any) -> Any:
+        return forward(*values)
+
+    # By position: a learner's parameters may have other names.
+    kinds = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in args]
+    pair.__signature__ = inspect.Signature(kinds)  # type: ignore[attr-defined]
+    y, cache = pair(*(np.copy(value) if isinstance(value, np.ndarray) else value for value in args.values()))
+    _expect_count(_tuple(backward(np.ones_like(y), cache)), args)
+    try:
+        report = check_gradients(pair, backward, list(args.values()), wrt=wrt or None)
+    except FlatError as error:
+        name = str(error).removeprefix("the gradient of ").split(" ")[0]
+        raise Wrong(f"y does not change when {name} changes, and d{name} is 0: does forward use {name}?") from error
     require(report, str(report))
+
+
+def _expect_count(grads: tuple[Any, ...], args: Mapping[str, Any]) -> None:
+    """As many gradients as there are arguments that have one: arrays of floats, and biases that are None."""
+    names = [f"d{k}" for k, v in args.items() if v is None or (isinstance(v, np.ndarray) and v.dtype.kind == "f")]
+    nothing = len(grads) == 1 and grads[0] is None
+    count = "nothing" if nothing else f"{len(grads)} gradient{'s' * (len(grads) != 1)}"
+    right = len(grads) == len(names) and not nothing
+    require(right, f"backward returned {count}, expected {', '.join(names)}")
 
 
 def expect_untouched(forward: Answer, backward: Answer, args: Mapping[str, Array]) -> None:
@@ -174,26 +203,42 @@ def expect_untouched(forward: Answer, backward: Answer, args: Mapping[str, Array
     dy = np.linspace(-1, 1, y.size, dtype=np.float32).reshape(y.shape)
     before["dy"] = dy.copy()
     grads = _tuple(backward(dy, cache))
+    _expect_count(grads, args)
+    for name, grad in zip(args, grads, strict=True):
+        expect_kind(grad, first[name], f"d{name}")
     copies = [grad.copy() for grad in grads]
+    twice = _tuple(backward(2 * dy, cache))
+    proportional = all(np.allclose(two, 2 * one, rtol=1e-4) for one, two in zip(copies, twice, strict=True))
+    require(proportional and any(grad.any() for grad in copies), "backward's gradients are not proportional to dy")
     forward(**second)
     for name, array in {**first, "dy": dy}.items():
         same = np.array_equal(array, before[name])
         require(same, f"{name} was changed: work on a copy, for others still need it (a fan-out breaks just so)")
-    for grad in grads:
-        require(grad.dtype == np.float32, f"a gradient has dtype {grad.dtype} for float32 inputs")
     again = all(map(np.array_equal, _tuple(backward(dy, cache)), copies))
     require(again, "backward gives another result after a second forward: keep nothing outside the cache")
 
 
+def expect_kind(actual: Any, like: Array, name: str) -> None:
+    """An array of the shape and dtype of another one, whatever its numbers."""
+    require(isinstance(actual, np.ndarray), f"{name} is of type {type(actual).__name__}, expected a NumPy array")
+    require(actual.shape == like.shape, f"{name} has shape {actual.shape}, expected {like.shape}")
+    require(actual.dtype == like.dtype, f"{name} has dtype {actual.dtype}, expected {like.dtype}, that of the input")
+
+
 def with_cache(name: str, forward: Answer) -> Answer:
-    """The forward pass, with a sentence for who forgot the cache: a common mistake."""
+    """The forward pass, called by position, with a sentence for who forgot the cache or changed an argument."""
 
     @functools.wraps(forward)
-    def called(*args: Any, **kwargs: Any) -> Any:
-        result = forward(*args, **kwargs)
+    def called(*args: Any, **named: Any) -> Any:
+        given = [*args, *named.values()]
+        before = [value.copy() if isinstance(value, np.ndarray) else None for value in given]
+        result = forward(*given)
         two = isinstance(result, (tuple, list)) and len(result) == 2
         actual = f"{len(result)} things" if isinstance(result, tuple) else type(result).__name__
         require(two, f"{name} returned {actual}, expected two things, as in `return y, cache`")
+        for k, (value, copy) in enumerate(zip(given, before, strict=True)):
+            same = copy is None or np.array_equal(value, copy, equal_nan=True)
+            require(same, f"{name} changed its argument number {k + 1}: others may still need it, so work on a copy")
         return result
 
     return called
