@@ -121,6 +121,10 @@ def block_of_means(u, w1, b1, w2, b2):
     return se_forward(u, w1, b1, w2, b2, gate="hard_sigmoid")
 
 
+def gate_with_a_slope_at_its_corners(ds, cache):
+    return ds * (np.abs(cache.x) <= 3) / 6
+
+
 def gate_with_a_slope_everywhere(ds, cache):
     return ds / 6
 

@@ -154,6 +154,22 @@ def test_who_studies_alone_sees_all_points_and_why_some_are_lost(capsys):
     assert "0 of 1  relu-forward-check: there is no relu_forward" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("missing", [lambda dy, cache: None, lambda dy, cache: np.zeros(3)])
+def test_a_backward_pass_without_all_its_gradients_is_told_which_ones_it_must_return(missing):
+    with pytest.raises(AssertionError, match=r"backward returned .*, expected du, dw1, db1, dw2, db2"):
+        se.check_fc2(answers.block_forward, missing)
+
+
+def test_an_answer_whose_parameters_have_other_names_is_right():
+    assert lost("1_ops", linear_forward=lambda a, matrix, offset: library.linear_forward(a, matrix, offset)) == {}
+
+
+@pytest.mark.parametrize("answer", [lambda x: exit(), lambda x: [][0], lambda x: 1 / 0])
+def test_an_answer_that_ends_the_program_or_stops_is_one_sentence(answer):
+    with pytest.raises(AssertionError, match="your code stops in"):
+        ops.check_relu_forward(answer)
+
+
 def test_a_gradient_that_broadcasting_spread_out_is_right():
     def backward(dz, cache):
         return np.broadcast_to(dz[:, None, None] / (cache.shape[1] * cache.shape[2]), cache.shape)
@@ -167,7 +183,7 @@ def test_a_gradient_that_broadcasting_spread_out_is_right():
 @pytest.mark.parametrize(
     ("wrong", "gone"),
     [
-        ({"output_size": lambda *args: float(answers.output_size(*args))}, {"size-hidden": 1}),
+        ({"output_size": lambda *args: float(answers.output_size(*args))}, {"size-check": 1, "size-hidden": 1}),
         ({"output_size": lambda n, k, stride, pad: (n + pad - k) // stride + 1}, {"size-check": 1, "size-hidden": 1}),
         ({"im2col": lambda x, kh, kw, stride, pad: columns(x, kh, kw, 1, pad)}, {"columns-hidden": 2}),
         ({"conv2d_backward": injected("conv2d", "stride ignored in the folding")}, {"dx-stride-hidden": 2}),
@@ -203,6 +219,7 @@ def test_a_convolution_that_turns_its_kernel_loses_its_forward_pass_and_what_res
             {"cost-check": 1, "cost-hidden": 1},
         ),
         ({"gate_backward": answers.gate_with_a_slope_everywhere}, {"gate-check": 2, "gate-hidden": 1}),
+        ({"gate_backward": answers.gate_with_a_slope_at_its_corners}, {"gate-hidden": 1}),
         (
             {"block_backward": injected("se", "squeeze path dropped")},
             {"du-check": 2, "du-hidden": 2, "special-hidden": 2},

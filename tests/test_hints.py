@@ -18,6 +18,7 @@ FACTORS = guess_factors({"x": RIGHT, "size": 3})
 TWO = np.zeros(RIGHT.shape)
 TWO[0, 1, 1:3, 0] = 1  # in one map, away from its border
 PLACE = np.zeros((2, 3, 4, 5)) + np.arange(12).reshape(3, 4, 1)
+SHIFTED = np.roll(RIGHT, 1, axis=2) - RIGHT
 INSIDE = np.zeros(RIGHT.shape, bool)
 INSIDE[:, 1:-1, 1:-1] = True
 
@@ -32,14 +33,15 @@ def with_zeros(count):
     ("wrong", "right", "hint"),
     [
         (-RIGHT, RIGHT, "every element has the wrong sign"),
-        (2 * RIGHT, RIGHT, "2 times too large (2 is N here)"),
+        (2 * RIGHT, RIGHT, "2 times too large"),
         (12 * RIGHT, RIGHT, "12 times too large (12 is H·W here)"),
         (RIGHT / 24, RIGHT, "24 times too small (24 is N·H·W here)"),
         (RIGHT / 9, RIGHT, "9 times too small (9 is size² here)"),
         (0 * RIGHT, RIGHT, "backward returns zeros"),
         (RIGHT, 0 * RIGHT, "does not depend on this argument"),
         (RIGHT[:, ::-1, ::-1], RIGHT, "turned by 180°"),
-        (RIGHT / 2, RIGHT, "2 times too small (2 is N here)"),
+        (RIGHT / 2, RIGHT, "2 times too small"),
+        (RIGHT + SHIFTED, RIGHT, "in each map the errors add up to 0"),
         (3 * RIGHT, RIGHT, "3 times too large (3 is H or size here)"),
         (RIGHT[::-1, ::-1], RIGHT, "turned by 180°"),
         (RIGHT[:, :1, :1] ** 2, RIGHT[:, :1, :1], ""),
@@ -72,8 +74,8 @@ def test_a_gradient_that_is_the_same_everywhere_anyway_does_not_look_like_a_forg
 
 
 def test_a_factor_is_named_by_all_that_it_may_be_and_by_nothing_where_it_is_no_size():
-    assert find_hint(RIGHT / 2, RIGHT, {"N": 2, "C": 2}) == "every element is 2 times too small (2 is N or C here)"
-    assert find_hint(2 * RIGHT, RIGHT, {"N": 3}) == "every element is 2 times too large"
+    assert find_hint(RIGHT / 3, RIGHT, {"N": 3, "C": 3}) == "every element is 3 times too small (3 is N or C here)"
+    assert find_hint(2 * RIGHT, RIGHT, {"N": 2}) == "every element is 2 times too large"  # a 2 has many causes
 
 
 # What a hint claims, beyond what can be counted, and of which causes that is true.

@@ -20,10 +20,14 @@ INK, SOFT = "#222222", "#555555"
 SKIES = ("#d55e00", "#0072b2")  # orange, blue
 
 
-def chosen(maps: np.ndarray, gates: np.ndarray) -> list[int]:
-    """Two channels that a blue sky opens and two that it shuts, among those that see something below the sky."""
-    below = maps[0, maps.shape[1] // 2 :].reshape(-1, maps.shape[-1]).std(axis=0)  # (C,)
-    order = np.argsort((gates[1] - gates[0]) * below)
+def chosen(images: np.ndarray, maps: np.ndarray, gates: np.ndarray) -> list[int]:
+    """Two channels that find the orange square, which a blue sky shuts, and two that find the blue one, which it opens."""
+    half = images.shape[1] // 2
+    step = images.shape[1] // maps.shape[1]
+    ground = images[0, half::step, ::step].astype(float)  # one pixel for each position of a map, below the sky
+    orange = ground[..., 0] - ground[..., 2]  # red minus blue
+    found = np.tensordot(orange, maps[0, maps.shape[1] // 2 :], 2)  # (C,): above 0 where the orange square is found
+    order = np.argsort((gates[1] - gates[0]) * np.abs(found) * (np.sign(gates[1] - gates[0]) != np.sign(found)))
     return [int(c) for c in (*order[:2], *order[-2:])]
 
 
@@ -42,7 +46,7 @@ def draw() -> Figure:
     images = both_skies(load_shapes().test.images[IMAGE : IMAGE + 1])[:, 0]  # (2, 32, 32, 3)
     logits, activations = model.run(images, record=True)
     block = activations.blocks[BLOCK]
-    channels = chosen(block.u, block.s)
+    channels = chosen(images, block.u, block.s)
     figure = Figure(figsize=(11, 5.2))
     grid = figure.add_gridspec(
         4, 6, width_ratios=(1.25, 1, 1, 1, 1, 1.1), height_ratios=(1, 0.38, 1, 0.38), hspace=0.08, wspace=0.18,

@@ -135,7 +135,8 @@ def check_gradients(
     if corners and all(check.ok for check in checks):
         raise KinkError(corners[0])
     wrong = [check.name for check in checks if not check.ok]
-    checks = [check if check.ok else replace(check, hint=_hint(check, named, wrong)) for check in checks]
+    constant = _not_doubled(convention.name_gradients(backward(2 * dy, cache), named), grads) if wrong else set()
+    checks = [check if check.ok else replace(check, hint=_hint(check, named, wrong, constant)) for check in checks]
     rest = [name for name, value in named.items() if name not in grads and convention.is_float_array(value)]
     return Report(tuple(checks), unchecked=() if chosen else tuple(rest))
 
@@ -191,10 +192,18 @@ def _compare(
     return check
 
 
-def _hint(check: ArgumentCheck, named: Arguments, wrong: list[str]) -> str:
+def _not_doubled(twice: Mapping[str, Any], grads: Mapping[str, Any]) -> set[str]:
+    """The names of gradients that are not twice as large for twice the upstream gradient."""
+    pairs = {name: (np.asarray(twice[name]), np.asarray(grad)) for name, grad in grads.items() if grad is not None}
+    return {name for name, (two, one) in pairs.items() if two.shape == one.shape and not np.allclose(two, 2 * one)}
+
+
+def _hint(check: ArgumentCheck, named: Arguments, wrong: list[str], constant: set[str]) -> str:
     """What the error looks like. Of a part of the elements alone: they have no shape to compare."""
     if check.analytic is None or check.numeric is None:
         return ""
+    if check.name in constant:
+        return "it is not proportional to dy: with twice the upstream gradient it is not twice as large"
     part = ... if np.all(check.compared) else check.compared
     hint = find_hint(check.analytic[part], check.numeric[part], guess_factors(named))
     others = " and ".join(f"d{name}" for name in wrong if name != check.name)

@@ -28,6 +28,8 @@ def check_size(output_size: Answer) -> None:
     for (length, k, stride, pad), expected in {(5, 3, 1, 0): 3, (5, 3, 1, 1): 5, (6, 3, 2, 0): 2}.items():
         actual = output_size(length, k, stride, pad)
         call = f"output_size({length}, {k}, stride={stride}, pad={pad})"
+        whole = isinstance(actual, int | np.integer)
+        require(whole, f"{call} is {actual!r}, expected a whole number (an int): it is the size of an array")
         require(actual == expected, f"{call} is {actual}, expected {expected}: draw the windows on squared paper")
 
 

@@ -69,6 +69,7 @@ def grade_sigmoid(forward: Answer, backward: Answer) -> None:
         dx = backward(np.ones_like(x), cache)
     require(np.isfinite(y).all() and np.isfinite(dx).all(), "σ(±1000) or its gradient is not finite")
     expect(y, np.array([0.0, 0.0, 1.0, 1.0], np.float32), "y")
+    expect_pair(forward, backward, reference, "sigmoid", _args(x=(5, 3)))
     expect_untouched(forward, backward, _args(x=(5, 3)))
 
 

@@ -17,17 +17,18 @@ TABLE, visible, hidden = new_table()
 right_forward = partial(library.se_forward, squeeze="max", gate="hard_sigmoid")
 
 
-def _problem(n: int = 2, height: int = 3, width: int = 4, c: int = 6, units: int = 3, **given: Any) -> dict[str, Any]:
+def _problem(n: int = 3, height: int = 4, width: int = 5, c: int = 7, units: int = 4, **given: Any) -> dict[str, Any]:
     return draw(5, u=(n, height, width, c), w1=(c, units), b1=units, w2=(units, c), b2=c) | given
 
 
 @visible("width-check", "hidden_units", points=1)
 def check_width(hidden_units: Answer) -> None:
     """The paper's r = 16, a stage that is too narrow for it, and a C that r does not divide."""
-    for c, why in {64: "64/16", 16: "never below 2", 40: "40/16, rounded down: a whole number"}.items():
+    for c, why in {64: "64/16", 16: "never below 2", 40: "40/16, rounded down"}.items():
         actual, expected = hidden_units(c, 16), library.hidden_width(c, 16)
-        right = isinstance(actual, int | np.integer) and actual == expected
-        require(right, f"hidden_units({c}, 16) is {actual!r}, expected {expected}: {why}")
+        kind = f"hidden_units({c}, 16) is {actual!r}, expected a whole number (an int), {expected}: {why}"
+        require(isinstance(actual, int | np.integer), kind)
+        require(actual == expected, f"hidden_units({c}, 16) is {actual!r}, expected {expected}: {why}")
 
 
 @hidden("width-hidden", "hidden_units", points=1)
@@ -46,6 +47,8 @@ def check_cost(added: Answer) -> None:
     require(actual == 512, f"added_parameters([64], 16, bias=False) is {actual}, expected (2/16)·64² = 512")
     actual = added([64], 16, True)
     require(actual == 580, f"added_parameters([64], 16, bias=True) is {actual}, expected 512 weights and both biases")
+    actual = added([8], 16, False)
+    require(actual == 32, f"added_parameters([8], 16, bias=False) is {actual}, expected 32: how many hidden units?")
 
 
 @hidden("cost-hidden", "added_parameters", points=1)
@@ -64,17 +67,17 @@ def check_gate(forward: Answer, backward: Answer) -> None:
     """Five values by hand, then finite differences."""
     s, _ = forward(np.array([-4.0, -1.5, 0.0, 1.5, 4.0]))
     expect(s, np.array([0.0, 0.25, 0.5, 0.75, 1.0]), "s", "Draw the three straight lines: 0, then e/6 + 1/2, then 1.")
-    expect_gradients(lambda e: forward(e), backward, {"e": 3 * draw(5, e=(4, 6))["e"]})
+    expect_gradients(forward, backward, {"e": 3 * draw(5, e=(5, 7))["e"]})
 
 
 @hidden("gate-hidden", "gate_forward", "gate_backward", points=1)
 def grade_gate(forward: Answer, backward: Answer) -> None:
-    """Far outside the corners; nothing is changed on the way."""
-    e = np.array([-1e4, -3.5, 2.5, 3.5, 1e4], np.float32)
+    """At the corners and far outside of them; nothing is changed on the way."""
+    e = np.array([-1e4, -3.0, 2.5, 3.0, 1e4], np.float32)
     s, cache = forward(e)
     expect(s, ops.hard_sigmoid_forward(e)[0], "s")
-    expect(backward(np.ones_like(e), cache), np.array([0, 0, 1 / 6, 0, 0], np.float32), "de")
-    expect_untouched(lambda e: forward(e), backward, draw(5, e=(5, 3)))
+    expect(backward(np.ones_like(e), cache), np.array([0, 0, 1 / 6, 0, 0], np.float32), "de", "At the corners it is 0.")
+    expect_untouched(forward, backward, draw(5, e=(5, 3)))
 
 
 @visible("forward-check", "block_forward", points=2)
@@ -83,9 +86,10 @@ def check_forward(forward: Answer) -> None:
     u = np.arange(8.0).reshape(1, 2, 2, 2)
     x_scaled, _ = forward(u, np.zeros((2, 2)), np.zeros(2), np.zeros((2, 2)), np.zeros(2))
     expect(x_scaled, u / 2, "x_scaled", "With all weights 0 every e is 0, and the gate of 0 is 1/2.")
-    x_scaled, _ = forward(u, np.eye(2), np.array([0.0, -9.0]), np.array([[0.0, 0.25], [0.0, 0.0]]), np.zeros(2))
-    advice = "Channel 0's largest value is 6; it alone sets e of channel 1, to 6/4."
-    expect(x_scaled, u * np.array([0.5, 0.75]), "x_scaled", advice)
+    w2, b2 = np.array([[0.0, 0.25], [0.5, 0.0]]), np.array([0.0, -0.75])
+    x_scaled, _ = forward(u, np.eye(2), np.array([0.0, -9.0]), w2, b2)
+    advice = "The largest values are 6 and 7, so a = (6, −2), h = (6, 0) and e = (0, 0.75)."
+    expect(x_scaled, u * np.array([0.5, 0.625]), "x_scaled", advice)
 
 
 @hidden("forward-hidden", "block_forward", points=2)
@@ -132,18 +136,22 @@ def grade_special(forward: Answer, backward: Answer) -> None:
         _, _, db1, _, db2 = backward(np.ones_like(y), cache)
         actual, expected = (db1 is None, db2 is None), (args["b1"] is None, args["b2"] is None)
         require(actual == expected, f"db1 and db2 are None: {actual}, expected {expected}")
-    y, cache = forward(**_problem(b1=np.full(3, -99.0)))
-    _, dw1, db1, dw2, _ = backward(np.ones_like(y), cache)
-    for name, grad in (("dw1", dw1), ("db1", db1), ("dw2", dw2)):
-        require(not np.any(grad), f"{name} is not 0 although every hidden unit is dead")
+    for off in (_problem(b1=np.full(4, -99.0)), _problem(w1=np.zeros((7, 4)), b1=np.zeros(4))):  # a below 0, and 0
+        y, cache = forward(**off)
+        _, dw1, db1, dw2, _ = backward(np.ones_like(y), cache)
+        for name, grad in (("dw1", dw1), ("db1", db1), ("dw2", dw2)):
+            require(not np.any(grad), f"{name} is not 0 although no a is above 0, so every hidden unit is 0")
     args = _problem()
     args["u"][0, :, :, 2] = 0.0  # as a ReLU leaves it where a channel finds nothing
     summed, right = (
         backward_of(np.ones_like(args["u"]), forward_of(**args)[1])[0].sum(axis=(1, 2))
         for forward_of, backward_of in ((forward, backward), (right_forward, library.se_backward))
     )
-    advice = "Where positions share the maximum, their shares add up to one."
-    expect(summed, right, "du, summed over the positions,", advice)
+    tied = np.zeros(right.shape, bool)
+    tied[0, 2] = True
+    away = np.abs(summed - right)[~tied].max() < 1e-9
+    advice = "There all positions share the maximum: their shares must add up to one." if away else ""
+    require(np.allclose(summed, right), f"du of a map of zeros is wrong. {advice}" if away else "du is wrong")
 
 
 @hidden("care-hidden", "block_forward", "block_backward", points=1)

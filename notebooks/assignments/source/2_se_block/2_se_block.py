@@ -20,11 +20,11 @@
 #       │ excite    s = g(ReLU(z W₁ + b₁) W₂ + b₂)   │
 #       s ───────────────────────────────────────────┴── scale   x̃_c = s_c · u_c ──▶ X̃
 #
-# **Rules.** As in assignment 1: change no argument, dtype in is dtype out, keep nothing outside the cache. Samples are rows: `w1` is (C, C/r), `w2` is (C/r, C).
-# You may use your own functions of assignment 1 (copy them into a cell), or NumPy alone. `senet_np` itself is what you have to write: look at
+# **Rules.** Change no argument. The result has the dtype of the input, float32 or float64. Keep nothing outside the cache: a second forward pass may run before the first
+# backward pass. Samples are rows: `w1` is (C, C/r), `w2` is (C/r, C). Use NumPy, and functions that you wrote yourself. Do not use `senet_np`: it is what you have to write. Look at
 # [senet_np/se.py](../../senet_np/se.py) when you are done.
 #
-# **You need** notebooks 3 to 5. **Time:** 3 hours. **Points:** 20, of which 10 are given by checks that you do not see. Letters: [symbols](../../docs/symbols.md).
+# **You need** notebooks 3 to 5; assignment 1 is a good warm-up, but not needed. **Time:** 3 hours. **Points:** 20, of which 10 are given by checks that you do not see. Letters: [symbols](../../docs/symbols.md).
 #
 # Write where it says `YOUR CODE HERE`, and take away the line below it.
 
@@ -119,7 +119,7 @@ checks.grade_gate(gate_forward, gate_backward)
 #
 # $$z_c = \max_{i,j} u_c(i,j) \qquad s = g(\mathrm{ReLU}(z W_1 + b_1)\, W_2 + b_2) \qquad \tilde x_c = s_c\,u_c$$
 #
-# A bias may be `None`. Write the backward pass in the same cell. It belongs to part 5, so for now it may return `None`.
+# A bias may be `None`. Write the backward pass in the same cell. It belongs to part 5. Until then its checks say what it must return.
 #
 # ## 5. The block, backward (9 points)
 #
@@ -129,7 +129,7 @@ checks.grade_gate(gate_forward, gate_backward)
 # |---|---|
 # | x̃ = s·u | du_scale = ?, ds_c = a sum over ? |
 # | s = g(e) | de = ? |
-# | e = h W₂ + b₂ | dh, dw2, db2: as in assignment 1 |
+# | e = h W₂ + b₂ | dh, dw2, db2 (notebook 4) |
 # | h = ReLU(a) | da = ? |
 # | a = z W₁ + b₁ | dz, dw1, db1 |
 # | z_c = largest value of u_c | du_squeeze = ? Which positions get something, and how much? |
@@ -206,8 +206,8 @@ checks.grade_care(block_forward, block_backward)
 # %% [markdown]
 # ## Before you hand it in
 #
-# Restart the kernel and run all cells from the top. Then take out the line in which two gradients are added, and run the checks again. Which checks see it? At how many elements of `du`
-# is the result wrong, and why does a maximum hide this mistake better than a mean, or worse?
+# Restart the kernel and run all cells from the top. Then take out the line in which two gradients are added, and run the checks again. Which checks find the mistake? At how many elements of
+# `du` is the result wrong now? At how many would it be wrong if the squeeze were a mean?
 #
 # **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:
 #

@@ -101,7 +101,7 @@ checks.grade_columns(im2col)
 # First $\mathrm{d}X_{\text{cols}} = \mathrm{d}Y\,W^\top$. Then: `im2col` *copied* each pixel into up to kh·kw rows. A number that was copied gets the *sum* of its copies'
 # gradients. So walk over the same slices as in part 2, and add. At the end cut the padding off.
 #
-# **Think:** why `+=`, and why is `dx[slice] = ...` right for kernels of 1×1 only? What is the gradient of a pixel that no window touched?
+# **Think:** why `+=`? For which kernels and strides would `dx[slice] = ...` be right as well? What is the gradient of a pixel that no window touched?
 
 # %% nbgrader={"grade": false, "grade_id": "convolution", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def conv2d_forward(x, w, b, stride=1, pad=1):
