@@ -79,6 +79,31 @@ def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):
     assert first.read_bytes() == course.copy_of(COPIED[0])
 
 
+def test_what_a_student_gets_holds_no_solution(tmp_path):
+    main(["course", str(tmp_path), "--for", "student"])
+    given = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(given) == len(list(NOTEBOOKS.glob("*.ipynb"))) + len(STUDENTS)
+    assert {Path(name).suffix for name in given} == {".ipynb"}
+    text = "".join(path.read_text("utf-8") for path in given.values())
+    assert "solutions/" not in text
+    assert "ask your teacher, after you have tried" in text
+    assert "SOLUTION" not in text
+    for source in NOTEBOOKS.glob("assignments/source/*/*.py"):
+        answers = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source.read_text("utf-8"), re.DOTALL)
+        lines = {line.strip() for answer in answers for line in answer.splitlines() if len(line.strip()) > 25}
+        assert len(lines) > 5
+        own = given[f"assignments/{source.stem}.ipynb"].read_text("utf-8")
+        assert not [line for line in lines if line.replace('"', '\\"') in own]
+
+
+def test_a_teacher_gets_a_folder_of_nbgraders_with_the_sources(tmp_path):
+    main(["course", str(tmp_path), "--for", "teacher"])
+    sources = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("source/*/*"))
+    assert sources == [f"source/{path.stem}/{path.name}" for path in STUDENTS]
+    assert all("BEGIN SOLUTION" in (tmp_path / name).read_text("utf-8") for name in sources)
+    assert (tmp_path / "solutions" / "01_channels.ipynb").exists()
+
+
 def test_a_copy_has_no_link_to_a_file_that_does_not_lie_beside_it(tmp_path):
     main(["course", str(tmp_path)])
     copies = {path: path.read_text("utf-8") for path in tmp_path.rglob("*.ipynb")}

@@ -17,10 +17,14 @@ HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"
 FIRST = "01_channels.ipynb"  # as good as any
 SOURCES = "source"  # of the assignments, with their solutions
+WHO = {"alone": {SOURCES}, "student": {SOURCES, "solutions"}, "teacher": set()}  # which folders each does not get
 LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+(?:docs|senet_np|README)[^)\"]*\)")  # [text](../docs/results.md)
+SOLUTIONS = re.compile(rb"\[([^\]\"]+)\]\(solutions/[^)\"]*\)")
 EXAMPLES = """\
-  senet-np course mine                 the notebooks and their solutions, in the folder mine
-  senet-np course mine --overwrite     the same, and replace notebooks that were changed there
+  senet-np course mine                        the notebooks, their solutions and the assignments, in the folder mine
+  senet-np course handout --for student       the same without solutions: to hand out
+  senet-np course class --for teacher         the same with the assignments' sources, which hold their solutions
+  senet-np course mine --overwrite            the same, and replace notebooks that were changed there
 """
 
 
@@ -28,18 +32,18 @@ def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "course", run, "copy the course's notebooks to a folder", EXAMPLES)
     command.add_argument("folder", type=new_path, metavar="DIR", help="the folder to create")
+    whom = "alone: with solutions; student: without; teacher: also the assignments' sources, ready for nbgrader"
+    command.add_argument("--for", dest="who", choices=WHO, metavar="WHO", help=f"{whom} (default: alone)")
     replaced = "replace notebooks there that differ, with the work in them"
     command.add_argument("--overwrite", action="store_true", help=replaced)
 
 
 def run(args: argparse.Namespace) -> int:
     """Copy the notebooks that are missing; those that differ are replaced with --overwrite alone."""
-    source = find_notebooks()
-    found = [path.relative_to(source) for path in source.rglob("*.ipynb")]
-    notebooks = sorted(path for path in found if not {".ipynb_checkpoints", SOURCES} & {*path.parts})
+    contents = contents_for(vars(args).get("who", "alone"))
     copied, kept = [], []
-    for name in notebooks:
-        content, target = copy_of(source / name), args.folder / name
+    for name, content in contents.items():
+        target = args.folder / name
         if target.exists() and target.read_bytes() == content:
             continue
         if target.exists() and "overwrite" not in vars(args):
@@ -51,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
             raise SenetError(f"could not make {target.parent}: {error.strerror}; name another folder") from error
         write_atomically(target, content)
         copied.append(name)
-    print(f"{len(copied)} of {len(notebooks)} notebooks copied to {args.folder}")
+    print(f"{len(copied)} of {len(contents)} notebooks copied to {args.folder}")
     for name in kept:
         print(f"kept as it is, because it was changed: {args.folder / name}")
     if kept:
@@ -60,9 +64,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def copy_of(notebook: Path) -> bytes:
-    """The notebook's bytes; links to files of the project, which are not beside a copy, become plain text."""
-    return LINK_OUT.sub(rb"\1", notebook.read_bytes())
+def contents_for(who: str) -> dict[Path, bytes]:
+    """What "alone", "student" or "teacher" get: {path in their folder: bytes}.
+
+    A teacher's folder is one of nbgrader's: the sources of assignment X are in source/X.
+    """
+    source, contents = find_notebooks(), {}
+    for path in sorted(source.rglob("*.ipynb")):
+        name = path.relative_to(source)
+        if {".ipynb_checkpoints", *WHO[who]} & {*name.parts}:
+            continue
+        is_source = SOURCES in name.parts
+        content = path.read_bytes() if is_source else copy_of(path, "solutions" not in WHO[who])
+        contents[Path(*name.parts[1:]) if is_source else name] = content
+    return contents
+
+
+def copy_of(notebook: Path, with_solutions: bool = True) -> bytes:
+    """The notebook's bytes; links to files that are not beside the copy become plain text."""
+    content = LINK_OUT.sub(rb"\1", notebook.read_bytes())
+    return content if with_solutions else SOLUTIONS.sub(b"ask your teacher", content)
 
 
 def find_notebooks() -> Path:
