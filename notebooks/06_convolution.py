@@ -19,7 +19,7 @@
 # (gradients of two paths are added); matrix products and the transpose of a matrix; the chain rule.
 # Letters: [symbols](../docs/symbols.md).
 #
-# **Time:** 75 minutes to read and run, 130 with the exercises. Sections 1 to 5 and 8 are the core, 60 minutes.
+# **Time:** 95 minutes to read and run, 170 with the exercises. Sections 1 to 5 and 8 are the core, 75 minutes.
 # Sections 6 and 7 look at the same gradient in two other ways; you can read them on another evening.
 #
 # A convolutional network spends nearly all of its multiplications on this one operation. Many people use its
@@ -56,8 +56,8 @@ photo = np.asarray(Image.open(path).resize((128, 150))) / 255  # (150, 128, 3), 
 # array of weights. It slides over the image x. At each place it multiplies the numbers that it covers by its
 # weights, adds the products, and adds a bias. Two settings:
 #
-# - **padding** (`pad` in the code): so many rows and columns of zeros are first put around the image;
-# - **stride**: the kernel moves on by so many pixels.
+# - **padding** (`pad` in the code): how many rows and columns of zeros are put around the image first;
+# - **stride**: how many pixels the kernel moves from one place to the next.
 #
 # $$
 # y[i,j,o] = b[o] + \sum_{p,q,c} x_{\text{pad}}[\,i\cdot\text{stride}+p,\; j\cdot\text{stride}+q,\; c\,]\;
@@ -136,7 +136,8 @@ print("first kernel:\n", y[..., 0], "\nsecond kernel:\n", y[..., 1], sep="")
 # \quad\Longleftrightarrow\quad i \le \frac{\text{length} + 2\,\text{pad} - \text{size}}{\text{stride}}
 # $$
 #
-# i starts at 0. So the number of windows is one more than the largest i, rounded down.
+# The largest possible i is the fraction on the right, rounded down. Since i starts at 0, there is one window more
+# than this number says. In Python, `//` divides and rounds down:
 
 
 # %%
@@ -334,7 +335,7 @@ print(f"x {big.nbytes / 1e6:.1f} MB, cols {im2col(big, 3, 3, 1, 1).nbytes / 1e6:
 # We write dy for ∂L/∂y, as in notebook 2. The layers after this one give it to us. We need db, dw and dx. We
 # walk through the forward pass from its last step to its first: the bias, the product, im2col.
 #
-# We take three images of odd sizes and a random dy.
+# We take three images of 5×7 pixels, so that height and width differ, and a random dy.
 
 # %%
 x = rng.standard_normal((3, 5, 7, 2))  # (N, H, W, Cin)
@@ -346,8 +347,8 @@ dy_rows = dy.reshape(-1, 4)  # (N·Ho·Wo, Cout): as Y before its reshape
 print("y", y.shape, "  cols", cols.shape, "  dy_rows", dy_rows.shape)
 
 # %% [markdown]
-# The bias and the product are the affine map of notebook 2, `x @ w + b`, with `cols` in place of x. So we know
-# its three gradients. They are written out here once more, with the reason for each sum.
+# The product and the bias are `x @ w + b`, as in notebook 2, with `cols` in place of x. So we know the three
+# gradients. They are written out here once more, with the reason for each sum.
 #
 # **db.** The bias b[o] is added at all positions of all images, each time with slope 1. A number that is used
 # many times gets the sum of the gradients from all its uses:
@@ -459,9 +460,9 @@ for name, one, two, three in zip(("dx", "dw", "db"), ours, library, loops, stric
 
 # %%
 shapes = {"x": (2, 5, 7, 3), "w": (3, 2, 3, 4), "b": (4,)}
-odd = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
+unequal = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
 for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
-    report = check_gradients(conv2d_forward, conv2d_backward, {**odd, "stride": stride, "pad": pad})
+    report = check_gradients(conv2d_forward, conv2d_backward, {**unequal, "stride": stride, "pad": pad})
     assert report
     errors = ", ".join(f"{argument.name} {argument.worst:.0e}" for argument in report.arguments)
     print(f"stride {stride}, padding {pad}: worst errors {errors}")
@@ -545,50 +546,69 @@ for stride, pad in ((1, 2), (3, 1)):
     assert np.allclose(sums, sums[0], rtol=1e-9)
 
 # %% [markdown]
-# The test has limits. It says that something is wrong, but not where. It needs a linear step, so it does not
-# work for a ReLU or a sigmoid. And it compares backward with forward only: if both compute something that you
-# did not mean, they agree. Finite differences have this last limit too. That is why section 4 compared the
-# forward pass with loops.
+# The test has limits. It says that something is wrong, but not where. It does not work for every step: for a
+# sigmoid the two sums differ, although the gradient is right. (For a ReLU they agree: each number is multiplied
+# by 1 or by 0, forward and backward.) And the test compares backward with forward only: if both compute
+# something that you did not mean, they agree. Finite differences have this last limit too. That is why section
+# 4 compared the forward pass with loops.
 #
 # ## 7. dx is a convolution, too
 #
-# Books often write dx in another way. One axis, one channel, stride 1, no padding, a kernel of kh weights:
+# Books often write dx in another way. We begin with numbers, on one axis: x has 5 pixels, w is (1, 2, 3),
+# stride 1, no padding. There are three outputs:
 #
 # $$
-# y[i] = \sum_p x[i+p]\,w[p]
+# \begin{aligned}
+# y[0] &= 1\,x[0] + 2\,x[1] + 3\,x[2]\\
+# y[1] &= \phantom{1\,x[0] + {}} 1\,x[1] + 2\,x[2] + 3\,x[3]\\
+# y[2] &= \phantom{1\,x[0] + 2\,x[1] + {}} 1\,x[2] + 2\,x[3] + 3\,x[4]
+# \end{aligned}
 # $$
 #
-# The pixel x[t] stands in y[i] with the weight w[p] where i + p = t. So
-#
-# $$
-# \mathrm{d}x[t] = \sum_p \mathrm{d}y[t-p]\,w[p]
-# $$
-#
-# with dy taken as 0 outside. Forward, the index of x *grows* with p. Backward, the index of dy *falls* with p.
-# To make it grow, we count p from the other end, $p' = k_h-1-p$:
-#
-# $$
-# \mathrm{d}x[t] = \sum_{p'} \mathrm{d}y[\,t-(k_h-1)+p'\,]\;w[\,k_h-1-p'\,]
-# $$
-#
-# That is a forward convolution again: of dy with kh − 1 zeros at each end, with the kernel **flipped**. In two
-# dimensions both axes are flipped, which is a turn by 180°.
-#
-# **Predict:** x has 5 pixels, w is (1, 2, 3), and dy is 1 at i = 1 and 0 elsewhere. What is dx?
+# **Predict:** dy is (1, 10, 100). What is dx?
 
 # %% tags=["hide-output"]
-w_line, dy_line = np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.0])
-dy_padded = np.pad(dy_line, 2)  # kh - 1 zeros at each end
-dx_line = [dy_padded[t : t + 3] @ w_line[::-1] for t in range(5)]  # the last formula
-print("dx:", np.array(dx_line))
+w_line, dy_line = np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0])
+dx_line = np.zeros(5)
+for i in range(3):
+    dx_line[i : i + 3] += dy_line[i] * w_line  # col2im, on one axis
+print("dx:", dx_line)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# (0, 1, 2, 3, 0). Output 1 is x[1] + 2·x[2] + 3·x[3], so its weights are the gradient. Nothing is flipped in the
-# *result*: the flip in the formula only makes the indices fit.
+# (1, 12, 123, 230, 300). Read the columns of the three equations: x[2] stands in y[0] with the weight 3, in
+# y[1] with 2 and in y[2] with 1, so dx[2] = 3·1 + 2·10 + 1·100 = 123.
 #
 # </details>
+#
+# Now slide a kernel of three weights over dy, with two zeros at each end: (0, 0, 1, 10, 100, 0, 0). This is a
+# forward convolution, and it has five windows.
+#
+# **Predict:** with which order of the weights 1, 2 and 3 are its results the five numbers of dx?
+
+# %% tags=["hide-output"]
+dy_padded = np.pad(dy_line, 2)
+for weights in ([1, 2, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]):
+    print(weights, "→", np.array([dy_padded[t : t + 3] @ weights for t in range(5)]))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# With (3, 2, 1). The window in the middle is (1, 10, 100), and 3·1 + 2·10 + 1·100 = 123.
+#
+# </details>
+#
+# So dx is a convolution of dy, with kh − 1 zeros at each end, and with the kernel **flipped**. In two
+# dimensions both axes are flipped, which is a turn by 180°. Here is the same as a formula. Output i sees pixel
+# t at the place p = t − i of its window, so
+#
+# $$
+# \mathrm{d}x[t] = \sum_i \mathrm{d}y[i]\;w[t-i]
+# $$
+#
+# where the sum goes over those i for which the kernel has a place t − i. If i grows by 1, t − i falls by 1: dy
+# is read forward and w backward. That is the flip. (It is also the convolution of mathematics, from section 1.)
 #
 # Two ways, one gradient. The convolution walks over dx and *collects from* dy. col2im walks over dy and *adds
 # to* dx, and needs no flip: it puts each number back where it came from.
@@ -663,20 +683,36 @@ for stride in (1, 2, 3):
 #
 # With strides 1 and 2 it is found. With stride 3 it passes: each pixel stands in one window at most, so `=` and
 # `+=` do the same. The check is right: *on these inputs* the backward pass is correct. Suppose you write a
-# convolution for patches of 2×2 with stride 2, test it, and later use it with 3×3 and stride 1. Then you have
-# a mistake that was tested.
+# convolution for patches of 2×2 with stride 2, test it, and later use it with 3×3 and stride 1. Then the
+# gradient is wrong, although the code has passed its test.
 #
 # </details>
 #
-# The package puts mistakes like this one into its own backward passes, to test its tests. It knows five more for
-# a convolution. Here they are, with what people think when they make them:
-
-# %%
-bugs = [bug for bug in BUGS if bug.op == "conv2d"]
-for bug in bugs:
-    print(f"{bug.title}:\n    {bug.why}")
-
-# %% [markdown]
+# The package puts mistakes like this one into its own backward passes, to test its tests. Here are five more
+# for a convolution. `+` marks the wrong line, `-` the right one:
+#
+# ```diff
+#   kernel turned twice
+# - dcols = dy_rows @ w.reshape(-1, c_out).T
+# + dcols = dy_rows @ w[::-1, ::-1].reshape(-1, c_out).T
+#
+#   db summed over the images alone
+# - db = dy_rows.sum(axis=0)
+# + db = dy.sum(axis=0)
+#
+#   dw read channel first
+# - dw = (cols.T @ dy_rows).reshape(w.shape)
+# + dw = (dy_rows.T @ cols).reshape(c_out, x_shape[3], kh, kw).transpose(2, 3, 1, 0)
+#
+#   padding cut off at one side (in col2im)
+# - return dx_pad[:, pad : pad + height, pad : pad + width]
+# + return dx_pad[:, :height, :width]
+#
+#   stride ignored in the folding (in col2im)
+# - dx_pad[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride] += windows[:, :, :, p, q]
+# + dx_pad[:, p : p + h_out, q : q + w_out] += windows[:, :, :, p, q]
+# ```
+#
 # We check these five, and `=` in place of `+=`, with six kinds of inputs:
 #
 # | | kernel | stride | padding | special |
@@ -688,9 +724,10 @@ for bug in bugs:
 # | E | 3×3 | 2 | 1 | one input channel |
 # | F | 1×1 | 1 | 0 | |
 #
-# **Predict:** which kind of inputs finds all six mistakes? Which kind finds the fewest?
+# **Predict:** which of A to F hide "kernel turned twice"? And which hide "dw read channel first"?
 
 # %%
+bugs = [bug for bug in BUGS if bug.op == "conv2d"]
 wrong = {"= in place of +=": overwriting_backward, **{bug.title: bug.backward for bug in bugs}}
 x, w = plain["x"], plain["w"]
 inputs = {  # x, w, stride, pad
@@ -726,9 +763,13 @@ plt.show()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# A finds all six, F only one. In A the windows overlap, the kernel is not square and has no symmetry, the stride
-# is not 1, there is padding, and there are several channels in and out. Each of B to F is something that one
-# tries first because it is simple, and each hides at least one mistake.
+# "Kernel turned twice" is hidden by D, where a turned kernel is the same kernel, and by F, where there is
+# nothing to turn. "dw read channel first" is hidden by E and F: with one channel, or with one place in the
+# kernel, channel first and channel last are the same order.
+#
+# Now look at the columns. A finds all six mistakes, F only one. In A the windows overlap, the kernel is not
+# square and has no symmetry, the stride is not 1, there is padding, and there are several channels in and out.
+# Each of B to F is something that one tries first because it is simple, and each hides at least one mistake.
 #
 # </details>
 
@@ -745,8 +786,8 @@ assert ((table[:, 1:] < 1e-6).sum(axis=0) > 0).all()  # each of the others lets 
 #    there are (length + 2·padding − size) // stride + 1 windows.
 # 2. im2col writes each window as a row of a matrix, so that the whole convolution is one matrix product plus a
 #    bias; the price is memory, up to kh·kw times the image.
-# 3. So dw and db are those of an affine map: each weight and each bias is used at all positions, and its
-#    gradient is the sum over them.
+# 3. So dw and db are those of a matrix product plus a bias: each weight and each bias is used at all positions,
+#    and its gradient is the sum over them.
 # 4. im2col copies each pixel into several rows, so its backward pass, col2im, adds up the gradients of the
 #    copies.
 # 5. The backward pass of a linear step is its transpose, so Σ y·dy = Σ x·dx for any x and dy; this test and the
@@ -783,7 +824,8 @@ check("6.1", padding_5, padding_7, windows, never)
 # ### Exercise 6.2 · dw is a convolution, too
 #
 # Compute dw with one call of `conv2d_forward` and some transposes: x is the image, dy is the kernel. Stride 1,
-# padding 1. Your function must return dw with the shape (kh, kw, Cin, Cout).
+# padding 1. Your function must return dw with the shape (kh, kw, Cin, Cout). The kernels may have any size, not
+# only 3×3: kh and kw follow from the shapes of x and dy.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -808,18 +850,25 @@ def dw_by_convolution(x, dy):
 check("6.2", dw_by_convolution)
 
 # %% [markdown]
-# ### Exercise 6.3 · A line written from memory
+# ### Exercise 6.3 · A backward pass from memory
 #
-# In the function below the line for dcols was written from memory. All shapes are right, but not all gradients.
+# Somebody wrote the function below from memory. All shapes are right, but not all gradients.
 #
-# Which of dx, dw and db are wrong? (A list of names.) And what would hide it? Give an array `w_hiding` (kh, kw,
-# Cin, Cout) with which a gradient check of this function passes. Its kernel must have at least 2×2 places and 2
-# input channels, and all its numbers must differ.
+# Which of dx, dw and db are wrong? (A list of names.) And what would hide it? Give an array `x_hiding` (N, H,
+# W, Cin) with which a gradient check of this function passes, for any kernels of 3×3, stride 1 and no padding.
+# The images must have at least 4×4 pixels. The array may hold 2,000 numbers at most.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
 #
-# Write down a 3×2 matrix, its transpose, and the same six numbers reshaped to 2×3. For which shapes of a matrix
-# are the last two equal?
+# One line is not as in section 5. Print what it makes of `dy = np.arange(8.0).reshape(2, 2, 2, 1)`, and what
+# the right line makes of it.
+#
+# </details>
+#
+# <details><summary>Hint 2</summary>
+#
+# Each row belongs to one output (n, i, j). For which lengths of these three axes is the order of the rows the
+# same?
 #
 # </details>
 
@@ -828,17 +877,17 @@ check("6.2", dw_by_convolution)
 def backward_from_memory(dy, cache):
     cols, w, x_shape, stride, pad, has_bias = cache
     kh, kw, _, c_out = w.shape
-    dy_rows = dy.reshape(-1, c_out)
+    dy_rows = dy.transpose(1, 2, 0, 3).reshape(-1, c_out)
     dw = (cols.T @ dy_rows).reshape(w.shape)
     db = dy_rows.sum(axis=0) if has_bias else None
-    dcols = dy_rows @ w.reshape(c_out, -1)  # the line
+    dcols = dy_rows @ w.reshape(-1, c_out).T
     return col2im(dcols, x_shape, kh, kw, stride, pad), dw, db
 
 
 wrong_gradients = ...
-w_hiding = ...
+x_hiding = ...
 
-check("6.3", wrong_gradients, w_hiding)
+check("6.3", wrong_gradients, x_hiding)
 
 # %% [markdown]
 # ### Exercise 6.4 · How much of the image does one output see?

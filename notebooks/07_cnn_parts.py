@@ -404,7 +404,8 @@ check("7.1", short_dx)
 # ### Exercise 7.2 · Layer norm
 #
 # *Layer norm* takes the mean and the variance over the channels of **each image**, not over the batch. γ and β still
-# have one number per channel. Write both passes for x of shape (N, C), with ε = 0.00001.
+# have one number per channel. Write both passes for x of shape (N, C). ε = 0.00001 stands under the root, as in batch
+# norm.
 #
 # <details><summary>Hint</summary>
 #
@@ -456,7 +457,7 @@ check("7.3", x_revealing)
 #
 # With *label smoothing* a share α of the target is spread evenly over all K classes: $t_k = \alpha/K$, plus 1 − α at
 # the right class. The loss is $-\sum_k t_k \log p_k$, and dlogits is p − t. Take K = 10, α = 0.1 and the right class 3.
-# For which ten logits is the loss smallest, and how small is it (three decimals)?
+# For which ten logits is the loss smallest, and how small is it? (Three significant digits will do for all of them.)
 #
 # <details><summary>Hint</summary>
 #

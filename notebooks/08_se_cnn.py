@@ -540,7 +540,7 @@ check("8.2", names)
 # ### Exercise 8.3 · Momentum by hand
 #
 # One parameter θ starts at 0, its velocity v at 0 too. The gradient dθ is 1 at every update, and η = 0.1. Give θ after
-# three updates of section 6, and the value that v approaches after very many updates.
+# three updates of section 6 (three significant digits), and the value that v approaches after very many updates.
 #
 # <details><summary>Hint</summary>
 #

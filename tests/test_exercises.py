@@ -1,6 +1,7 @@
 """Every exercise of the notebooks checks itself: right answers pass in any form, wrong ones are told what is wrong."""
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -62,6 +63,11 @@ def test_an_exercise_that_is_not_answered_yet_is_no_mistake(blank):
     assert verdict.message == "2.1: no answer yet. Replace the ... and run the cell again."
 
 
+@pytest.mark.parametrize("value", [None, 3, "forward", [1.0]])
+def test_where_a_function_is_asked_for_something_else_is_named(value):
+    assert "softsign is no function" in check("2.1", value, lambda dy, cache: dy).message
+
+
 def test_every_notebook_has_its_exercises():
     assert {number: path.stem[3:] for number, path in TEXTS.items()} == MODULES
 
@@ -69,7 +75,17 @@ def test_every_notebook_has_its_exercises():
 def test_an_exercise_that_does_not_exist_or_asks_for_something_else_is_named():
     with pytest.raises(ValueError, match=r"there is no exercise '2\.9'; notebook 2 has 2\.1"):
         check("2.9", 1)
-    with pytest.raises(ValueError, match=r'exercise 2\.1 asks for forward, backward: check\("2\.1", forward, backward'):
+    with pytest.raises(ValueError, match=r'exercise 2\.1 asks for softsign, softsign_backward: check\("2\.1", softsign, s'):
         check("2.1", 1)
     with pytest.raises(ValueError, match="there is no exercise 'two'"):
         check("two", 1)
+
+
+@pytest.mark.parametrize("notebook", MODULES)
+def test_a_check_names_the_answers_as_the_notebook_does(notebook):
+    cells = "\n\n".join(cell.source for cell in jupytext.read(TEXTS[notebook]).cells)
+    for number in tried(notebook):
+        call = re.search(rf'^check\("{number}", (.*?)\)$', cells, re.M | re.DOTALL)
+        assert call is not None
+        given = [name.split("=")[-1].strip() for name in call[1].replace("\n", " ").rstrip(", ").split(",")]
+        assert given == list(inspect.signature(checking.find(number)).parameters), number

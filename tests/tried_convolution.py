@@ -7,6 +7,7 @@ from senet_np import ops
 
 NEVER = [3, 7, 11, 15, 19, 23, 27, 31]
 RNG = np.random.default_rng(1)
+ONE, TWO = RNG.standard_normal((1, 6, 5, 2)), RNG.standard_normal((2, 6, 5, 2))
 
 
 def dw_by_convolution(x, dy):
@@ -15,9 +16,15 @@ def dw_by_convolution(x, dy):
 
 def dw_from_the_cache(x, dy):
     """By the ordinary backward pass: right, though not asked for."""
+    x, dy = x.astype(np.float32), dy.astype(np.float32)
     kernel = tuple(x.shape[axis] + 3 - dy.shape[axis] for axis in (1, 2))
-    _, cache = ops.conv2d_forward(x, np.ones((*kernel, x.shape[3], dy.shape[3])), None, 1, 1)
-    return ops.conv2d_backward(dy, cache)[1].tolist()
+    _, cache = ops.conv2d_forward(x, np.ones((*kernel, x.shape[3], dy.shape[3]), np.float32), None, 1, 1)
+    return [ops.conv2d_backward(dy, cache)[1], None]
+
+
+def dw_by_windows_of_3(x, dy):
+    columns, _ = ops.conv.im2col(x, 3, 3, 1, 1)
+    return (columns.T @ dy.reshape(-1, dy.shape[3])).reshape(3, 3, x.shape[3], dy.shape[3])
 
 
 def rows_seen(layers):
@@ -36,55 +43,75 @@ def rows_by_backward_passes(layers):
     du[0, 0, 0, 0] = 1
     for cache in caches[::-1]:
         du = ops.avg_pool2d_backward(du, cache)
-    return np.count_nonzero(du[0, :, 0, 0])
+    return np.array([np.count_nonzero(du[0, :, 0, 0])])
 
 
 TRIED = {
     "6.1": Tried(
         right=(2, 3, 8, NEVER),
-        unexpected={"padding_5": 2.0, "padding_7": np.int64(3), "windows": 8.0, "never": range(3, 32, 4)},
+        unexpected={"padding_5": [2.0], "padding_7": np.int64(3), "windows": "8", "never": {*NEVER}},
         wrong={
             "5×5 makes 30 rows": (1, 3, 8, NEVER),
-            "7×7 makes 34 rows": (2, 4, 8, NEVER),
-            "7.25 windows": (2, 3, 7.25, NEVER),
-            "does that place exist?": (2, 3, 9, NEVER),
-            "another one fits": (2, 3, 7, NEVER),
+            "padding_7: with a padding of 4, a kernel of 7×7 makes 34 rows": (2, 4, 8, NEVER),
+            "padding_5 holds 2 numbers, expected one": ((2, 2), 3, 8, NEVER),
+            "padding_7 must hold finite numbers": (2, None, 8, NEVER),
+            "padding_5 is -2, expected a number from 0": (-2, 3, 8, NEVER),
+            "windows is 7.25, expected a whole number": (2, 3, 7.25, NEVER),
+            "windows is 'eight'": (2, 3, "eight", NEVER),
+            "windows is 0: how many fit?": (2, 3, 0, NEVER),
+            "if there are 9, the last ends at place 34. Does that place exist?": (2, 3, 9, NEVER),
+            "if there is 1, the last ends at place 2. Another one fits": (2, 3, 1, NEVER),
             "pixel 4 is in the window that begins at 4": (2, 3, 8, {3, 4}),
             "there is no pixel 32": (2, 3, 8, [*NEVER, 32]),
+            "a number in never is 3.7, expected a whole number": (2, 3, 8, [3.7, *NEVER[1:]]),
+            "never is '3, 7', expected numbers": (2, 3, 8, "3, 7"),
+            "never must hold finite numbers": (2, 3, 8, []),
             "at the end of the line": (2, 3, 8, NEVER[:-1]),
-            "not complete.": (2, 3, 8, (31,)),
+            "not complete.": (2, 3, 8, 31),
         },
     ),
     "6.2": Tried(
         right=(dw_by_convolution,),
         unexpected=(dw_from_the_cache,),
         wrong={
+            "dw_by_convolution is no function": (np.zeros((3, 3, 4, 5)),),
             "does the function return it?": (lambda x, dy: print(end=""),),
-            "turned by 180°": (lambda x, dy: dw_by_convolution(x, dy)[::-1, ::-1],),
+            "dw is turned by 180°": (lambda x, dy: dw_by_convolution(x, dy)[::-1, ::-1],),
+            "the axes are right, but dy is turned by 180°": (lambda x, dy: dw_by_convolution(x, dy[:, ::-1, ::-1]),),
+            "x is flipped upside down": (lambda x, dy: dw_by_convolution(x[:, ::-1], dy),),
+            "but it is 2 times what it should be": (lambda x, dy: 2 * dw_by_convolution(x, dy),),
             "another order": (lambda x, dy: dw_by_convolution(x, dy).transpose(2, 0, 1, 3),),
-            "expected (3, 3, 2, 4)": (lambda x, dy: dw_by_convolution(x, dy)[1:],),
+            "expected (3, 3, 4, 5)": (lambda x, dy: dw_by_convolution(x, dy)[1:],),
+            "dw has shape (3, 3, 2, 7), expected (2, 4, 2, 7)": (dw_by_windows_of_3,),
+            "dw must hold finite numbers": (lambda x, dy: dw_by_convolution(x, dy) * np.nan,),
+            "dw is 'dw', expected numbers": (lambda x, dy: "dw",),
             "Which axes of x and dy": (lambda x, dy: dw_by_convolution(x, dy[::-1]),),
         },
     ),
     "6.3": Tried(
-        right=(["dx"], RNG.standard_normal((3, 2, 2, 1))),
-        unexpected=("dX", RNG.standard_normal((2, 2, 3, 1)).tolist()),
+        right=(["dx", "dw"], ONE),
+        unexpected=("dW and X", ONE.tolist()),
         wrong={
-            "dw is right": ({"dx", "dw"}, RNG.standard_normal((3, 3, 2, 1))),
-            "db is right": (("x", "b"), RNG.standard_normal((3, 3, 2, 1))),
-            "dy: expected names out of dx, dw, db": (["dy"], RNG.standard_normal((3, 3, 2, 1))),
-            "name at least one": ([], RNG.standard_normal((3, 3, 2, 1))),
-            "expected four axes": (["dx"], np.eye(3)),
-            "at least 2 input channels": (["dx"], RNG.standard_normal((3, 3, 1, 1))),
-            "are equal": (["dx"], np.ones((3, 3, 2, 4))),
-            "finds the mistake: dx is off by": (["dx"], RNG.standard_normal((3, 3, 2, 2))),
+            "not all that you name are wrong": ({"dx", "dw", "db"}, ONE),
+            "not all that you name are wrong. Which line": ("b", ONE),
+            "what you name is wrong, but the list is not complete": (["dx"], ONE),
+            "wrong_gradients: dy: expected names out of dx, dw, db": (["dy"], ONE),
+            "wrong_gradients: name at least one": ([], ONE),
+            "expected four axes": (["dx", "dw"], np.eye(4)),
+            "expected images of 4×4 pixels or more": (["dx", "dw"], np.ones((3, 3, 7, 2))),
+            "x_hiding is 'one', expected numbers": (["dx", "dw"], "one"),
+            "x_hiding holds 2,048 numbers, expected 2,000 at most": (["dx", "dw"], np.ones((1, 32, 32, 2))),
+            "of shape (2, 6, 5, 2), a check finds the mistake: dx is off by": (["dx", "dw"], TWO),
         },
     ),
     "6.4": Tried(
         right=(rows_seen,),
         unexpected=(rows_by_backward_passes,),
         wrong={
+            "rows_seen is no function": (18,),
             "rows_seen returns None": (lambda layers: print(end=""),),
+            "rows_seen([(3, 1)]) must hold finite numbers": (lambda layers: np.nan * len(layers),),
+            "rows_seen([(3, 1)]) is 'three', expected numbers": (lambda layers: "three"[: 9 * len(layers)],),
             "[(3, 1), (3, 1)]) is 6: that is too many": (lambda layers: sum(size for size, _ in layers),),
             "[(2, 2), (3, 1)]) is 4: that is too few": (lambda layers: 1 + sum(size - 1 for size, _ in layers),),
             "[(2, 2), (3, 1)]) is 4: ": (lambda layers: rows_seen(layers[::-1]),),

@@ -58,39 +58,40 @@ def dw_by_convolution(x, dy):
 assert check("6.2", dw_by_convolution)
 
 # %% [markdown]
-# **6.3** A line written from memory
+# **6.3** A backward pass from memory
 #
-# `w.reshape(-1, c_out).T` swaps rows and columns. `w.reshape(c_out, -1)` keeps the order of the numbers and only
-# fills them into a matrix of the swapped shape. So dcols is wrong, and dx is computed from it. dw and db are
-# not: they are right.
+# The rows of `cols` stand in the order (n, i, j). `dy.transpose(1, 2, 0, 3)` puts the images last, so its rows
+# stand in the order (i, j, n). (Some courses teach an im2col with rows in that order; the line is right there.)
+# dw multiplies row by row, and dx adds each row back to its window: both need the same order, and both are
+# wrong. db adds up all rows, in any order, so it is right.
 #
-# With Cout = 1 the matrix has one column. Its transpose is one row with the same numbers in the same order, and
-# the mistake makes no difference. A test with one kernel would pass. The adjoint test finds the mistake as well:
-# the sum of x·dx is not the sum of y·dy.
+# With N = 1 the two orders are the same. So a check with a single image passes. Check a convolution with a
+# batch. The adjoint test finds the mistake as well, if N is not 1: the sum of x·dx is not the sum of y·dy.
 
 
 # %%
 def backward_from_memory(dy, cache):
     kh, kw, _, c_out = cache.w.shape
-    dy_rows = dy.reshape(-1, c_out)
+    dy_rows = dy.transpose(1, 2, 0, 3).reshape(-1, c_out)
     dw = (cache.cols.T @ dy_rows).reshape(cache.w.shape)
     db = dy_rows.sum(axis=0) if cache.has_bias else None
-    dcols = dy_rows @ cache.w.reshape(c_out, -1)
+    dcols = dy_rows @ cache.w.reshape(-1, c_out).T
     return ops.conv.col2im(dcols, cache.x_shape, kh, kw, cache.stride, cache.pad), dw, db
 
 
-x = rng.standard_normal((3, 5, 7, 2))
-for c_out in (4, 1):
-    args = {"x": x, "w": rng.standard_normal((3, 3, 2, c_out)), "b": rng.standard_normal(c_out)}
+for n in (3, 1):
+    shapes = {"x": (n, 5, 7, 2), "w": (3, 3, 2, 4), "b": (4,)}
+    args = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     report = check_gradients(ops.conv2d_forward, backward_from_memory, args)
-    print(f"Cout = {c_out}: wrong are {[argument.name for argument in report.arguments if not argument.ok]}")
+    print(f"N = {n}: wrong are {[argument.name for argument in report.arguments if not argument.ok]}")
 
+x = rng.standard_normal((3, 5, 7, 2))
 y, cache = ops.conv2d_forward(x, rng.standard_normal((3, 3, 2, 4)), None, 1, 1)
 dy = rng.standard_normal(y.shape)
 dx = backward_from_memory(dy, cache)[0]
 print(f"Σ y·dy = {(y * dy).sum():.3f}   Σ x·dx = {(x * dx).sum():.3f}")
 
-assert check("6.3", ["dx"], rng.standard_normal((3, 3, 2, 1)))
+assert check("6.3", ["dx", "dw"], rng.standard_normal((1, 5, 7, 2)))
 
 # %% [markdown]
 # **6.4** How much of the image does one output see?

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Wrong, own_errors_as_wrong
+from ..grading.marks import Answer, Wrong, own_errors_as_wrong
 
 NOTEBOOKS = {1: "channels", 2: "gradients", 3: "squeeze", 4: "excitation", 5: "se_block", 6: "convolution",
              7: "cnn_parts", 8: "se_cnn", 9: "reading_gates", 10: "any_cnn", 11: "comparisons", 12: "speed",
@@ -84,6 +84,11 @@ def _judge(number: str, function: Exercise, given: dict[str, Any]) -> Verdict:
     if blank:
         which = "" if len(blank) == len(given) else f" for {' and '.join(blank)}"
         return Verdict(False, f"{number}: no answer yet{which}. Replace the ... and run the cell again.")
+    functions = [name for name, kind in function.__annotations__.items() if kind == Answer]
+    values = [name for name in functions if name in given and not callable(given[name])]
+    if values:
+        kind = type(given[values[0]]).__name__
+        return Verdict(False, f"✗ {number}: {values[0]} is no function: it is of type {kind}")
     try:
         with np.errstate(all="ignore"), own_errors_as_wrong():
             remark = function(**given)
