@@ -463,7 +463,7 @@ plt.show()
 #
 # For each of the 128 channels of stage 3, compute the AUC of its own favorite class (the one with the largest mean gate
 # in this channel) against all other classes. Give an array (128,). Look at it: is any AUC above 0.9? Does the channel
-# with the largest class selectivity have the largest AUC?
+# with the largest class selectivity have the largest AUC? (Two digits are enough.)
 #
 # <details><summary>Hint</summary>
 #
@@ -489,8 +489,9 @@ check("9.1", aucs)
 # ```
 #
 # Give two things. First, gates `{path: (500, C)}` that are built in the same way (each image has the mean gates of its
-# class) and with which *less than 60 %* are right. Second, an accuracy that the report should have measured too: in the
-# block of the report, with gates that know neither the image nor its class.
+# class) and with which *less than 60 %* are right. Second, the gates of a comparison that the report lacks: for the
+# block of the report, `{path: (C,)}`. They know neither the image nor its class, and they have the usual size, so they
+# change nothing else. Compute the accuracy with them too.
 #
 # <details><summary>Hint</summary>
 #
@@ -499,8 +500,8 @@ check("9.1", aucs)
 # </details>
 
 # %%
-gates = ...
-comparison = ...
+gates = ...  # {path: array}, as accuracy takes them
+comparison = ...  # {path: array}
 
 check("9.2", gates, comparison)
 
@@ -519,7 +520,7 @@ check("9.2", gates, comparison)
 # </details>
 
 # %%
-accuracies = ...
+accuracies = ...  # for stages 1, 2 and 3
 
 check("9.3", accuracies)
 

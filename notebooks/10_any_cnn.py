@@ -806,7 +806,8 @@ check("10.4", sum_backward)
 # Section 2 silenced the branches and left the gates at about 1/2. Two numbers:
 #
 # 1. `share`: what `share_that_arrives` returns for the place *identity* when the branches are silent and every
-#    `se.b2` is filled with 4. Estimate it first: σ(4) = 0.982, and there are nine blocks.
+#    `se.b2` is filled with 4. Estimate it first: σ(4) = 0.982, and there are nine blocks. Then measure it, and give
+#    the measured number with three significant digits.
 # 2. `below_one`: now leave all parameters as they are, so the branches work and gates are about 1/2. At how many of
 #    the four places is the share below 1?
 #

@@ -806,7 +806,7 @@ folder.cleanup()
 # A report says: "ResNet-20 gets 91.7 %, with SE 92.0 %." One run each, 10,000 test images. Two questions:
 #
 # 1. `errors`: how many standard errors are these 0.3 points, by the luck of the test images alone? Treat the two
-#    accuracies as independent.
+#    accuracies as independent. Give two significant digits.
 # 2. `seeds_at_03` and `seeds_at_05`: how many seeds per arm does it take to see a true difference of 0.3 points in
 #    80 of 100 comparisons, if the sd of the differences is 0.3, and if it is 0.5?
 #
@@ -834,8 +834,8 @@ check("11.1", errors, seeds_at_03, seeds_at_05)
 # | without SE, % | 67.8 | 67.7 | 68.0 | 67.9 | 67.9 |
 #
 # Compute the mean difference and half the width of its 95 % interval, from the formula of section 5. Use
-# `paired_difference` only to compare. Then the verdict: "more", "less" or "no difference seen". The half width is a
-# number between 0.1 and 0.5.
+# `paired_difference` only to compare. Give three significant digits; the half width is a number between 0.1 and 0.5.
+# Then the verdict: "more", "less" or "no difference seen".
 #
 # <details><summary>Hint</summary>
 #
@@ -882,7 +882,7 @@ def coverage(interval):
     ...
 
 
-too_short = ...
+too_short = ...  # numbers of people, out of 1, 2 and 3
 
 check("11.3", coverage, too_short)
 
@@ -915,7 +915,7 @@ check("11.4", true_pairs, broken_pairs)
 #
 # Two networks each get 92 % of the same 10,000 test images right. On 95 % of the images they agree: both right, or
 # both wrong. What is the standard error of the *difference* of their accuracies, in points, by the luck of the test
-# images? If the two were independent it would be √2 · 0.27 = 0.38.
+# images? Give three significant digits. (If the two were independent it would be √2 · 0.2713 = 0.384.)
 #
 # <details><summary>Hint</summary>
 #

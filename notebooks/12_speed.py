@@ -608,7 +608,7 @@ assert all(equal)
 # - FC1 without its bias: it reads z and w1 and writes a; count a multiplication and an addition as two operations;
 # - the scale: it reads u and s and writes X̃; one multiplication per number of u.
 #
-# And which of the three moves the most bytes: `"squeeze"`, `"fc1"` or `"scale"`?
+# Give three significant digits. And which of the three moves the most bytes: `"squeeze"`, `"fc1"` or `"scale"`?
 #
 # <details><summary>Hint</summary>
 #
@@ -666,6 +666,8 @@ check("12.2", compare)
 # 2. How many times as fast can the step become at most if you work only on the SE blocks?
 # 3. You work only on the convolutions, and the step must become twice as fast. How many times as fast must they
 #    become?
+#
+# Give three significant digits.
 #
 # <details><summary>Hint</summary>
 #

@@ -436,7 +436,7 @@ else:
 # ### Exercise 13.1 · The loss that is left
 #
 # A net reaches its target exactly: p = t, with α = 0.1 and K = 10 classes. Which loss is left, in nats (natural
-# logarithm)? Compute it by hand or with NumPy. Target: correct to two digits.
+# logarithm)? Compute it by hand or with NumPy. Target: correct to two significant digits.
 #
 # <details><summary>Hint</summary>
 #
@@ -485,7 +485,7 @@ check("13.2", smoothed_backward)
 # ```
 #
 # On these images all is well. Find images (N, H, W, 3) for which the result is useless: it has a number that is not
-# finite, or a weight above 1,000. The images themselves must be finite.
+# finite, or a weight above 1,000. The images themselves must be finite. A hundred images are more than enough.
 #
 # <details><summary>Hint</summary>
 #

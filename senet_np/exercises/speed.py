@@ -1,6 +1,7 @@
 """Exercises of notebook 12: fair times, and what bounds them."""
 
-from collections.abc import Callable
+import reprlib
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,10 +36,10 @@ def intensities(squeeze: Any, fc1: Any, scale: Any, most_bytes: Any) -> str:
         if name == "scale" and np.isclose(times, 2, rtol=0.03):
             raise Wrong(f"scale: {answer:.3g} counts one large array. Which are read, which is written?")
         advice = f"It does {k:,} operations; add up the bytes of all arrays that it reads and writes."
-        require(np.isclose(times, 1, rtol=0.03), f"{name}: {answer:.3g} operations per byte is not right. {advice}")
-    name = str(most_bytes).strip().lower().removeprefix("the ")
-    require(name in STEPS, f"most_bytes is {most_bytes!r}, expected one of {', '.join(STEPS)}")
-    require(name == "scale", f"{name} does not move the most bytes: compare the three sums of bytes.")
+        require(np.isclose(times, 1, rtol=0.03), f"{name}: {answer:.3g} (operations per byte) is not right. {advice}")
+    name = str(most_bytes).strip(" .!").lower().removeprefix("the ")
+    require(name in STEPS, f"most_bytes is {reprlib.repr(most_bytes)}, expected one of {', '.join(STEPS)}")
+    require(name == "scale", f"most_bytes is {name}: compare the three sums of bytes.")
     return (
         "Counted in operations SE is nearly free; but the squeeze and the scale move large arrays, and that takes time."
     )
@@ -48,9 +49,11 @@ def intensities(squeeze: Any, fc1: Any, scale: Any, most_bytes: Any) -> str:
 def fair(compare: Answer) -> str:
     """A comparison of two programs, on simulated machines that are not quiet."""
     for fault, slow in MACHINES.items():
-        for truth, seed in ((truth, seed) for truth in (1.0, 2.0) for seed in range(1, 9)):
-            answer = reading.number(compare(*_timers(truth, slow, seed)), "what compare returns")
-            words = "A and B are equally fast" if truth == 1 else "B takes twice as long as A"
+        for truth, seed in ((truth, seed) for truth in (1.0, 1.4) for seed in range(1, 9)):
+            returned = compare(*_timers(truth, slow, seed))
+            require(returned is not None, "compare(time_a, time_b) is None: does the function return it?")
+            answer = reading.number(returned, "compare(time_a, time_b)")
+            words = "A and B are equally fast" if truth == 1 else f"B takes {truth} times as long as A"
             where = f"{words}, on a machine that {fault}; your comparison says {answer:.2f}"
             turned = truth != 1 and np.isclose(answer, 1 / truth, rtol=0.06)
             require(not turned, f"{where}. Which of the two times belongs above the fraction line?")
@@ -78,37 +81,41 @@ def _timers(times: float, slow: Machine, seed: int) -> tuple[Callable[[], float]
 @exercise("12.3")
 def shares(norm_faster: Any, se_free: Any, convolutions_needed: Any) -> str:
     """Amdahl's law, three times."""
-    first, second, third = (
-        reading.number(answer, name)
-        for answer, name in ((norm_faster, "norm_faster"), (se_free, "se_free"), (convolutions_needed, "the third"))
-    )
+    first, second = reading.number(norm_faster, "norm_faster"), reading.number(se_free, "se_free")
+    third = reading.number(convolutions_needed, "convolutions_needed")
     turned = "That is the gain if everything except batch norm were four times as fast: which share is p?"
     require(not np.isclose(first, 1 / (0.25 + 0.75 / 4), rtol=0.01), f"norm_faster: {first:.3g}. {turned}")
     new = "What takes longer or shorter than before? Write down the new time, if the old time is 1."
-    require(np.isclose(first, 1 / (0.75 + 0.25 / 4), rtol=0.01), f"norm_faster: {first:.3g} is not right. {new}")
+    digits = "is not right to three significant digits."
+    require(np.isclose(first, 1 / (0.75 + 0.25 / 4), rtol=0.01), f"norm_faster: {first:.3g} {digits} {new}")
     most = "The SE blocks can at best take no time at all: how much time is left then?"
-    require(np.isclose(second, 1 / 0.85, rtol=0.01), f"se_free: {second:.3g} is not right. {most}")
+    require(np.isclose(second, 1 / 0.85, rtol=0.01), f"se_free: {second:.3g} {digits} {most}")
     half = f"With {third:.3g} the step takes {0.4 + 0.6 / third if third else np.inf:.3g} of its old time."
     require(np.isclose(third, 6, rtol=0.01), f"convolutions_needed: {half} It should take one half.")
     return "What is not made faster soon takes most of the time."
 
 
 @exercise("12.4")
-def winograd(forward: Answer, backward: Answer) -> str:
+def winograd(winograd_forward: Answer, winograd_backward: Answer) -> str:
     """The backward pass of Winograd's convolution in one dimension."""
-    args = draw(3, d=4, g=3)
-    result = with_cache("forward", forward)(**args)
-    expect(result[0], np.correlate(args["d"], args["g"]), "y of the forward pass")
-    expect_gradients(forward, backward, args)
+    args, forward = draw(3, d=4, g=3), with_cache("winograd_forward", winograd_forward)
+    right = np.correlate(args["d"], args["g"])
+    expect(forward(args["d"].copy(), args["g"].copy())[0], right, "y of winograd_forward")
+    expect_gradients(forward, winograd_backward, args)
     return "Each linear map became its transpose, and ⊙ became the product rule."
 
 
 @exercise("12.5")
 def workers(times_as_fast: Any) -> str:
     """The gain of 1, 2, 3, 4 and 8 workers that share four equal pieces."""
-    given = np.asarray(times_as_fast, float).ravel()
-    require(given.size == 5, f"{given.size} numbers, expected 5: for 1, 2, 3, 4 and 8 workers")
-    for count, answer, right in zip((1, 2, 3, 4, 8), given, (1, 2, 2, 4, 4), strict=True):
+    counts = (1, 2, 3, 4, 8)
+    if isinstance(times_as_fast, Mapping) and {*times_as_fast} == {*counts}:
+        times_as_fast = [times_as_fast[count] for count in counts]
+    given = reading.numbers(times_as_fast, "times_as_fast").ravel()
+    holds = f"times_as_fast holds {given.size} number{'s' * (given.size != 1)}"
+    require(given.size == 5, f"{holds}, expected 5: for 1, 2, 3, 4 and 8 workers")
+    for count, answer, right in zip(counts, given, (1, 2, 2, 4, 4), strict=True):
+        who = f"{count} worker{' is' if count == 1 else 's are'} not {answer:.3g} times as fast as one."
         advice = "Draw one line per worker: which piece does it work on, and when is the last piece done?"
-        require(np.isclose(answer, right, rtol=0.01), f"{count} workers: not {answer:.3g} times as fast. {advice}")
+        require(np.isclose(answer, right, rtol=0.01), f"times_as_fast: {who} {advice}")
     return "The slowest worker decides, so four pieces take three workers as long as two."
