@@ -18,7 +18,7 @@
 # **You need** NumPy arrays: shapes, slices, `axis` in a mean, and `@` (the matrix product). The mathematics is
 # sums and means; exercise 1.4 uses a mean squared error.
 #
-# **Time:** 50 minutes to read and run, 90 with the exercises.
+# **Time:** 65 minutes to read and run, 110 with the exercises.
 #
 # Letters: [symbols](../docs/symbols.md).
 #
@@ -106,9 +106,11 @@ draw(
 
 # %%
 path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-photo = np.asarray(Image.open(path).resize((128, 150))) / 255  # numbers from 0 to 1
+picture = Image.open(path).resize((128, 150))
+photo = np.asarray(picture) / 255  # numbers from 0 to 1
 print("shape (H, W, C):", photo.shape)
 print("the pixel in row 20, column 110:", photo[20, 110])
+picture.resize((256, 300))  # shown larger
 
 # %% [markdown]
 # There are H rows and W columns. At each position there are three numbers: how much red, green and blue light.
@@ -173,16 +175,17 @@ for k, name in enumerate(names):
     print(f"{name:22} {(window * w[..., k]).sum():+.3f}")
 
 # %% [markdown]
-# Now all positions at once. The window has nine places (p, q). For one place, the slice
-# `x[p : p + height, q : q + width]` holds the numbers that lie at this place, for all positions of the window.
-# We multiply by the weights of this place, where `@` sums over the channels, and add up the nine results. Last,
-# a number below 0 means "no" and becomes 0. This is a **ReLU**, and a network uses it too.
+# Now all positions of the window at once. The window must fit into the image, so the map has two rows and two
+# columns less: `height` and `width`. Take one of the nine places of the window, row p and column q. While the
+# window slides over the image, this place passes over the numbers `x[p : p + height, q : q + width]`. We
+# multiply this slice by the weights of the place; `@` also sums over the channels. The sum of the nine results
+# is the map. Last, a number below 0 means "no" and becomes 0. This is a **ReLU**, and a network uses it too.
 
 
 # %%
 def feature_maps(x, w):
     """Maps (H - 2, W - 2, filters) of an image x (H, W, C), with filters w (3, 3, C, filters)."""
-    height, width = x.shape[0] - 2, x.shape[1] - 2  # the window must fit in
+    height, width = x.shape[0] - 2, x.shape[1] - 2
     maps = np.zeros((height, width, w.shape[3]))
     for p in range(3):
         for q in range(3):
@@ -192,6 +195,7 @@ def feature_maps(x, w):
 
 u = feature_maps(photo, w)
 print("photo", photo.shape, "→ feature maps", u.shape)
+# The window around pixel (20, 110) begins at (19, 109): this is its position in the maps.
 assert np.allclose(u[19, 109], [max((window * w[..., k]).sum(), 0) for k in range(5)])
 
 # %% [markdown]
@@ -246,8 +250,8 @@ for number, maps in enumerate(stages, start=1):
 rows = []
 for number, maps in enumerate(stages, start=1):
     varied = np.argsort(-maps.std(axis=(0, 1)))[:6]  # the six with the largest standard deviation
-    shown = [(f"channel {c}", maps[..., c] / maps[..., c].max()) for c in varied]
-    rows.append([(f"→ stage {number}", small), *shown])
+    shown = [(f"stage {number}:\nchannel {c}", maps[..., c] / maps[..., c].max()) for c in varied]
+    rows.append([("the photo", small), *shown])
 draw(rows, "Six channels of each stage of tiny-se", bar=LARGEST)
 
 # %% [markdown]
@@ -268,37 +272,41 @@ draw(rows, "Six channels of each stage of tiny-se", bar=LARGEST)
 
 # %%
 u = np.stack([feature_maps(image, w[..., 3:]) for image in scenes / 255])  # (N, H, W, C) = (4, 30, 30, 2)
-ground = u[:, 10:]  # (4, 20, 30, 2): everything below the sky
+ground = u[:, 10:]  # (4, 20, 30, 2): only rows far below the sky, which ends in row 4
 print("maps (N, H, W, C):", u.shape, "  C = 2: orange, blue")
 
 # %% [markdown]
-# The next layer adds the channels up, each times a weight. We want a sum that shows only the right square. It
-# has to change when the sky changes. So we try a thousand random pairs of fixed weights, and compare the sum
-# below the sky: the same image under the orange and under the blue sky.
+# The next layer multiplies each channel by a weight and adds the channels up, at each position. The result is a
+# new map, which we call the sum. In the sum, only the right square should be left: the orange square under the
+# orange sky, and the blue square under the blue sky. So the sum must be different under the two skies, at the
+# positions of the squares.
 #
-# **Predict:** With how many of the 1000 pairs does the sum below the sky change when the sky changes?
+# We try 1000 random pairs of fixed weights. With each pair we compute the sum of each image under the orange sky
+# and under the blue sky. We compare the two at every position below the sky.
+#
+# **Predict:** For how many of the 1000 pairs is there a position below the sky at which the two sums differ?
 
 # %% tags=["hide-output"]
 rng = np.random.default_rng(0)
 differences = []
 for weights in rng.standard_normal((1000, 2)):
-    mixed = ground @ weights  # (4, 20, 30): one map per image
-    differences.append(np.abs(mixed[:2] - mixed[2:]).max())  # orange sky minus blue sky
-print("pairs with a change:", np.count_nonzero(differences), "  largest change:", max(differences))
+    sums = ground @ weights  # (4, 20, 30): the sum over the channels, one map per image
+    differences.append(np.abs(sums[:2] - sums[2:]).max())  # orange sky minus blue sky, the largest at any position
+print("pairs with a difference:", np.count_nonzero(differences), "  largest difference:", max(differences))
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With none. Below the sky both images have the same pixels, so they have the same maps; and the weights are
+# For none. Below the sky the two images have the same pixels, so they have the same maps; and the weights are
 # fixed. The same numbers times the same weights give the same sum. No choice of two fixed weights can help.
 #
 # </details>
 #
 # So we need weights that depend on the image. Where could they come from? A simple idea: from one number per
-# channel, its mean over the *whole* image, sky included.
+# channel, the mean of its map.
 #
-# **Predict:** Each image has one orange square and one blue square of the same size. Under a blue sky, which
-# mean is larger: that of the channel orange, or that of the channel blue? Or can either be larger?
+# **Predict:** Each image has an orange square and a blue square of the same size, with different textures. For
+# each of the four images: which mean is larger, that of the channel orange or that of the channel blue?
 
 # %% tags=["hide-output"]
 z = u.mean(axis=(1, 2))  # (N, C): the mean of each map
@@ -308,8 +316,9 @@ for name, mean in zip(SKIES, z, strict=True):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The mean of blue. The textures make one square a little brighter than the other. But the sky is a strip of 5
-# rows and 32 columns in full color, and that decides.
+# Under an orange sky the mean of orange, and under a blue sky the mean of blue. The textures make one square a
+# little brighter than the other. But a mean counts the *whole* map, sky included: a strip of 5 rows and 32
+# columns in full color. That decides.
 #
 # </details>
 #
@@ -351,14 +360,10 @@ print(f"wrong for {(~found).sum()} of {found.size} images")
 # </details>
 #
 # Does this matter in a trained network? Two of the bundled models were trained on this task in the same way.
-# `shapes-se` has SE blocks. `shapes-plain` has none. There are ten textures, so a network that guesses is right
-# for 10 % of the images.
-#
-# **Predict:** What share of 500 new images does `shapes-plain` classify correctly: about 10 %, 50 %, 75 % or
-# 95 %?
+# `shapes-se` has SE blocks. `shapes-plain` has none.
 
 
-# %% tags=["hide-output"]
+# %%
 def answers(name, images):
     """Which of the ten textures the bundled model of that name predicts for each image."""
     return senet_np.load(name).run(images).argmax(axis=1)
@@ -370,19 +375,14 @@ for name, answer in predicted.items():
     print(f"{name:12} {100 * (answer == labels).mean():5.1f} % of {len(fresh)} new images are right")
 
 # %% [markdown]
-# <details><summary>Answer</summary>
+# The plain network is right for about half of the images. There are ten textures, so pure guessing would be
+# right for 10 %. What does the plain network know, and what does it not know? Its wrong answers tell us.
 #
-# About 50 %, and the network with SE blocks is right nearly always. Half of the answers are right although the
-# plain network cannot know which square to classify: with two squares to choose from, a guess is right half of
-# the time.
+# For that we need the texture of the *other* square, the one with the wrong color. We repaint only the sky: then
+# this square is the right one, and `shapes-se` names its texture.
 #
-# </details>
-#
-# Maybe the plain network recognizes the textures, but takes the wrong square. We can test this. Repaint only
-# the sky, and the other square is the right one. So the better network then names the texture of the other
-# square.
-#
-# **Predict:** Of all the wrong answers of `shapes-plain`, what share is the texture of the other square?
+# **Predict:** Of all the wrong answers of `shapes-plain`, about what share is the texture of the other square:
+# 1 in 9 (any wrong texture is as likely), about a half, or nearly all?
 
 # %% tags=["hide-output"]
 other = answers("shapes-se", swap_sky(fresh))
@@ -393,14 +393,71 @@ print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the texture of 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# All of them. The plain network recognizes the textures and cannot tell which square to choose. (This is one
-# training run of each network; ten of each are in [docs/results.md](../docs/results.md).)
+# All of them. The plain network recognizes both textures, but it cannot tell which square to choose. With two
+# squares, a guess is right half of the time. (This is one training run of each network; ten of each are in
+# [docs/results.md](../docs/results.md).)
 #
 # </details>
 #
-# Be careful with what this shows. The set was *built* so that weighing is necessary: no filter of these
-# networks sees the sky and a square at once, so the color of the sky has no other way to reach the squares. In
-# photographs the gain is much smaller. Notebook 11 shows how to measure it.
+# ### Why adding is not enough
+#
+# Why can the plain network not use the sky? Each number in its last maps sees 18×18 pixels of the image. So it
+# sees the sky or a square, but never both. But the network does not end there. Its last two steps are the mean
+# over *all* positions, and a weighted sum for each texture, its score. They do see everything. Still, they only
+# *add*. So the score of each texture is a number that comes from the squares, plus a number that comes from the
+# sky:
+#
+# $$
+# \text{score} = A(\text{squares}) + B(\text{sky})
+# $$
+#
+# The sky can only give a texture a bonus B. The bonus is the same whichever square has this texture. To see why
+# this fails, take two textures, rows and dots. Then there are two pairs of squares, and two skies:
+#
+# | right answer | orange sky | blue sky |
+# |---|---|---|
+# | rows on orange, dots on blue | rows | dots |
+# | dots on orange, rows on blue | dots | rows |
+#
+# Let D be the score of rows minus the score of dots. It has the form A + B too, and the network says "rows" if
+# D > 0. In the next cell A has one number for each pair of squares, and B has one number for each sky. We draw
+# them at random, 10,000 times, and count the right answers.
+#
+# **Predict:** For how many of the four images can all answers together be right at best: 1, 2, 3 or 4?
+
+# %% tags=["hide-output"]
+right_sign = np.array([[1, -1], [-1, 1]])  # the table above: +1 where "rows" is right, -1 where "dots" is right
+A, B = rng.standard_normal((10_000, 2, 1)), rng.standard_normal((10_000, 1, 2))
+right_answers = (np.sign(A + B) == right_sign).sum(axis=(1, 2))  # of the four images, for each draw
+for count in range(5):
+    print(f"{count} of 4 right: {(right_answers == count).sum():5} of 10,000 draws")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# 3 at best. An example: A = 0 for the first pair and −2 for the second, B = 1 under the orange sky and −1 under
+# the blue one. Then D is 1 and −1 for the first pair (rows, dots: both right), and −1 and −3 for the second
+# (dots, dots: the last one is wrong).
+#
+# Four cannot be right. The two images with the answer "rows" stand in opposite corners of the table. Add up
+# their D: the sum holds A of both pairs and B of both skies. The two images with the answer "dots" stand in the
+# other corners, and their D add up to the same four numbers. So the two sums are equal. But the first one would
+# have to be above 0, and the second one below 0.
+#
+# </details>
+#
+# A gate *multiplies*. Let each square add +1 to D if it has rows, and −1 if it has dots, times the gate of its
+# color:
+#
+# $$
+# D = s_\text{orange}\cdot(\pm 1) + s_\text{blue}\cdot(\pm 1)
+# $$
+#
+# With the gates (1, 0) under the orange sky and (0, 1) under the blue one, D is 1 and −1 for the first pair, and
+# −1 and 1 for the second: all four are right.
+#
+# Be careful with what this shows. The set was *built* so that weighing is necessary. In photographs the gain is
+# much smaller. Notebook 11 shows how to measure it.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 # What the answers above say, checked.
@@ -408,6 +465,7 @@ assert max(differences) == 0
 assert found.all()
 assert (predicted["shapes-se"] == labels).mean() > 0.95
 assert 0.4 < (predicted["shapes-plain"] == labels).mean() < 0.6
+assert right_answers.max() == 3
 assert swapped.mean() > 0.9
 
 # %% [markdown]
@@ -446,8 +504,9 @@ for c in range(3):
 # that (N, C) becomes (N, 1, 1, C): `u * s[:, None, None, :]`, as in section 4. Without them NumPy would align N
 # with the columns of the map.
 #
-# Now move a gate yourself: below are one of the five maps of the photo times its gate, and the sum of all five.
-# The other four gates stay open. (Each map was divided by its largest value, so that all count alike.)
+# Now move a gate yourself. The next cell shows one of the maps of the photo times its gate, and the sum of all
+# maps. The gate of "gray, blurred" is 0 here, because that map shows everything. The gates that you do not move
+# are 1. (Each map was divided by its largest value, so that all count alike.)
 #
 # **Predict:** The background is blue, and so is a part of the flag. Is there a gate for "blue" that removes the
 # background from the sum and keeps the blue of the flag?
@@ -458,21 +517,20 @@ maps = maps / maps.max(axis=(0, 1))
 
 
 def one_gate(channel, gate):
-    c, gates = names.index(channel), np.ones(5)
+    c, gates = names.index(channel), np.array([0.0, 1, 1, 1, 1])
     gates[c] = gate
     gated = maps * gates
-    half = gated.sum(axis=-1) / 2
-    draw([[(f"{channel}\ntimes {gate:.2f}", gated[..., c]), ("half the sum\nof all five", half)]], top=1)
+    draw([[(f"{channel}\ntimes {gate:.2f}", gated[..., c]), ("the sum\nof the maps", gated.sum(axis=-1))]], top=1)
 
 
 slider = FloatSlider(0.3, min=0, max=1, step=0.05)
-_ = interact(one_gate, channel=Dropdown(options=names, value="blue"), gate=slider)
+_ = interact(one_gate, channel=Dropdown(options=names[1:], value="blue"), gate=slider)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No. A gate is one number for a whole map, so both become weaker together. A gate selects *what* counts, never
-# *where*.
+# No. At 0 the background is gone from the sum, and the blue of the flag is gone too. A gate is one number for a
+# whole map, so both become weaker together. A gate selects *what* counts, never *where*.
 #
 # </details>
 
@@ -488,21 +546,21 @@ _, activations = model.run(scenes, record=True)
 block = activations.blocks["stage2.se"]
 u_net, s_net = block.u, block.s  # maps (4, 16, 16, 64) and gates (4, 64)
 print("              orange sky     blue sky")
-for c in (16, 23, 44):
+for c in (16, 58, 23):
     print(f"channel {c}:  {s_net[:2, c]}  {s_net[2:, c]}")
 
 # %% [markdown]
-# The gate of channel 16 is open under the orange sky and nearly shut under the blue one. The gates of channels
-# 23 and 44 do the opposite. Next we draw their maps, before and after the gates.
+# The gates of channels 16 and 58 are open under the orange sky and nearly shut under the blue one. The gate of
+# channel 23 does the opposite. Next we draw their maps, before and after the gates, under both skies.
 #
-# **Predict:** Each of the three channels responds to one of the two squares. Which channels respond to the
-# orange square, and which to the blue one?
+# **Predict:** Each of the three channels responds to one of the two squares. Which channel to which
+# square? And when only the sky changes: do the squares in the maps *before* the gates change?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 rows = []
 for n in (0, 2):
     panels = [(SKIES[n], scenes[n])]
-    for c in (16, 23, 44):
+    for c in (16, 58, 23):
         share = u_net[n, ..., c] / u_net[..., c].max()
         panels += [(f"channel {c}", share), (f"times {s_net[n, c]:.2f}", share * s_net[n, c])]
     rows.append(panels)
@@ -511,23 +569,26 @@ draw(rows, "Three channels of stage 2, before and after their gates", top=1, bar
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Channels 16 and 44 respond to orange, channel 23 to blue. The first two gates do what our rule did: the blue
-# sky shuts a channel of orange and opens a channel of blue. Channel 44 is the surprise: it responds to orange,
-# and the blue sky *opens* it. An open gate does not mean "this is the right color": the next layer may use a
-# channel as a reason *against* an answer, and 64 channels share the work. Notebook 9 shows how to read gates
-# without fooling yourself.
+# Channels 16 and 58 respond to orange, channel 23 to blue. Before the gates the squares are nearly the same in
+# both rows, because each position sees only a small window. After the gates one color is left: the gates do what
+# our rule did. No person told the network which channels to weigh, or that there is a sky.
 #
 # </details>
 #
-# In both rows the maps of the squares are nearly the same; the gates differ. No person told the network which
-# channels to weigh, or that there is a sky.
+# The same in numbers. The maps have 16×16 positions, and each stands for 2×2 pixels of the image. The squares
+# lie in the rows from 10 on: the orange one in columns 0 to 6, and the blue one in columns 9 to 15.
 
 # %%
-on_orange, on_blue = u_net[0, 10:, :7].mean(axis=(0, 1)), u_net[0, 10:, 9:].mean(axis=(0, 1))  # (64,) each
-for c in (16, 23, 44):
+on_orange = u_net[0, 10:, :7].mean(axis=(0, 1))  # (64,): the mean of each channel over the orange square
+on_blue = u_net[0, 10:, 9:].mean(axis=(0, 1))
+for c in (16, 58, 23):
     print(f"channel {c}: mean on the orange square {on_orange[c]:.2f}, on the blue square {on_blue[c]:.2f}")
-assert (on_orange > 5 * on_blue)[[16, 44]].all()
+assert (on_orange > 5 * on_blue)[[16, 58]].all()
 assert on_blue[23] > 5 * on_orange[23]
+
+# %% [markdown]
+# We chose three clear channels. Many of the 64 are less clear, and a gate alone does not tell what the next
+# layer does with its channel. Notebook 9 shows how to test what gates do.
 
 # %% [markdown]
 # ## 7. Where do the gates come from?
@@ -590,8 +651,9 @@ check("1.1", z_paper, total, z_gated)
 # %% [markdown]
 # ### Exercise 1.2 · The other direction
 #
-# Write a filter "brighter to the left": the mean of the left column minus the mean of the right column. Look at
-# its map: `draw([[("left", feature_maps(photo, left)[..., 0])]])`.
+# Write a filter "brighter to the left": the mean of the left column minus the mean of the right column. Give it
+# the shape (3, 3, 3, 1), then you can look at its map: `draw([[("left", feature_maps(photo, left)[..., 0])]])`.
+# (The check accepts (3, 3, 3) too, and weights that are rounded to three significant digits.)
 #
 # The ReLU has set the negative numbers of the map "brighter to the right" to 0. Can the map of your filter
 # bring them back? Write a function that takes both maps and returns the numbers of "brighter to the right" as
@@ -611,7 +673,7 @@ check("1.1", z_paper, total, z_gated)
 # </details>
 
 # %%
-left = ...  # an array (3, 3, 3, 1)
+left = ...  # an array (3, 3, 3, 1), or (3, 3, 3)
 
 
 def before_relu(right_map, left_map):
@@ -646,7 +708,8 @@ check("1.2", left, before_relu)
 # <details><summary>Second hint, if a wrong function still passes</summary>
 #
 # If all gates are equal, or 0 or 1, or if there is only one image, many mistakes do not show. Draw u and s at
-# random.
+# random. And compare every number of the result: a function can be right at one position, or have the right
+# sum, and be wrong elsewhere.
 #
 # </details>
 

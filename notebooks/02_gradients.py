@@ -18,8 +18,8 @@
 # derivatives and the chain rule; the first terms of a Taylor series (section 2 writes them out); and axes with
 # a logarithmic scale.
 #
-# **Time:** 70 minutes to read and run, 120 with the exercises. The core is sections 1 to 4; section 5 can wait
-# until notebook 4 needs a ReLU.
+# **Time:** 90 minutes to read and run, 155 with the exercises. The core is sections 1 to 3, and in section 4 the
+# traps 1, 2, 3 and 8. The traps 4 to 7 can be read quickly. Section 5 can wait until notebook 4 needs a ReLU.
 #
 # Letters: [symbols](../docs/symbols.md).
 
@@ -51,14 +51,22 @@ rng = np.random.default_rng(0)
 # dx_i = \frac{\partial L}{\partial x_i} = \sum_k dy_k\,\frac{\partial y_k}{\partial x_i}.
 # $$
 #
-# dy has the shape of y, and dx has the shape of x. The sum is the chain rule: x changes L only through the y.
+# dy has the shape of y, and dx has the shape of x. The sum is the chain rule: a change of $x_i$ changes the
+# numbers $y_k$, and these change L. There is no other way from $x_i$ to L.
 #
-# The formula for dx leads to a trick that this notebook uses everywhere. It is also the gradient of
-# $L = \sum_k y_k\,dy_k$, if dy is held fixed. So we can test a layer *alone*, without a network: draw any dy,
-# and use this L.
+# To test a layer *alone*, without a network, we need two things: a dy and a loss L. We draw dy at random and then
+# hold it fixed. As the loss we take
+#
+# $$
+# L = \sum_k y_k\,dy_k .
+# $$
+#
+# This made-up loss has just the right gradients. Its derivative with respect to $y_k$ is $dy_k$. Its derivative
+# with respect to $x_i$ is $\sum_k dy_k\,\partial y_k/\partial x_i$: the formula for $dx_i$ above. So a backward
+# pass that is given this dy must return the gradient of this L. The whole notebook uses this.
 #
 # Our example multiplies by a matrix, adds a bias, and applies the sigmoid σ(a) = 1 / (1 + exp(−a)). The sigmoid
-# turns any number into one between 0 and 1. An SE block ends like this (notebook 4).
+# turns any number into one between 0 and 1. The excitation of an SE block ends with such a layer (notebook 4).
 
 
 # %%
@@ -85,6 +93,15 @@ print("y =\n", y, "\ndy, drawn at random =\n", dy, "\nL = Σ y·dy =", np.sum(y 
 # & & dx[n,d] &= \textstyle\sum_m da[n,m]\,w[d,m] &&\text{in NumPy: da @ w.T}
 # \end{aligned}
 # $$
+#
+# Why is σ′ = σ (1 − σ)? The chain rule gives the first step. Then we split the fraction in two:
+#
+# $$
+# \sigma'(a) = \frac{\exp(-a)}{(1+\exp(-a))^2}
+# = \frac{1}{1+\exp(-a)} \cdot \frac{\exp(-a)}{1+\exp(-a)} = y\,(1-y)
+# $$
+#
+# The first factor is y. The second one is 1 − y, because (1 + exp(−a) − 1) / (1 + exp(−a)) = 1 − y.
 #
 # For dw, ask where `w[d, m]` stands in the forward pass: in `a[n, m]` for every n, each time with the factor
 # `x[n, d]`. So its gradient is the sum over n. As a matrix product this needs x with rows and columns
@@ -192,7 +209,9 @@ plt.show()
 # Near 10⁻⁵, where the error is some 10⁻¹¹. For smaller steps it grows again. L(x + Δ) and L(x − Δ) are stored
 # with 16 digits and agree in most of them. Their difference keeps only the last few digits, and we divide it by
 # a tiny number. This is **rounding**, an error of about 10⁻¹⁶/Δ. In float32 rounding begins at much larger
-# steps. One can count on an error of some 10⁻⁵; a smaller one is luck.
+# steps. One can count on an error of some 10⁻⁵; a smaller one is luck. For Δ below 10⁻⁷ the line of float32 is
+# flat: L(x + Δ) and L(x − Δ) are rounded to the same number. Their difference is exactly 0, and the error is the
+# derivative itself, 0.35.
 #
 # </details>
 #
@@ -223,8 +242,9 @@ _ = interact(at_step, exponent=FloatSlider(value=-5, min=-14, max=0, step=0.5))
 # \text{error}_i = \frac{|dx_i - \text{numeric}_i|}{\max_j \max(|dx_j|,\, |\text{numeric}_j|)} \le 10^{-6}
 # $$
 #
-# Why not as a share of each value itself? A gradient of 10⁻¹² beside others of size 1 is only rounding. Its own
-# relative error can be anything and means nothing.
+# Why not as a share of each value itself? Suppose that most values of a gradient are near 1, and that one value is
+# 0 in exact arithmetic. Because of rounding the backward pass returns 10⁻¹⁷ for it, and the finite difference
+# 10⁻¹¹. As a share of the value itself this error is huge, but nothing is wrong.
 
 
 # %%
@@ -285,9 +305,9 @@ print(check_gradients(forward, somebodys_backward, {"x": x, "w": w, "b": b}))
 #
 # ## 4. How checks fool you
 #
-# A check that passes proves something only if a wrong backward pass would have failed. Here are eight weak
-# checks. Each meets a *wrong* backward pass (or forward pass), and a stronger check meets the same one. We
-# write both results into the list `results`; section 6 prints it as a table.
+# A check that passes proves something only if a wrong backward pass would have failed. This section shows eight
+# traps. In each trap something is wrong, and we check it twice: with a weak check and with a stronger one. The
+# list `results` keeps what both say, and section 6 prints it as a table.
 
 # %%
 results = []
@@ -301,9 +321,17 @@ def compare(trap, weak_passes, strong_passes):
 
 
 # %% [markdown]
-# **Trap 1: an upstream gradient of ones.** A function turns each row of positive numbers into shares,
-# `y = x / (sum of the row)`. We multiply its right backward pass by 3, and check it twice: with a dy of ones,
-# and with a random dy.
+# **Trap 1: the choice of dy.** A function turns each row of positive numbers into shares: $y_i = x_i / T$, where
+# $T = \sum_k x_k$ is the sum of the row. Its backward pass, for one row: $x_i$ stands in $y_i$ as the numerator,
+# which gives $dy_i / T$. And it stands in T, that is, in every $y_k$ of the row. The derivative of $x_k/T$ with
+# respect to T is $-x_k/T^2$. Together
+#
+# $$
+# dx_i = \frac{dy_i}{T} - \sum_k dy_k\,\frac{x_k}{T^2}
+# = \Big(dy_i - \frac{\sum_k dy_k\,x_k}{T}\Big) \Big/\, T .
+# $$
+#
+# We multiply this by 3, so it is wrong. We check it twice: with a dy of ones, and with a random dy.
 #
 # **Predict:** How large is the true gradient of L = Σ y·dy if dy is all ones?
 
@@ -405,11 +433,13 @@ weak = worst_error(slightly_wrong(dy32, forward(x32, w32, b32)[1]), numeric32) <
 compare("float32", weak, bool(check_gradients(forward, slightly_wrong, {"x": x, "w": w, "b": b}, wrt="x")))
 
 # %% [markdown]
-# **Trap 5: a batch of one.** A backward pass that forgets the sum over the batch is right if there is only one
-# image.
+# **Trap 5: the size of the batch.** For y = x w the right dw is `x.T @ dy`, a sum over the rows of the batch. The
+# author of `without_the_sum` takes the first row alone.
+#
+# **Predict:** We check it with a batch of one row and with a batch of three rows. Which check finds the mistake?
 
 
-# %%
+# %% tags=["hide-output"]
 def linear(x, w):
     return x @ w, (x, w)
 
@@ -419,9 +449,22 @@ def without_the_sum(dy, cache):
     return dy @ w.T, np.outer(x[0], dy[0])  # dw from the first image alone
 
 
-one, three = ({"x": rng.standard_normal((n, 4)), "w": rng.standard_normal((4, 2))} for n in (1, 3))
-weak, strong = (bool(check_gradients(linear, without_the_sum, inputs)) for inputs in (one, three))
-compare("a batch of one", weak, strong)
+passes = {}
+for n in (1, 3):
+    inputs = {"x": rng.standard_normal((n, 4)), "w": rng.standard_normal((4, 2))}
+    passes[n] = bool(check_gradients(linear, without_the_sum, inputs))
+    print(f"rows of the batch: {n}; the check {'passes' if passes[n] else 'fails'}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Only the one with three rows. In a batch of one row the first row is the whole sum, so dw is right. Axes of size
+# 1 hide many mistakes: a forgotten sum, a forgotten division, two axes that are exchanged.
+#
+# </details>
+
+# %%
+compare("a batch of one", passes[1], passes[3])
 
 # %% [markdown]
 # **Trap 6: inputs that are too simple.** All equal, all positive, symmetric, or zero. A ReLU, max(x, 0), passes
@@ -441,12 +484,13 @@ weak, strong = (bool(check_gradients(relu, without_the_mask, [a])) for a in (pos
 compare("simple inputs", weak, strong)
 
 # %% [markdown]
-# **Trap 7: a backward pass that changes its input.** It writes into dy to save memory. Its own numbers are
-# right. But dy belongs to somebody else, who may use it again: in an SE block two branches share one array. A
-# check of the numbers does not see it. A check that compares the inputs before and after does.
+# **Trap 7: memory.** To save memory, the author of `in_place` writes da into the array dy that the function was
+# given. In an SE block two branches share one such array: the second branch reads it after the first.
+#
+# **Predict:** Which of the three gradients that `in_place` returns are wrong: dx, dw, db, or none?
 
 
-# %%
+# %% tags=["hide-output"]
 def in_place(dy, cache):
     x, w, y = cache
     dy *= y * (1 - y)  # saves an array
@@ -454,8 +498,21 @@ def in_place(dy, cache):
 
 
 y, cache = forward(x, w, b)
-numeric = numeric_gradient(lambda x: forward(x, w, b)[0], x, dy)
-weak = worst_error(in_place(dy.copy(), cache)[0], numeric) < 1e-6
+given = dy.copy()
+for name, wrong, right in zip(("dx", "dw", "db"), in_place(given, cache), backward(dy, cache), strict=True):
+    print(f"{name}: worst error {worst_error(wrong, right):.0e}")
+print("dy before:", dy[0], " and after:", given[0])
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# None. All three are right, so a check that compares only gradients lets it pass. But dy has other numbers now,
+# and whoever uses it next gets a wrong gradient. A check has to compare its inputs before and after.
+#
+# </details>
+
+# %%
+weak = worst_error(in_place(dy.copy(), cache)[0], numeric_gradient(lambda x: forward(x, w, b)[0], x, dy)) < 1e-6
 try:
     strong = bool(check_gradients(forward, in_place, {"x": x, "w": w, "b": b}))
 except ValueError as error:
@@ -464,15 +521,16 @@ except ValueError as error:
 compare("writes into dy", weak, strong)
 
 # %% [markdown]
-# **Trap 8: the right gradient of a wrong function.** A gradient check compares a backward pass with *its own*
-# forward pass. Here both agree, and both are wrong: a mean over the batch and the rows, where the mean over
-# rows and columns was meant. No gradient check will ever find this. A second, independent forward pass does:
-# loops, a worked example, another library.
+# **Trap 8: the axes.** `channel_means` is to return the mean of each map over rows and columns, the axes 1 and 2
+# of (N, H, W, C). Its author writes `axis=(0, 1)`, in the forward pass and in the backward pass. For u of shape
+# (3, 3, 3, 5) the result has the right shape, (3, 5).
+#
+# **Predict:** Does `check_gradients` find this mistake? If not, what would?
 
 
-# %%
+# %% tags=["hide-output"]
 def channel_means(u):
-    return u.mean(axis=(0, 1)), u.shape  # meant: axes 1 and 2 of (N, H, W, C)
+    return u.mean(axis=(0, 1)), u.shape
 
 
 def channel_means_backward(dz, shape):
@@ -480,9 +538,21 @@ def channel_means_backward(dz, shape):
 
 
 u = rng.standard_normal((3, 3, 3, 5))
+report = check_gradients(channel_means, channel_means_backward, [u])
+print(report)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# No. A gradient check compares a backward pass with *its own* forward pass. Here the two agree: it is the right
+# gradient of a wrong function. No gradient check will ever find this. A second, independent forward pass does:
+# loops, a worked example, another library.
+#
+# </details>
+
+# %%
 loops = np.array([[u[n, :, :, c].sum() / 9 for c in range(5)] for n in range(3)])
-weak = bool(check_gradients(channel_means, channel_means_backward, [u]))
-compare("a wrong forward pass", weak, np.allclose(channel_means(u)[0], loops))
+compare("a wrong forward pass", bool(report), np.allclose(channel_means(u)[0], loops))
 
 # %% [markdown]
 # ## 5. Kinks
@@ -566,9 +636,9 @@ assert all(weak and not strong for _, weak, strong in results)
 # %% [markdown]
 # ### Exercise 2.1 · Softsign
 #
-# Write the forward and backward pass of $y = x / (1 + |x|)$, for arrays of any shape. `forward` returns y and a
-# cache, `backward` returns dx. Check them with `check_gradients` at random inputs. What is the derivative at x
-# = 0?
+# Write the forward and backward pass of $y = x / (1 + |x|)$, for arrays of any shape. `softsign` returns y and
+# a cache, `softsign_backward` returns dx. Check them with `check_gradients` at random inputs. What is the derivative at
+# x = 0?
 #
 # <details><summary>Hint for the formula</summary>
 #
@@ -604,7 +674,7 @@ check("2.1", softsign, softsign_backward)
 # backward pass (it needs no cache).
 #
 # A lazy author returns dy itself as dx. Give a dy of shape (3, 4), not zero everywhere, for which the lazy
-# backward pass is right.
+# backward pass is right. (An error of up to 10⁻⁶ of a row's largest number is fine.)
 #
 # <details><summary>Hint for the backward pass</summary>
 #
@@ -706,8 +776,8 @@ check("2.4", k_plain, k_large_loss, k_large_x)
 #
 # <details><summary>Hint</summary>
 #
-# You need: a dy (which?), the numeric gradient with this dy, and the worst error. For trap 7, keep a copy of dy
-# and of x, and compare afterwards.
+# You need: a dy (which?), the numeric gradient with this dy, and the worst error. For trap 7, give x itself to
+# `forward` and dy itself to `backward`. Keep a copy of each, and compare afterwards.
 #
 # </details>
 

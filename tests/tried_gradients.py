@@ -3,6 +3,9 @@
 import numpy as np
 from tried import Tried
 
+import senet_np.gradcheck
+from senet_np.gradcheck import check_gradients as another_name
+
 
 def forward(x):
     return x / (1 + np.abs(x)), x
@@ -19,6 +22,15 @@ def forward_by_sign(x):
 
 def backward_from_y(dy, cache):
     return (dy * (1 - abs(cache["y"])) ** 2,)
+
+
+def backward_in_rows(dy, x):
+    return [list(row) for row in backward(dy, x)]
+
+
+def forward_in_place(x):
+    x /= 1 + np.abs(x)
+    return x, x.copy()
 
 
 def center_backward(dy, cache):
@@ -93,22 +105,53 @@ def silent_check(forward, backward, x):
     own_check(random)(forward, backward, x)
 
 
+def false_assert(forward, backward, x):
+    assert not own_check(random)(forward, backward, x), "not so"
+
+
+def own_check_of(forward, backward, x):
+    return own_check(random)(forward, backward, x) and bool(senet_np.gradcheck.check_gradients(forward, backward, [x]))
+
+
+def helper(forward, backward, x):
+    return all(another_name(*pair) for pair in [(forward, backward, [x])])
+
+
+def check_by_helper(forward, backward, x):
+    return helper(forward, backward, x)
+
+
+def truth_of_each(forward, backward, x):
+    y, cache = forward(x)
+    return backward(np.ones_like(y), cache) == 0
+
+
 TRIED = {
     "2.1": Tried(
         right=(forward, backward),
         unexpected=(forward_by_sign, backward_from_y),
         wrong={
             "y[0, 0] is 3": (lambda x: (x, x), backward),
+            "not proportional to dy": (forward, lambda dy, x: backward(1, x)),
+            "softsign returned ndarray, expected two things": (lambda x: forward(x)[0], backward),
+            "softsign changed its argument number 1": (forward_in_place, backward),
+            "softsign is": (0.75, backward),
+            "softsign_backward is": (forward, None),
+            "backward returned nothing, expected dx": (forward, lambda dy, x: print(end="")),
+            "what softsign_backward returns must hold finite numbers": (forward, lambda dy, x: list(x / 0)),
             "wrong sign": (forward, lambda dy, x: -backward(dy, x)),
             "in `": (forward, lambda dy, x: x.no_such),
         },
     ),
     "2.2": Tried(
         right=(center_backward, HIDING),
-        unexpected=(center_by_matrix, [[1, -1, 0, 0], [0, 0, 0, 0], [3, -1, -1, -1]]),
+        unexpected=(lambda dy, cache: [row - row.mean() for row in dy], [[1, -1, 0, 0], [0, 0, 0, 0], [3, -1, -1, -1]]),
         wrong={
             "WRONG x": (lambda dy, cache: dy, HIDING),
-            "in row 0 the right dx is [0.0, 0.0, 0.0, 0.0], the lazy one [1.0": (center_backward, np.ones((3, 4))),
+            "in row 0 the right dx is 0, 0, 0, 0, and the lazy one is 1, 1": (center_by_matrix, np.ones((3, 4))),
+            "and the lazy one is 1e-09, 1e-09": (center_backward, np.full((3, 4), 1e-9)),
+            "in row 1 the right dx is": (center_backward, [[1e9, -1e9, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0]]),
+            "hiding_dy must hold finite numbers": (center_backward, None),
             "in row 2 the right dx": (center_backward, HIDING + np.array([[0], [0], [1]])),
             "zero everywhere": (center_backward, np.zeros((3, 4))),
             "hiding_dy has shape (4, 3)": (center_backward, np.ones((4, 3))),
@@ -122,6 +165,8 @@ TRIED = {
             "pair still passes its test": (SYMMETRIC, quadratic_backward),
             "no check can decide": (np.zeros((4, 4)), quadratic_backward),
             "w_test has shape (3, 3), expected (4, 4)": (np.ones((3, 3)), quadratic_backward),
+            "w_test holds 1e+308": (np.full((4, 4), 1e308), quadratic_backward),
+            "backward returned 1 gradient, expected dx, dw": (W, lambda dy, cache: quadratic_backward(dy, cache)[:1]),
             "WRONG x": (W, transposed_twice),
             "WRONG w": (W, without_the_factor),
             "your code stops in": (W, lambda dy, cache: (dy @ cache[1], cache[0])),
@@ -135,7 +180,10 @@ TRIED = {
             "k_large_loss: with the step 1e-4": (-5, -4, -3),
             "k_large_x: with the step 1e-5": (-5, -5, -5),
             "expected a whole number from -10 to -1": (-5, 5, -3),
+            "and with another step it is smaller": (-6, -5, -3),
             "holds 2 numbers": (-5, -5, (-3, -2)),
+            "k_large_loss is 'small', expected numbers": (-5, "small", -3),
+            "k_plain is 1e+300, expected a whole number": (1e300, -5, -3),
         },
     ),
     "2.5": Tried(
@@ -144,11 +192,18 @@ TRIED = {
         wrong={
             "shares of each row; the dy that it drew is 1 everywhere": (own_check(np.ones),),
             "True for one that is 3 times too large": (own_check(np.ones, judge=lambda dx, n: np.allclose(dx, n)),),
-            "True for one that forgets the last element": (own_check(random, elements=slice(5)),),
+            "True for one that forgets dx[0, 5] alone": (own_check(random, elements=slice(5)),),
+            "True for one that forgets dx[0, 0] alone": (own_check(random, elements=slice(-1, None)),),
+            "True for one that forgets dx[1, 0] alone": (own_check(random, elements=slice(7)),),
             "True for one that returns zeros": (own_check(random, judge=lambda dx, n: np.allclose(dx, n)),),
             "True for one that writes into dy": (own_check(random, watched=False),),
             "False for a right one, y = x": (own_check(random, judge=lambda dx, n: (dx == n).all()),),
             "my_check returned None": (silent_check,),
+            "an assert of my_check fails for a right one, y = x · x (not so)": (false_assert,),
+            "my_check uses check_gradients": (own_check_of,),
+            "uses check_gradients: write the comparison yourself": (check_by_helper,),
+            "my_check returned an array of shape (5, 7), expected one True or False": (truth_of_each,),
+            "my_check is": (True,),
         },
     ),
 }

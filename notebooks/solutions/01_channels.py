@@ -90,8 +90,9 @@ plt.show()
 # %% [markdown]
 # **1.3** `s[:, :, None, None]` has the shape (N, C, 1, 1), and NumPy aligns C with H. With H = C this fits, so
 # row i of every map is multiplied by the gate of channel i. With H ≠ C it stops at once. So choose test shapes
-# whose sizes are all different, and none of them 1. A test that compares numbers finds the bug with any shape,
-# if the gates are random: gates that are all equal, or 0 and 1 only, hide other mistakes.
+# whose sizes are all different, and none of them 1. A test that compares *all* numbers finds the bug with any
+# shape, if u and the gates are random. Gates that are all equal, or 0 and 1 only, hide other mistakes, and so does
+# a u of ones. A test of one position, one map or a sum says nothing about the rest.
 
 
 # %%

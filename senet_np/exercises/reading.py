@@ -12,6 +12,7 @@ from ..grading.marks import Array, Wrong, require
 
 def numbers(answer: Any, name: str, *shapes: tuple[int, ...]) -> Array:
     """An answer as an array of finite numbers, float64; of one of the shapes, if there are any."""
+    require(answer is not None, f"{name} is None, expected numbers")
     require(not isinstance(answer, Mapping), f"{name} is a dictionary, expected numbers: a list, or an array")
     if isinstance(answer, Iterable) and not isinstance(answer, (np.ndarray, str)):
         answer = list(answer)

@@ -1,17 +1,17 @@
 """Exercises of notebook 3: the squeeze, one number per channel."""
 
-import re
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..grading.marks import Answer, Array, expect, expect_gradients, require, with_cache
+from ..grading.marks import Answer, Array, Wrong, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
 
 AXES = "NHWC"
 ATOL = 0.005  # of the test in 3.4
+ROUNDED = 0.01  # what rounding to two or three digits may change, as a share
+ZERO = 1e-6  # a mean that counts as 0, as a share of the largest number
 
 
 def _map(value: Any, name: str, side: int) -> Array:
@@ -28,9 +28,11 @@ def same_mean(a: Any, b: Any, zero: Any) -> str:
     for array, name in ((first, "a"), (second, "b")):
         require(np.isclose(array.mean(), 3), f"the mean of {name} is {array.mean():.4g}, expected 3")
     common = np.intersect1d(first, second)
-    require(not common.size, f"{common[:1].tolist()} stands in a and in b")
-    require(abs(third.mean()) < 1e-9, f"the mean of zero is {third.mean():.4g}, expected 0")
-    require((third != 0).all(), f"{(third == 0).sum()} of the numbers of zero are 0: none may be")
+    require(not common.size, f"{common.flat[0] if common.size else 0:g} stands in a and in b")
+    zeros = int((third == 0).sum())
+    require(not zeros, f"{zeros} of the numbers of zero {'is' if zeros == 1 else 'are'} 0: none may be")
+    mean = third.mean()
+    require(abs(mean) <= ZERO * np.abs(third).max(), f"the mean of zero is {mean:.4g}, expected 0")
     return (
         "For the block, `zero` looks like a map of zeros. After a ReLU this cannot happen: no number is below 0, "
         "so a mean of 0 means that the whole map is 0."
@@ -40,13 +42,13 @@ def same_mean(a: Any, b: Any, zero: Any) -> str:
 @exercise("3.2")
 def mean_of_squares(forward: Answer, backward: Answer, peaked: Any) -> str:
     """The squeeze by the mean of squares, forward and backward, and a map that it prefers to one of ones."""
-    u = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
-    result = with_cache("forward", forward)(u)
-    mean = u.mean(axis=(1, 2))
-    squared_mean = isinstance(result[0], np.ndarray) and result[0].shape == (2, 5) and np.allclose(result[0], mean**2)
+    u = np.random.default_rng(0).standard_normal((3, 5, 7, 11))
+    called = with_cache("forward", forward)
+    z, mean = called(u.copy())[0], u.mean(axis=(1, 2))
+    squared_mean = isinstance(z, np.ndarray) and z.shape == mean.shape and np.allclose(z, mean**2)
     require(not squared_mean, "your z is the square of the mean. In which order does the formula square and add?")
-    expect(result[0], (u**2).mean(axis=(1, 2)), "z")
-    expect_gradients(forward, backward, {"u": u})
+    expect(z, (u**2).mean(axis=(1, 2)), "z")
+    expect_gradients(called, backward, {"u": u})
     array = _map(peaked, "peaked", 4)
     require(array.min() >= 0, f"peaked has a number below 0: {array.min():.4g}")
     require(array.mean() < 1, f"the mean of peaked is {array.mean():.4g}, expected less than 1")
@@ -66,7 +68,7 @@ def wrong_axes(averaged: Any, u_test: Any, shape: Any) -> str:
     require(u.shape == (2, 8, 8, 8), f"u_test has shape {u.shape}, expected (2, 8, 8, 8)")
     same = np.allclose(u.mean(axis=(2, 3)), u.mean(axis=(1, 2)))
     require(not same, "with this u_test the second assert passes as well: both means have the same values")
-    sizes = [int(size) for size in reading.numbers(shape, "shape").ravel()]
+    sizes = [reading.whole(size, "a number in shape") for size in reading.numbers(_listed(shape), "shape").flat]
     require(len(sizes) == 4 and min(sizes) > 0, f"shape is {shape!r}, expected four whole numbers above 0")
     n, height, _, channels = sizes
     both = f"squeeze(u) has shape ({n}, {height}), and (N, C) is ({n}, {channels})"
@@ -74,18 +76,26 @@ def wrong_axes(averaged: Any, u_test: Any, shape: Any) -> str:
     return "Sizes that all differ and random numbers show such a mistake at once."
 
 
+def _listed(answer: Any) -> Any:
+    """An answer; if it is a text such as "(2, 3)", the list of its parts."""
+    return answer.strip("()[]{} ").split(",") if isinstance(answer, str) else answer
+
+
 def _axes(answer: Any) -> set[str]:
-    """Axes by their letters, from "WC", "w, c", "W and C", ("W", "C"), {2, 3} and the like."""
-    if isinstance(answer, str):
-        letters = answer.upper()
-        whole = letters if set(letters) <= set(AXES) else "".join(re.findall(r"\b[NHWC]\b", letters))
-        return set(whole)
-    parts = list(answer) if isinstance(answer, Iterable) else [answer]
-    found = set()
-    for part in parts:
-        is_axis = isinstance(part, (int, np.integer)) and -4 <= part < 4
-        found |= {AXES[int(part)]} if is_axis else _axes(str(part))
-    return found
+    """Axes by letters or by numbers: "WC", "w and c", ("W", "C"), {2, 3}, "(2, 3)" and the like."""
+    try:
+        found = reading.numbers(_listed(answer), "averaged")
+    except Wrong:
+        found = np.zeros(0)  # no numbers, so letters
+    for axis in found.flat:
+        require(axis in range(-4, 4), f"averaged: u has no axis {axis:g}")
+    try:
+        words = [] if found.size else sorted(reading.names(answer))
+    except Wrong as error:
+        raise Wrong(f"averaged: {error}") from None
+    for word in words:
+        require({*word.upper()} <= {*AXES}, f"averaged: '{word}' is not made of the letters N, H, W, C")
+    return {AXES[int(axis)] for axis in found.flat}.union(*(word.upper() for word in words))
 
 
 @exercise("3.4")
@@ -94,12 +104,13 @@ def fixed_tolerance(share_8: Any, share_32: Any, side: Any) -> str:
     for value, name, positions in ((share_8, "share_8", 64), (share_32, "share_32", 1024)):
         share = reading.number(value, name)
         total = f"{positions} shares of {share:.4g} add up to {positions * share:.4g}"
-        require(np.isclose(share * positions, 1), f"{name}: {total}. Which sum do you expect (section 3)?")
-    length = reading.number(side, "side")
-    require(length == round(length) and length > 0, f"side is {length:g}, expected a whole number above 0")
+        near = np.isclose(share * positions, 1, rtol=ROUNDED)
+        require(near, f"{name}: {total}. Which sum do you expect (section 3)?")
+    length = reading.whole(side, "side")
+    require(length > 0, f"side is {length:g}, expected a whole number above 0")
     numeric = 1 / length**2
-    require(numeric <= ATOL, f"with H = W = {length:g} a share is {numeric:.4g}, and the test finds the mistake")
-    require(1 / (length - 1) ** 2 > ATOL, f"H = W = {length:g} passes, but a smaller map passes as well")
+    require(numeric <= ATOL, f"side: with H = W = {length:g} a share is {numeric:.4g}, and the test finds the mistake")
+    require(1 / (length - 1) ** 2 > ATOL, f"side: H = W = {length:g} passes, but a smaller map passes as well")
     return (
         "Shares shrink with the area, and a fixed tolerance does not. "
         "`check_gradients` compares with the largest value of the gradient instead."
