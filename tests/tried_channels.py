@@ -97,7 +97,7 @@ TRIED = {
             "z_gated[0] is 1:": ([2.5, 4], TOTAL, [1, 1]),
             "z_paper is 'none', expected numbers": ("none", TOTAL, [1.25, 1]),
             "total must hold finite numbers": ([2.5, 4], [[2.5, 1], [1.5, np.nan]], [1.25, 1]),
-            "z_gated has shape (), expected (2,)": ([2.5, 4], TOTAL, None),
+            "z_gated is None, expected numbers": ([2.5, 4], TOTAL, None),
         },
     ),
     "1.2": Tried(

@@ -54,7 +54,7 @@ TRIED = {
             "5×5 makes 30 rows": (1, 3, 8, NEVER),
             "padding_7: with a padding of 4, a kernel of 7×7 makes 34 rows": (2, 4, 8, NEVER),
             "padding_5 holds 2 numbers, expected one": ((2, 2), 3, 8, NEVER),
-            "padding_7 must hold finite numbers": (2, None, 8, NEVER),
+            "padding_7 is None, expected numbers": (2, None, 8, NEVER),
             "padding_5 is -2, expected a number from 0": (-2, 3, 8, NEVER),
             "windows is 7.25, expected a whole number": (2, 3, 7.25, NEVER),
             "windows is 'eight'": (2, 3, "eight", NEVER),

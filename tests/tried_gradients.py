@@ -151,7 +151,7 @@ TRIED = {
             "in row 0 the right dx is 0, 0, 0, 0, and the lazy one is 1, 1": (center_by_matrix, np.ones((3, 4))),
             "and the lazy one is 1e-09, 1e-09": (center_backward, np.full((3, 4), 1e-9)),
             "in row 1 the right dx is": (center_backward, [[1e9, -1e9, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0]]),
-            "hiding_dy must hold finite numbers": (center_backward, None),
+            "hiding_dy is None, expected numbers": (center_backward, None),
             "in row 2 the right dx": (center_backward, HIDING + np.array([[0], [0], [1]])),
             "zero everywhere": (center_backward, np.zeros((3, 4))),
             "hiding_dy has shape (4, 3)": (center_backward, np.ones((4, 3))),

@@ -38,6 +38,12 @@ def backward_by_name(g, cache):
     return dict(zip(names, se_backward(g, cache["of the package"]), strict=True))
 
 
+def changes_its_input(u, w1, b1, w2, b2):
+    x_scaled, cache = forward(u.copy(), w1, b1, w2, b2)
+    u -= u.mean()
+    return x_scaled, cache
+
+
 def one_z_for_all(u, w1, b1, w2, b2):
     _, cache = forward(u.mean(axis=0, keepdims=True), w1, b1, w2, b2)
     return u * cache[-1][:, None, None, :], cache
@@ -76,38 +82,57 @@ def in_place(dx_scaled, u, s):
     return dx_scaled, ds
 
 
+def on_paper(**changes):
+    """The answers to 5.2 in order, some of them changed."""
+    answers = {"ds": [12, -4], "de": [3, -1], "dw2": [[12, -4], [0, 0]], "dh": [4, 7], "da": [4, 0]}
+    answers |= {"dw1": [[8, 0], [4, 0]], "dz": [4, 8], "du_0": [[2, 3], [0, 3]], "du_1": [[3, 1], [5, 2]]}
+    return tuple((answers | changes).values())
+
+
 FIVE = ["du", "dw1", "db1", "dw2", "db2"]
 TRIED = {
     "5.1": Tried(
         right=(forward, backward),
         unexpected=(forward_with_other_names, backward_by_name),
         wrong={
-            "expected two things, as in `return y, cache`": (lambda *args: forward(*args)[0], backward),
+            "my_forward returned ndarray, expected two things": (lambda *args: forward(*args)[0], backward),
+            "my_forward changed its argument number 1": (changes_its_input, backward),
             "All weights are 0 here": (lambda *args: (args[0], None), backward),
+            "x_scaled is None": (lambda *args: (None, None), backward),
             "Over which axes does your squeeze average?": (one_z_for_all, backward),
             "Compare z, a, h, e and s": (lambda u, w1, b1, w2, b2: forward(u, w1, b1 + b1, w2, b2), backward),
-            "expected five gradients": (forward, lambda *args: backward(*args)[0]),
-            "dw1 has shape (3, 6), expected (6, 3)": (
+            "my_backward returned ndarray, expected 5 gradients": (forward, lambda *args: backward(*args)[0]),
+            "my_backward returned no dw2, no db2": (forward, lambda *args: [*backward(*args)[:3], None, None]),
+            "dw1 has shape (11, 9), expected (9, 11)": (
                 forward,
-                lambda *args: [d.T if d.shape == (6, 3) else d for d in backward(*args)],
+                lambda *args: [d.T if d.shape == (9, 11) else d for d in backward(*args)],
             ),
-            "Look first at what dw2 and db2 need": (forward, spoiled(slope=False)),
+            "Look first at what dw2 and db2 need: ds, de and h. (dw2[": (forward, spoiled(slope=False)),
             "between FC2 and FC1": (forward, spoiled(gradient_of_h=True)),
             "count the arrows at u": (forward, spoiled(squeeze=0)),
             "It holds one of the gradients": (forward, spoiled(scale=0)),
-            "H·W = 20 times too large": (forward, spoiled(squeeze=20)),
-            "look where du is put together. u: worst error": (forward, at_one_position),
+            "H·W = 35 times too large": (forward, spoiled(squeeze=35)),
+            "look where du is put together. (du[": (forward, at_one_position),
         },
     ),
     "5.2": Tried(
-        right=(["du", "dw1", "db1"], [10, 10]),
-        unexpected=("dW1, b1, DU", np.array([[0.0, 0.5]])),
+        right=on_paper(),
+        unexpected=on_paper(ds=(12.0, -4.0), de=np.array([[3, -1]]), dh=np.array([[4], [7]]), dw1=[8, 0, 4, 0]),
         wrong={
-            "dw2: at which line is the mask used": (["du", "dw1", "db1", "dw2"], [10, 10]),
-            "1 more of the five differ": (["dw1", "db1"], [10, 10]),
-            "still differ": (["du", "dw1", "db1"], [-10, -10]),
-            "has 1 numbers, expected two": (["du", "dw1", "db1"], 10),
-            "da: expected names out of du": (["da", "du"], [10, 10]),
+            "my_ds[1] is 4, and that is not right": on_paper(ds=[12, 4]),
+            "my_ds: these are means over the positions": on_paper(ds=[3, -1]),
+            "up to my_ds all is right. my_de: that is ds": on_paper(de=[12, -4]),
+            "my_dw2: rows and columns are exchanged": on_paper(dw2=[[12, 0], [-4, 0]]),
+            "my_dh: W₂ is not transposed here": on_paper(dh=[0, -5]),
+            "my_da: that is dh": on_paper(da=[4, 7]),
+            "my_dw1: that is computed with dh": on_paper(dw1=[[8, 14], [4, 7]]),
+            "my_dz: W₁ is not transposed here": on_paper(dz=[4, 12]),
+            "my_du_0: that is the scale's part alone": on_paper(du_0=[[1, 2], [-1, 2]]),
+            "my_du_1: the squeeze's part is H·W = 4 times too large": on_paper(du_1=[[9, 7], [11, 8]]),
+            "up to my_du_0 all is right. my_du_1[0, 1] is 0, and": on_paper(du_1=[[3, 0], [5, 2]]),
+            "my_dz has shape (3,), expected (2,)": on_paper(dz=[4, 8, 0]),
+            "my_dz is 'four', expected numbers": on_paper(dz="four"),
+            "my_du_1 must hold finite numbers": on_paper(du_1=[[np.nan, 1], [5, 2]]),
         },
     ),
     "5.3": Tried(
@@ -115,34 +140,49 @@ TRIED = {
         unexpected=(np.float32(0.000102), np.full(4, -0.45)),
         wrong={
             "which of the two numbers is the divisor": (9807, -0.5),
-            "the estimate": (1.816e-4, -0.5),
-            "is b2 10 for all channels": (0.01, -0.5),
-            "is the absolute value missing": (-1.02e-4, -0.5),
+            "that is the estimate": (1.816e-4, -0.5),
+            "that is the estimate, for": (1.8e-4, -0.5),
+            "ratio of the largest |du|": (1.58, -0.5),
+            "shrink is 0.01, the block gives another number": (0.01, -0.5),
+            "a ratio of two sizes cannot be below 0": (-1.02e-4, -0.5),
+            "shrink is 0, but neither of the two sizes is": (0.0, -0.5),
+            "shrink holds 2 numbers": ([1.02e-4, 1.0], -0.5),
             "at b2 = 0 the largest |dw1| is 0.4534": (1.02e-4, 0),
+            "best holds 2 different numbers": (1.02e-4, [0, 1]),
+            "best is 1e+300": (1.02e-4, 1e300),
+            "best must hold finite numbers": (1.02e-4, np.inf),
         },
     ),
     "5.4": Tried(
         right=(["du_scale"], plus_forward, spoiled(extra=1)),
         unexpected=("du_scale", plus_forward, lambda *args: [*backward(*args, extra=1)]),
         wrong={
-            "name at least one": ([], plus_forward, spoiled(extra=1)),
-            "not right about ds": (["du_scale", "ds"], plus_forward, spoiled(extra=1)),
-            "de: write this down for both blocks": (["du_scale", "de"], plus_forward, spoiled(extra=1)),
+            "changed: name at least one": ([], plus_forward, spoiled(extra=1)),
+            "changed: dw is none of du_scale, ds": (["dw"], plus_forward, spoiled(extra=1)),
+            "changed names ds: differentiate": (["du_scale", "ds"], plus_forward, spoiled(extra=1)),
+            "changed names ds: ": (["ds"], plus_forward, spoiled(extra=1)),
+            "changed names de: write its formula": (["du_scale", "de"], plus_forward, spoiled(extra=1)),
+            "changed names du_squeeze: which formula": (["du_squeeze"], plus_forward, spoiled(extra=1)),
             "All weights are 0 here": (["du_scale"], forward, backward),
             "It is the du of u·s": (["du_scale"], plus_forward, backward),
             "count the arrows at u": (["du_scale"], plus_forward, spoiled(extra=1, squeeze=0)),
+            "plus_backward returned NoneType": (["du_scale"], plus_forward, lambda *args: print(end="")),
         },
     ),
     "5.5": Tried(
         right=(FIVE, 0.98, mended),
-        unexpected=({"W1", "B1", "W2", "B2", "U"}, 98 / 100, mended_by_order),
+        unexpected=({"W1", "B1", "W2", "B2", "U"}, 98 / 100, lambda a, b, c: mended_by_order(a, b, c)),
         wrong={
-            "one more gradient is wrong": (["dw1", "db1", "dw2", "db2"], 0.98, mended),
-            "4 more gradients are wrong": (["du"], 0.98, mended),
+            "`wrong`: name at least one": ([], 0.98, mended),
+            "`wrong`: everything is none of du, dw1": ("everything", 0.98, mended),
+            "each name in `wrong` is a wrong gradient, but some": (["dw1", "db1", "dw2", "db2"], 0.98, mended),
+            "but some are missing": (["du"], 0.98, mended),
             "turned round": (FIVE, 1 / 0.98, mended),
-            "the ratio is not": (FIVE, 0.0196, mended),
+            "ratio is 0.0196: by which factor": ("all", 0.0196, mended),
+            "ratio is None, expected numbers": (FIVE, None, mended),
             "Now mend the function": (FIVE, 0.98, not_mended),
-            "was changed in place": (FIVE, 0.98, in_place),
+            "dx_scaled was changed in place": (FIVE, 0.98, in_place),
+            "something else than two arrays": (FIVE, 0.98, lambda *args: mended(*args)[0]),
         },
     ),
 }

@@ -38,8 +38,10 @@ def excitation_forward(z, w1, b1, w2, b2):
 
 
 # %% [markdown]
-# **4.1** From the last step to the first. Each sum of section 4 is a matrix product. In $\sum_c de[n,c]\,w_2[j,c]$ the
-# index c is summed over, so it must stand on the inside: `de @ w2.T`. In $\sum_n h[n,j]\,de[n,c]$ it is n: `h.T @ de`.
+# **4.1** From the last step to the first. Each sum of section 4 is a matrix product, and `x @ y` sums over the last
+# index of x and the first index of y. In $\sum_c de[n,c]\,w_2[m,c]$ the sum is over c. It is the last index of de, but
+# not the first of $w_2$, so $w_2$ is transposed: `de @ w2.T`. In $\sum_n h[n,m]\,de[n,c]$ the sum is over n, so h is
+# transposed: `h.T @ de`.
 
 
 # %%
@@ -105,9 +107,9 @@ assert check_gradients(excitation_forward, buggy_backward, args)  # finds nothin
 assert check("4.3", wrong, units)
 
 # %% [markdown]
-# **4.4** The report counted pairs of an image and a unit. With random weights about half of these pairs are 0, simply
-# because a is positive as often as negative. A unit that is 0 for half of the images is not dead: it works as a ReLU
-# should. Dead means 0 for *every* image, so ask `all` along the axis of the images.
+# **4.4** The report counted pairs of an image and a unit. With random weights, a is positive as often as negative, so
+# about half of these pairs are 0. A unit that is off for half of the images is not dead: it works as a ReLU should.
+# Dead means 0 for *every* image. So `(h == 0).all(axis=0)` says for each unit whether it is dead.
 
 
 # %%
@@ -137,10 +139,14 @@ print(f"{100 * np.mean(pairs):.0f} % of the pairs are 0, {100 * np.mean(dead):.0
 assert np.mean(dead) < np.mean(pairs)
 
 # %% [markdown]
-# **4.5** $e_k$ stands in the denominator of every $s_c$. For c = k: $\partial s_k/\partial e_k = s_k(1 - s_k)$. For c
-# ≠ k:
-# $\partial s_c/\partial e_k = -s_c s_k$. Both in one: $s_c([c = k] - s_k)$. Summed over c:
-# $de_k = s_k\,(ds_k - \sum_c ds_c\,s_c)$.
+# **4.5** $e_k$ stands in the denominator of every $s_c$, and in the numerator of $s_k$. The quotient rule gives two
+# cases:
+#
+# - c = k: $\partial s_k/\partial e_k = s_k - s_k^2 = s_k(1 - s_k)$, as for the sigmoid;
+# - c ≠ k: $\partial s_c/\partial e_k = -s_c s_k$. These terms do not exist for the sigmoid.
+#
+# Summed over c: $de_k = \sum_c ds_c\,\partial s_c/\partial e_k = s_k\,ds_k - \sum_c ds_c\,s_c\,s_k =
+# s_k\,(ds_k - \sum_c ds_c\,s_c)$. The sum in the bracket is the same for all k, so NumPy computes it once per image.
 #
 # One gate is pushed open. With the sigmoid no other moves. With softmax every other gate is pushed the opposite way,
 # and all pushes add up to 0: what one gate gains, the others lose.

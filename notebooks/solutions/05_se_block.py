@@ -22,14 +22,15 @@ np.set_printoptions(precision=3, suppress=True)
 rng = np.random.default_rng(0)
 names = ["du", "dw1", "db1", "dw2", "db2"]
 
-# The block of sections 2 and 3.
+# The block of sections 2 and 3 (for 5.3).
 maps = np.array([[[3, 0], [-1, 1]], [[2, -2], [3, 2]], [[1, -2], [2, 4]], [[-1, -2], [4, 3]]], float)
 u = np.stack(maps, axis=-1)[None]
 w1 = np.array([[1.0, -1.0], [0.5, 0.0], [0.0, 0.0], [-1.0, 0.5]])
 w2 = np.array([[1.0, -1.0, 0.5, 0.0], [0.0, 0.5, -0.5, 2.0]])
 b1, b2 = np.zeros(2), np.zeros(4)
-g_maps = [[[-0.7, -2.3], [-0.5, -0.1]], [[-1.3, -0.2], [-0.3, 1.4]], [[-0.6, -1.2], [0.4, -0.7]], [[0, -0.7], [1, 0.4]]]
-dx_scaled = np.stack(np.array(g_maps), axis=-1)[None]
+dx_maps = [[[-0.7, -2.3], [-0.5, -0.1]], [[-1.3, -0.2], [-0.3, 1.4]],  # channels 0 and 1
+           [[-0.6, -1.2], [0.4, -0.7]], [[0, -0.7], [1, 0.4]]]  # channels 2 and 3
+dx_scaled = np.stack(np.array(dx_maps), axis=-1)[None]
 
 # %% [markdown]
 # **5.1** Each line of the forward pass, read from the last to the first, becomes one or two lines of the backward
@@ -45,11 +46,11 @@ def my_forward(u, w1, b1, w2, b2):
 
 
 def my_backward(dx_scaled, cache):
-    u, z, w1, alive, h, w2, s = cache
+    u, z, w1, active, h, w2, s = cache
     du_scale = dx_scaled * s[:, None, None, :]
     ds = (dx_scaled * u).sum(axis=(1, 2))  # (N, C)
     de = ds * s * (1 - s)
-    da = (de @ w2.T) * alive  # (N, C/r)
+    da = (de @ w2.T) * active  # (N, C/r)
     dz = da @ w1.T  # (N, C)
     du_squeeze = (dz / (u.shape[1] * u.shape[2]))[:, None, None, :]  # the same at every position
     return du_scale + du_squeeze, z.T @ da, da.sum(axis=0), h.T @ de, de.sum(axis=0)
@@ -58,34 +59,48 @@ def my_backward(dx_scaled, cache):
 assert check("5.1", my_forward, my_backward)
 
 # %% [markdown]
-# **5.2** `h >= 0` is true everywhere, because a ReLU never returns a number below 0. So the dead unit gets a
-# gradient: `da` is wrong, and with it `dw1`, `db1`, `dz` and `du`. `dw2` and `db2` stay right: they are computed
-# before the mask is used.
+# **5.2** Line by line:
 #
-# The two masks agree only if every unit is alive. With b1 = (10, 10) both numbers of a are above 0.
+# - $ds_0 = 2\cdot4 + 4\cdot0 - 2\cdot2 + 4\cdot2 = 12$ and $ds_1 = 2\cdot1 - 2\cdot3 + 6\cdot0 + 0\cdot0 = -4$.
+# - The slope is $\frac12\cdot\frac12 = \frac14$, so de = (3, −1). With one image db2 is the same.
+# - dw2 = hᵀ de: row m is $h_m$ times de. The second row is 0, because the second unit is off.
+# - dh = de W₂ᵀ: $3\cdot1 + (-1)(-1) = 4$ and $3\cdot3 + (-1)\cdot2 = 7$.
+# - da = (4, 0): the mask stops the 7. With one image db1 is the same.
+# - dw1 = zᵀ da: row c is $z_c$ times da.
+# - dz = da W₁ᵀ: $4\cdot1 + 0\cdot3 = 4$ and $4\cdot2 + 0\cdot(-7) = 8$.
+# - du: half of dX̃ at each position, plus 4/4 = 1 in channel 0, and plus 8/4 = 2 in channel 1.
 
 # %%
-def five(b1, mask):
-    _, cache = se_forward(u, w1, b1, w2, b2)
-    de = (dx_scaled * u).sum(axis=(1, 2)) * cache.s * (1 - cache.s)
-    da = (de @ w2.T) * mask(cache.h)
-    du = dx_scaled * cache.s[:, None, None, :] + (da @ w1.T / 4)[:, None, None, :]
-    return [du, cache.z.T @ da, da.sum(axis=0), cache.h.T @ de, de.sum(axis=0)]
+my_ds = [12, -4]
+my_de = [3, -1]
+my_dw2 = [[12, -4], [0, 0]]
+my_dh = [4, 7]
+my_da = [4, 0]
+my_dw1 = [[8, 0], [4, 0]]
+my_dz = [4, 8]
+my_du_0 = [[2, 3], [0, 3]]
+my_du_1 = [[3, 1], [5, 2]]
 
+u_paper = np.stack([[[4.0, 0], [2, 2]], [[1, 3], [0, 0]]], axis=-1)[None]  # the package agrees
+dx_paper = np.stack([[[2.0, 4], [-2, 4]], [[2, -2], [6, 0]]], axis=-1)[None]
+w1_paper, w2_paper = np.array([[1.0, 3], [2, -7]]), np.array([[1.0, -1], [3, 2]])
+_, cache = se_forward(u_paper, w1_paper, np.zeros(2), w2_paper, np.array([-4.0, 4]))
+by_package = se_backward(dx_paper, cache)
+by_hand = [np.stack([my_du_0, my_du_1], axis=-1)[None], my_dw1, my_da, my_dw2, my_de]
+assert all(np.allclose(ours, theirs) for ours, theirs in zip(by_hand, by_package))
 
-for bias in (np.zeros(2), np.full(2, 10.0)):
-    pairs = zip(names, five(bias, lambda h: h > 0), five(bias, lambda h: h >= 0))
-    print(f"b1 = {bias}: wrong are {[name for name, right, other in pairs if not np.allclose(right, other)]}")
-
-assert check("5.2", ["du", "dw1", "db1"], [10, 10])
+assert check("5.2", my_ds, my_de, my_dw2, my_dh, my_da, my_dw1, my_dz, my_du_0, my_du_1)
 
 # %% [markdown]
-# **5.3** All gates are almost 1, and $s(1-s) \approx 5\cdot10^{-5}$ is about 5,000 times smaller than 1/4. The
-# gates are saturated, and hardly any gradient reaches `w1`. With the block's own e, which is not 0 for every
-# channel, the factor is about 10,000.
+# **5.3** The estimate: at e = 10 the slope is $s(1-s) \approx 4.5\cdot10^{-5}$, and at e = 0 it is 1/4. The ratio is
+# $1.8\cdot10^{-4}$. The gates are saturated, and hardly any gradient reaches `w1`.
 #
-# The slope is largest where e is 0, so one expects the best b2 near 0. It is not exactly 0, because
-# e = h W₂ + b₂ differs from channel to channel, and `dw1` is a sum over channels with signs.
+# The block has $1.02\cdot10^{-4}$. The reason: e is not exactly 10, because h W₂ is added to b2. Here e = (10.375,
+# 9.625, 10.188, 10), so each channel has another slope. dw1 is a sum over the channels, and channel 0 has the largest
+# term. Its slope is $\exp(-0.375) = 0.69$ times that at e = 10. Channel 1 has the opposite sign and a larger slope. At
+# x = 0 such differences are small, because the slope hardly changes near e = 0.
+#
+# The slope is largest at e = 0, so one expects the best b2 near 0. It is not exactly 0, for the same reason.
 
 # %%
 def largest_dw1(x):
@@ -105,7 +120,7 @@ assert check("5.3", shrink, best)
 # before, so ds is the same, and so is everything that is computed from ds. In other words, x̃ = u + s·u: u goes
 # *three* ways now, and the third hands dX̃ back as it is.
 #
-# One of the ten mistakes of section 7 adds dX̃ to du. In this block it would be right.
+# One of the mistakes of section 7 adds dX̃ to du. In this block it would be right.
 
 # %%
 def plus_forward(u, w1, b1, w2, b2):
@@ -127,8 +142,8 @@ assert check("5.4", ["du_scale"], plus_forward, plus_backward)
 # %% [markdown]
 # **5.5** The name `dx_scaled` stands for another array after the first line. So ds is Σ dx_scaled · s · u: it has
 # one factor s too many, a different one for each channel and image. All five gradients are wrong: dw2 and db2
-# through de, dw1 and db1 through da, and du through its squeeze part. (Its scale part is right.) db2 of one image
-# is de, so it is wrong by the same factor: 0.98.
+# through de, dw1 and db1 through da, and du through its squeeze part. (Its scale part is right.) This is the tenth
+# mistake of the package's collection. db2 of one image is de, so it is wrong by the same factor: 0.98.
 #
 # Two mends. Keep both arrays under two names, or compute ds *before* the array is overwritten. The second saves the
 # memory too.
@@ -151,10 +166,10 @@ assert check("5.5", wrong, ratio, scale_backward)
 
 # %%
 def thrifty_backward(dx_scaled, cache):
-    u, z, w1, alive, h, w2, s = cache
+    u, z, w1, active, h, w2, s = cache
     du_scale = dx_scaled = dx_scaled * s[:, None, None, :]
     de = (dx_scaled * u).sum(axis=(1, 2)) * s * (1 - s)
-    da = (de @ w2.T) * alive
+    da = (de @ w2.T) * active
     du_squeeze = (da @ w1.T / (u.shape[1] * u.shape[2]))[:, None, None, :]
     return du_scale + du_squeeze, z.T @ da, da.sum(axis=0), h.T @ de, de.sum(axis=0)
 
