@@ -75,7 +75,9 @@ def test_every_notebook_has_its_exercises():
 def test_an_exercise_that_does_not_exist_or_asks_for_something_else_is_named():
     with pytest.raises(ValueError, match=r"there is no exercise '2\.9'; notebook 2 has 2\.1"):
         check("2.9", 1)
-    with pytest.raises(ValueError, match=r'exercise 2\.1 asks for softsign, softsign_backward: check\("2\.1", softsign, s'):
+    with pytest.raises(
+        ValueError, match=r'exercise 2\.1 asks for softsign, softsign_backward: check\("2\.1", softsign, s'
+    ):
         check("2.1", 1)
     with pytest.raises(ValueError, match="there is no exercise 'two'"):
         check("two", 1)

@@ -95,7 +95,7 @@ TRIED = {
             "not all that you name are wrong": ({"dx", "dw", "db"}, ONE),
             "not all that you name are wrong. Which line": ("b", ONE),
             "what you name is wrong, but the list is not complete": (["dx"], ONE),
-            "wrong_gradients: dy: expected names out of dx, dw, db": (["dy"], ONE),
+            "wrong_gradients: dy is none of dx, dw, db": (["dy"], ONE),
             "wrong_gradients: name at least one": ([], ONE),
             "expected four axes": (["dx", "dw"], np.eye(4)),
             "expected images of 4×4 pixels or more": (["dx", "dw"], np.ones((3, 3, 7, 2))),

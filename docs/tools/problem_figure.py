@@ -21,7 +21,7 @@ SKIES = ("#d55e00", "#0072b2")  # orange, blue
 
 
 def chosen(images: np.ndarray, maps: np.ndarray, gates: np.ndarray) -> list[int]:
-    """Two channels that find the orange square, which a blue sky shuts, and two that find the blue one, which it opens."""
+    """Two channels of the orange square, which a blue sky shuts, and two of the blue square, which it opens."""
     half = images.shape[1] // 2
     step = images.shape[1] // maps.shape[1]
     ground = images[0, half::step, ::step].astype(float)  # one pixel for each position of a map, below the sky

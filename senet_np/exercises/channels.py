@@ -1,6 +1,5 @@
 """Exercises of notebook 1: channels, and gates that weigh them."""
 
-import reprlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,17 +16,6 @@ S = np.array([0.5, 0.25])
 NEAR = 0.02  # how exact the weights of 1.4 have to be
 ROUNDED = 0.01  # what rounding to three digits may change, as a share
 Scale = Callable[[Array, Array], Array]
-
-
-def verdict(answer: Any, name: str) -> bool | None:
-    """What a test returned: one truth value, or None where it returned nothing."""
-    if answer is None:
-        return None
-    if isinstance(answer, np.ndarray) and answer.size != 1:
-        raise Wrong(f"{name} returned an array of shape {answer.shape}, expected one True or False: use .all()")
-    single = isinstance(answer, (bool, int, np.bool_, np.integer, np.ndarray))
-    require(single, f"{name} returned {reprlib.repr(answer)}, expected True or False")
-    return bool(answer)
 
 
 @exercise("1.1")
@@ -147,7 +135,7 @@ def a_test_that_finds_the_bug(passes: Answer) -> str:
     """A test that lets right functions pass and wrong ones not; it may return a truth value or assert."""
     for name, scale in RIGHT.items():
         try:
-            found = verdict(passes(scale), "passes")
+            found = reading.truth(passes(scale), "passes")
         except AssertionError as error:
             if isinstance(error, Wrong):
                 raise
@@ -156,7 +144,7 @@ def a_test_that_finds_the_bug(passes: Answer) -> str:
         require(found is not False, f"your test says False for a right function, {name}")
     for name, scale in WRONG.items():
         try:
-            found = verdict(passes(scale), "passes")
+            found = reading.truth(passes(scale), "passes")
         except Wrong:
             raise
         except Exception:  # an assert of the test, or an error of the function: both count as found

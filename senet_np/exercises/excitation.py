@@ -1,15 +1,13 @@
 """Exercises of notebook 4: the excitation, from means to gates."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..gradcheck.check import check_gradients
-from ..gradcheck.report import ArgumentCheck
-from ..grading.marks import Answer, Array, Wrong, draw, expect, expect_gradients, require, with_cache
+from ..grading.marks import Answer, Wrong, draw, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
+from .passes import facts, in_order, listed, wrong_gradients
 
 GRADIENTS = ("dz", "dw1", "db1", "dw2", "db2")
 WRONG = {"dz", "dw1", "db1"}  # in 4.3
@@ -58,7 +56,7 @@ def parameters(count_128: Any, count_16: Any) -> str:
 @exercise("4.3")
 def reshaped(wrong: Any, units: Any) -> str:
     """Which gradients suffer from a reshape in place of a transpose, and what hides it."""
-    names = read_gradients(wrong, "`wrong`", GRADIENTS)
+    names = reading.gradients(wrong, "`wrong`", GRADIENTS)
     advice = "Follow the wrong array line by line: what is computed from it?"
     require(names <= WRONG, f"`wrong` names a gradient that is right. {advice}")
     require(names == WRONG, f"each name in `wrong` is a wrong gradient, but some are missing. {advice}")
@@ -124,67 +122,3 @@ def softmax_gate(softmax_forward: Answer, softmax_backward: Answer, others_sigmo
         said = f"{count:,}" if abs(count) < 10**9 else f"{float(count):.3g}"
         require(count == expected, f"{name} is {said}: compute de for one e of shape (1, 5) and look at it")
     return "With softmax every other gate is pushed the opposite way, and all pushes add up to 0: the channels compete."
-
-
-def read_gradients(answer: Any, name: str, known: Iterable[str]) -> set[str]:
-    """Names out of `known`: "dw1", "dW1" and "w1" are the same one, and "all" are all of them."""
-    known = [*known]
-    require(answer is not None, f"{name} is None, expected names out of {', '.join(known)}")
-    try:
-        found = reading.names(answer)
-    except Wrong as error:
-        raise Wrong(f"{name}: {error}") from None
-    if found == {"all"}:
-        return {*known}
-    unknown = sorted(one for one in found if not {one, f"d{one}"} & {*known})
-    require(not unknown, f"{name}: {', '.join(unknown)} is none of {', '.join(known)}")
-    return {one if one in known else f"d{one}" for one in found}
-
-
-def in_order(grads: Any, names: tuple[str, ...], function: str) -> tuple[Any, ...]:
-    """The gradients that a backward pass returned, in a row or by name."""
-    if isinstance(grads, dict):
-        keys = {str(key).lower(): value for key, value in grads.items()}
-        grads = [keys.get(name, keys.get(name[1:])) for name in names]
-    row = isinstance(grads, (tuple, list))
-    actual = f"{len(grads)} {'thing' if len(grads) == 1 else 'things'}" if row else type(grads).__name__
-    expected = f"{function} returned {actual}, expected {len(names)} gradients: {', '.join(names)}"
-    require(row and len(grads) == len(names), expected)
-    none = [name for name, grad in zip(names, grads, strict=True) if grad is None]
-    require(not none, f"{function} returned no {', no '.join(none)}")
-    return tuple(grads)
-
-
-def wrong_gradients(
-    forward: Answer, backward: Answer, args: dict[str, Array], names: tuple[str, ...], function: str
-) -> dict[str, ArgumentCheck]:
-    """Those gradients of a pair that finite differences do not confirm, by name; a wrong shape is said at once."""
-
-    def by_position(**named: Any) -> Any:
-        return forward(*named.values())
-
-    def five(dy: Array, cache: Any) -> tuple[Any, ...]:
-        return in_order(backward(dy, cache), names, function)
-
-    try:
-        report = check_gradients(by_position, five, {name: args[name] for name in (n.removeprefix("d") for n in names)})
-    except ValueError as error:
-        raise Wrong(str(error)) from error
-    found = dict(zip(names, report.arguments, strict=True))
-    shapes = [one.problem for one in found.values() if one.problem]
-    order = f"; is the order {', '.join(names)}?" if len(shapes) > 1 else ""
-    require(not shapes, f"{shapes[0]}{order}" if shapes else "")
-    return {name: one for name, one in found.items() if not one.ok}
-
-
-def facts(wrong: dict[str, ArgumentCheck]) -> str:
-    """Where the gradient that was computed first is most wrong, and both numbers there."""
-    name = min(wrong, key=["dw2", "db2", "dw1", "db1", "dz", "du"].index)
-    one = wrong[name]
-    ours, theirs = (np.asarray(array)[one.index] for array in (one.analytic, one.numeric))
-    return f"({name}{[*one.index]} is {ours:.4g}, finite differences say {theirs:.4g}.)"
-
-
-def listed(wrong: Iterable[str]) -> str:
-    """Which gradients are wrong."""
-    return f"wrong: {', '.join(sorted(wrong))}."

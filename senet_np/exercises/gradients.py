@@ -10,7 +10,6 @@ from ..gradcheck import check_gradients
 from ..gradcheck.check import UnfitInputsError
 from ..grading.marks import Answer, Array, Wrong, expect, expect_gradients, require, with_cache
 from . import reading
-from .channels import verdict
 from .checking import exercise
 
 Forward = Callable[[Array], tuple[Array, Any]]
@@ -209,7 +208,7 @@ def own_check(my_check: Answer) -> str:
     for name, (forward, backward, right) in PASSES.items():
         seen: list[Array] = []
         try:
-            found = verdict(my_check(forward, _watched(backward, seen), x.copy()), "my_check")
+            found = reading.truth(my_check(forward, _watched(backward, seen), x.copy()), "my_check")
         except Wrong:
             raise
         except Exception as error:

@@ -47,9 +47,27 @@ def names(answer: Any) -> set[str]:
     return found
 
 
-def gradients(answer: Any, known: Iterable[str]) -> set[str]:
-    """Names of gradients: "dw1", "dW1" and "w1" are the same one."""
-    found, known = {name if name.startswith("d") else f"d{name}" for name in names(answer)}, [*known]
-    unknown = sorted(found - {*known})
-    require(not unknown, f"{', '.join(unknown)}: expected names out of {', '.join(known)}")
-    return found
+def gradients(answer: Any, name: str, known: Iterable[str]) -> set[str]:
+    """Names out of `known`: "dw1", "dW1" and "w1" are the same one, and "all" are all of them."""
+    known = [*known]
+    require(answer is not None, f"{name} is None, expected names out of {', '.join(known)}")
+    try:
+        found = names(answer)
+    except Wrong as error:
+        raise Wrong(f"{name}: {error}") from None
+    if found == {"all"}:
+        return {*known}
+    unknown = sorted(one for one in found if not {one, f"d{one}"} & {*known})
+    require(not unknown, f"{name}: {', '.join(unknown)} is none of {', '.join(known)}")
+    return {one if one in known else f"d{one}" for one in found}
+
+
+def truth(answer: Any, name: str) -> bool | None:
+    """What a test returned: one truth value, or None where it returned nothing."""
+    if answer is None:
+        return None
+    if isinstance(answer, np.ndarray) and answer.size != 1:
+        raise Wrong(f"{name} returned an array of shape {answer.shape}, expected one True or False: use .all()")
+    single = isinstance(answer, (bool, int, np.bool_, np.integer, np.ndarray))
+    require(single, f"{name} returned {reprlib.repr(answer)}, expected True or False")
+    return bool(answer)

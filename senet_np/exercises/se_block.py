@@ -9,7 +9,7 @@ from ..grading.marks import Answer, Wrong, draw, expect, require, with_cache
 from ..se import se_backward, se_forward
 from . import reading
 from .checking import exercise
-from .excitation import facts, in_order, listed, read_gradients, wrong_gradients
+from .passes import facts, in_order, listed, wrong_gradients
 
 Array = np.ndarray
 NAMES = ("du", "dw1", "db1", "dw2", "db2")
@@ -170,7 +170,7 @@ def saturation(shrink: Any, best: Any) -> str:
 @exercise("5.4")
 def plus(changed: Any, plus_forward: Answer, plus_backward: Answer) -> str:
     """A block that adds: x̃ = u·(1 + s)."""
-    names = read_gradients(changed, "changed", LINES)
+    names = reading.gradients(changed, "changed", LINES)
     asks = {
         "ds": "differentiate u·(1 + s) by s, then u·s by s, and compare",
         "du_squeeze": "which formula has the mean? Is it another one in this block?",
@@ -187,7 +187,7 @@ def plus(changed: Any, plus_forward: Answer, plus_backward: Answer) -> str:
 @exercise("5.5")
 def thrift(wrong: Any, ratio: Any, scale_backward: Answer) -> str:
     """An array that is overwritten before its second use."""
-    names = read_gradients(wrong, "`wrong`", NAMES)
+    names = reading.gradients(wrong, "`wrong`", NAMES)
     follow = "Which lines of section 3 are computed from a wrong array? And du has two parts: is each of them right?"
     require(names == {*NAMES}, f"each name in `wrong` is a wrong gradient, but some are missing. {follow}")
     ratio = reading.number(ratio, "ratio")

@@ -50,7 +50,7 @@ def draw_weights(matrices: Matrices) -> Any:
         scaled = [matrix / (np.linalg.norm(matrix) or 1.0) for matrix in both]  # so that both count the same
         channels = similar_order(np.concatenate(scaled).T)
         units = similar_order(np.concatenate(scaled, axis=1))
-        names = f"{short(path)}: W₁, what a hidden unit reads", "W₂ (transposed): which gates it moves"
+        names = f"{short(path)}: W₁, what a hidden unit reads", "W₂: which gates it moves"
         for axes, matrix, name in zip(pair, both, names, strict=True):
             limit = float(np.percentile(np.abs(matrix), 99)) or 1.0  # a few large ones would leave the rest gray
             shown = matrix[np.ix_(units, channels)]

@@ -1,0 +1,59 @@
+"""A learner's backward pass of an SE block, or of its excitation: which gradients are wrong, and where to begin."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ..gradcheck.check import check_gradients
+from ..gradcheck.report import ArgumentCheck
+from ..grading.marks import Answer, Array, Wrong, require
+
+
+def in_order(grads: Any, names: tuple[str, ...], function: str) -> tuple[Any, ...]:
+    """The gradients that a backward pass returned, in a row or by name."""
+    if isinstance(grads, dict):
+        keys = {str(key).lower(): value for key, value in grads.items()}
+        grads = [keys.get(name, keys.get(name[1:])) for name in names]
+    row = isinstance(grads, (tuple, list))
+    actual = f"{len(grads)} {'thing' if len(grads) == 1 else 'things'}" if row else type(grads).__name__
+    expected = f"{function} returned {actual}, expected {len(names)} gradients: {', '.join(names)}"
+    require(row and len(grads) == len(names), expected)
+    none = [name for name, grad in zip(names, grads, strict=True) if grad is None]
+    require(not none, f"{function} returned no {', no '.join(none)}")
+    return tuple(grads)
+
+
+def wrong_gradients(
+    forward: Answer, backward: Answer, args: dict[str, Array], names: tuple[str, ...], function: str
+) -> dict[str, ArgumentCheck]:
+    """Those gradients of a pair that finite differences do not confirm, by name; a wrong shape is said at once."""
+
+    def by_position(**named: Any) -> Any:
+        return forward(*named.values())
+
+    def five(dy: Array, cache: Any) -> tuple[Any, ...]:
+        return in_order(backward(dy, cache), names, function)
+
+    try:
+        report = check_gradients(by_position, five, {name: args[name] for name in (n.removeprefix("d") for n in names)})
+    except ValueError as error:
+        raise Wrong(str(error)) from error
+    found = dict(zip(names, report.arguments, strict=True))
+    shapes = [one.problem for one in found.values() if one.problem]
+    order = f"; is the order {', '.join(names)}?" if len(shapes) > 1 else ""
+    require(not shapes, f"{shapes[0]}{order}" if shapes else "")
+    return {name: one for name, one in found.items() if not one.ok}
+
+
+def facts(wrong: dict[str, ArgumentCheck]) -> str:
+    """Where the gradient that was computed first is most wrong, and both numbers there."""
+    name = min(wrong, key=["dw2", "db2", "dw1", "db1", "dz", "du"].index)
+    one = wrong[name]
+    ours, theirs = (np.asarray(array)[one.index] for array in (one.analytic, one.numeric))
+    return f"({name}{[*one.index]} is {ours:.4g}, finite differences say {theirs:.4g}.)"
+
+
+def listed(wrong: Iterable[str]) -> str:
+    """Which gradients are wrong."""
+    return f"wrong: {', '.join(sorted(wrong))}."
