@@ -193,6 +193,18 @@ def _expect_count(grads: tuple[Any, ...], args: Mapping[str, Any]) -> None:
     require(right, f"backward returned {count}, expected {', '.join(names)}")
 
 
+def expect_float32(forward: Answer, backward: Answer, args: Mapping[str, Array]) -> None:
+    """float32 in, float32 out, in both passes; the message says what makes float64."""
+    args = {name: array.astype(np.float32) for name, array in args.items()}
+    y, cache = forward(*args.values())
+    grads = _tuple(backward(np.ones_like(y, np.float32), cache))
+    _expect_count(grads, args)
+    for name, array in {"y": y, **dict(zip([f"d{name}" for name in args], grads, strict=True))}.items():
+        kind = f"{name} has dtype {getattr(array, 'dtype', type(array).__name__)} for float32 inputs, expected float32"
+        why = "NumPy makes float64 where float32 meets an array of float64 or of whole numbers: np.where(mask, 1/6, 0)"
+        require(isinstance(array, np.ndarray) and array.dtype == np.float32, f"{kind}. {why} is one of float64")
+
+
 def expect_untouched(forward: Answer, backward: Answer, args: Mapping[str, Array]) -> None:
     """Run both passes twice: no argument may be changed, no call may change another's result, dtype in is dtype out."""
     first = {name: array.astype(np.float32) for name, array in args.items()}

@@ -11,7 +11,17 @@ import numpy as np
 
 from .. import ops
 from .. import se as library
-from .marks import Answer, draw, expect, expect_gradients, expect_pair, expect_untouched, new_table, require
+from .marks import (
+    Answer,
+    draw,
+    expect,
+    expect_float32,
+    expect_gradients,
+    expect_pair,
+    expect_untouched,
+    new_table,
+    require,
+)
 
 TABLE, visible, hidden = new_table()
 right_forward = partial(library.se_forward, squeeze="max", gate="hard_sigmoid")
@@ -68,6 +78,7 @@ def check_gate(forward: Answer, backward: Answer) -> None:
     s, _ = forward(np.array([-4.0, -1.5, 0.0, 1.5, 4.0]))
     expect(s, np.array([0.0, 0.25, 0.5, 0.75, 1.0]), "s", "Draw the three straight lines: 0, then e/6 + 1/2, then 1.")
     expect_gradients(forward, backward, {"e": 3 * draw(5, e=(5, 7))["e"]})
+    expect_float32(forward, backward, draw(5, e=(5, 7)))
 
 
 @hidden("gate-hidden", "gate_forward", "gate_backward", points=1)
@@ -90,6 +101,8 @@ def check_forward(forward: Answer) -> None:
     x_scaled, _ = forward(u, np.eye(2), np.array([0.0, -9.0]), w2, b2)
     advice = "The largest values are 6 and 7, so a = (6, −2), h = (6, 0) and e = (0, 0.75)."
     expect(x_scaled, u * np.array([0.5, 0.625]), "x_scaled", advice)
+    x_scaled, _ = forward(u, np.eye(2), None, w2 / 4, None)
+    expect(x_scaled, u * np.array([0.5 + 7 / 48, 0.5625]), "x_scaled without biases (b1 and b2 are None)")
 
 
 @hidden("forward-hidden", "block_forward", points=2)
@@ -116,8 +129,9 @@ def check_fc1(forward: Answer, backward: Answer) -> None:
 
 @visible("du-check", "block_forward", "block_backward", points=2)
 def check_du(forward: Answer, backward: Answer) -> None:
-    """du, by finite differences."""
+    """du, by finite differences, and float32 in all gradients."""
     expect_gradients(forward, backward, _problem(), "u")
+    expect_float32(forward, backward, _problem())
 
 
 @hidden("du-hidden", "block_forward", "block_backward", points=2)

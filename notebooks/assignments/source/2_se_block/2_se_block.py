@@ -20,8 +20,10 @@
 #       │ excite    s = g(ReLU(z W₁ + b₁) W₂ + b₂)   │
 #       s ───────────────────────────────────────────┴── scale   x̃_c = s_c · u_c ──▶ X̃
 #
-# **Rules.** Change no argument. The result has the dtype of the input, float32 or float64. Keep nothing outside the cache: a second forward pass may run before the first
-# backward pass. Samples are rows: `w1` is (C, C/r), `w2` is (C/r, C). Use NumPy, and functions that you wrote yourself. Do not use `senet_np`: it is what you have to write. Look at
+# **Rules.** Change no argument. The result has the dtype of the input, float32 or float64 (NumPy makes float64 where float32 meets an array of float64 or of whole
+# numbers; `array.astype(u.dtype)` converts). Keep nothing outside the cache: a second forward pass may run before the first
+# backward pass. Samples are rows: `w1` is (C, C/r), `w2` is (C/r, C). Use NumPy, and functions that you wrote yourself. Do not use `senet_np`, which is what you have to write, except
+# `check_gradients` to test. Look at
 # [senet_np/se.py](../../senet_np/se.py) when you are done.
 #
 # **You need** notebooks 3 to 5; assignment 1 is a good warm-up, but not needed. **Time:** 3 hours. **Points:** 20, of which 10 are given by checks that you do not see. Letters: [symbols](../../docs/symbols.md).
@@ -119,7 +121,7 @@ checks.grade_gate(gate_forward, gate_backward)
 #
 # $$z_c = \max_{i,j} u_c(i,j) \qquad s = g(\mathrm{ReLU}(z W_1 + b_1)\, W_2 + b_2) \qquad \tilde x_c = s_c\,u_c$$
 #
-# A bias may be `None`. Write the backward pass in the same cell. It belongs to part 5. Until then its checks say what it must return.
+# A bias may be `None`. Write the backward pass in the same cell. It belongs to part 5. Until then its checks say that it is not written yet.
 #
 # ## 5. The block, backward (9 points)
 #
@@ -206,8 +208,8 @@ checks.grade_care(block_forward, block_backward)
 # %% [markdown]
 # ## Before you hand it in
 #
-# Restart the kernel and run all cells from the top. Then take out the line in which two gradients are added, and run the checks again. Which checks find the mistake? At how many elements of
-# `du` is the result wrong now? At how many would it be wrong if the squeeze were a mean?
+# Restart the kernel and run all cells from the top. Then return only one of the two gradients that are added in `du`, and run the checks again. Which checks find the mistake? How would the
+# pattern of wrong elements differ if the squeeze were a mean?
 #
 # **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:
 #
