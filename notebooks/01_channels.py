@@ -24,6 +24,9 @@
 #
 # A line that starts with **Predict:** asks you a question. Write down your guess, run the next cell, and only
 # then open the folded answer. A wrong guess is useful: you remember what surprised you.
+#
+# Cells that only draw are folded: click on the three dots (or on the bar) to see their code. The `.ipynb` files
+# are the course; the `.py` files beside them are the same as text.
 
 # %% [markdown]
 # ## The problem
@@ -257,7 +260,8 @@ draw(rows, "Six channels of each stage of tiny-se", bar=LARGEST)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Stage 1 has maps that are bright on the blue background, and maps of edges in several directions. No person
+# In stage 1 two maps are bright on the blue background and black on the face. The other four are black with thin
+# white lines, where the brightness changes sharply: at the collar, and at the stripes of the flag. No person
 # programmed them; they are useful for nearly any task. In stage 2 a few are still readable. In stage 3 each
 # position stands for a large patch of the photo, and a channel has no name, only a number. This is normal. A
 # channel needs no name to be useful: the next layer multiplies it by a weight and adds it up.
@@ -317,8 +321,8 @@ for name, mean in zip(SKIES, z, strict=True):
 # <details><summary>Answer</summary>
 #
 # Under an orange sky the mean of orange, and under a blue sky the mean of blue. The textures make one square a
-# little brighter than the other. But a mean counts the *whole* map, sky included: a strip of 5 rows and 32
-# columns in full color. That decides.
+# little brighter than the other. But a mean counts the *whole* map, sky included: a strip of 4 rows and 30
+# columns in full color. (The sky has 5 rows of 32 pixels. The maps begin one pixel further in.) That decides.
 #
 # </details>
 #
@@ -341,9 +345,10 @@ for n in (0, 2):
 draw(rows, "Weights that depend on the image leave the right square", bar=NO_YES)
 
 # %% [markdown]
-# The rule worked for four images. Does it always?
+# The rule worked for four images. Does it always? We make 250 new images, and paint each once with an orange sky
+# and once with a blue one.
 #
-# **Predict:** In how many of 500 new images will the rule take the wrong color?
+# **Predict:** For how many of these 2 · 250 = 500 images will the rule take the wrong color?
 
 # %% tags=["hide-output"]
 many = both_skies(load_shapes(seed=1, sizes=(1, 1, 250)).test.images) / 255  # (2, 250, 32, 32, 3)
@@ -354,7 +359,7 @@ print(f"wrong for {(~found).sum()} of {found.size} images")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In none. Two means per image are enough to read the color of the sky, even though the mean forgets *where* the
+# For none. Two means per image are enough to read the color of the sky, even though the mean forgets *where* the
 # color is.
 #
 # </details>
@@ -378,8 +383,10 @@ for name, answer in predicted.items():
 # The plain network is right for about half of the images. There are ten textures, so pure guessing would be
 # right for 10 %. What does the plain network know, and what does it not know? Its wrong answers tell us.
 #
-# For that we need the texture of the *other* square, the one with the wrong color. We repaint only the sky: then
-# this square is the right one, and `shapes-se` names its texture.
+# For that we need the texture of the *other* square, the one with the wrong color. The set gives only the texture
+# of the right square. So we use a trick. We paint the sky in the other color and change nothing else. In this new
+# image the other square is the right one. `shapes-se` is nearly always right, so its answer to the new image is
+# the texture of the other square.
 #
 # **Predict:** Of all the wrong answers of `shapes-plain`, about what share is the texture of the other square:
 # 1 in 9 (any wrong texture is as likely), about a half, or nearly all?
@@ -401,17 +408,21 @@ print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the texture of 
 #
 # ### Why adding is not enough
 #
-# Why can the plain network not use the sky? Each number in its last maps sees 18×18 pixels of the image. So it
-# sees the sky or a square, but never both. But the network does not end there. Its last two steps are the mean
-# over *all* positions, and a weighted sum for each texture, its score. They do see everything. Still, they only
-# *add*. So the score of each texture is a number that comes from the squares, plus a number that comes from the
-# sky:
+# Why can the plain network not use the sky? Each number in its last maps sees a window of 18×18 pixels of the
+# image. The windows move in steps of 4 rows: one covers the rows 1 to 18, and the next one the rows 5 to 22. The
+# sky ends in row 4, and the squares begin in row 19 or 20. The first window sees the sky and no square, the second
+# one a square and no sky. So no window sees both
+# ([senet_np/data/shapes.py](../senet_np/data/shapes.py) draws the images so).
+#
+# But the network does not end there. Its last two steps are the mean over *all* positions, and a weighted sum for
+# each texture, its score. They do see everything. Still, they only *add*. So the score of each texture has two
+# parts:
 #
 # $$
-# \text{score} = A(\text{squares}) + B(\text{sky})
+# \text{score} = \text{a number from the squares} + \text{a number from the sky}
 # $$
 #
-# The sky can only give a texture a bonus B. The bonus is the same whichever square has this texture. To see why
+# The sky can only give a texture a bonus. The bonus is the same whichever square has this texture. To see why
 # this fails, take two textures, rows and dots. Then there are two pairs of squares, and two skies:
 #
 # | right answer | orange sky | blue sky |
@@ -419,30 +430,44 @@ print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the texture of 
 # | rows on orange, dots on blue | rows | dots |
 # | dots on orange, rows on blue | dots | rows |
 #
-# Let D be the score of rows minus the score of dots. It has the form A + B too, and the network says "rows" if
-# D > 0. In the next cell A has one number for each pair of squares, and B has one number for each sky. We draw
-# them at random, 10,000 times, and count the right answers.
+# Let D be the score of rows minus the score of dots. The network says "rows" if D > 0. Both scores are a number
+# from the squares plus a number from the sky, so D is such a sum too. Call its number from the squares A1 for the
+# first pair and A2 for the second one. Call its number from the sky B1 for orange and B2 for blue. Then the four
+# images have these four D:
+#
+# | D | orange sky | blue sky |
+# |---|---|---|
+# | rows on orange, dots on blue | A1 + B1 | A1 + B2 |
+# | dots on orange, rows on blue | A2 + B1 | A2 + B2 |
+#
+# In the next cell we draw A1, A2, B1 and B2 at random, 10,000 times, and count the right answers.
 #
 # **Predict:** For how many of the four images can all answers together be right at best: 1, 2, 3 or 4?
 
 # %% tags=["hide-output"]
 right_sign = np.array([[1, -1], [-1, 1]])  # the table above: +1 where "rows" is right, -1 where "dots" is right
-A, B = rng.standard_normal((10_000, 2, 1)), rng.standard_normal((10_000, 1, 2))
-right_answers = (np.sign(A + B) == right_sign).sum(axis=(1, 2))  # of the four images, for each draw
+A, B = rng.standard_normal((10_000, 2, 1)), rng.standard_normal((10_000, 1, 2))  # A1 above A2, B1 beside B2
+D = A + B  # (10_000, 2, 2): the second table, for each draw
+right_answers = (np.sign(D) == right_sign).sum(axis=(1, 2))  # of the four images, for each draw
 for count in range(5):
     print(f"{count} of 4 right: {(right_answers == count).sum():5} of 10,000 draws")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# 3 at best. An example: A = 0 for the first pair and −2 for the second, B = 1 under the orange sky and −1 under
-# the blue one. Then D is 1 and −1 for the first pair (rows, dots: both right), and −1 and −3 for the second
-# (dots, dots: the last one is wrong).
+# 3 at best. An example: A1 = 0, A2 = −2, B1 = 1, B2 = −1. Then D is 1 and −1 for the first pair (rows, dots: both
+# right), and −1 and −3 for the second (dots, dots: the last one is wrong).
 #
-# Four cannot be right. The two images with the answer "rows" stand in opposite corners of the table. Add up
-# their D: the sum holds A of both pairs and B of both skies. The two images with the answer "dots" stand in the
-# other corners, and their D add up to the same four numbers. So the two sums are equal. But the first one would
-# have to be above 0, and the second one below 0.
+# Four cannot be right. The two images with the answer "rows" stand in opposite corners of the table, and so do the
+# two images with the answer "dots". Add up the two D of each answer:
+#
+# (A1 + B1) + (A2 + B2) = (A1 + B2) + (A2 + B1)
+#
+# The two sums are equal, because both hold the same four numbers. But the sum of "rows", on the left, would have
+# to be above 0, and the sum of "dots", on the right, below 0.
+#
+# So at most 3 of 4 images, 75 %, can be right. The plain network reaches only 48 %: its training has found no more
+# than the guess between the textures of the two squares, which is right about half of the time.
 #
 # </details>
 #
@@ -523,7 +548,7 @@ def one_gate(channel, gate):
     draw([[(f"{channel}\ntimes {gate:.2f}", gated[..., c]), ("the sum\nof the maps", gated.sum(axis=-1))]], top=1)
 
 
-slider = FloatSlider(0.3, min=0, max=1, step=0.05)
+slider = FloatSlider(0.6, min=0, max=1, step=0.05)
 _ = interact(one_gate, channel=Dropdown(options=names[1:], value="blue"), gate=slider)
 
 # %% [markdown]

@@ -19,8 +19,9 @@
 # (gradients of two paths are added); matrix products and the transpose of a matrix; the chain rule.
 # Letters: [symbols](../docs/symbols.md).
 #
-# **Time:** 95 minutes to read and run, 170 with the exercises. Sections 1 to 5 and 8 are the core, 75 minutes.
-# Sections 6 and 7 look at the same gradient in two other ways; you can read them on another evening.
+# **Time:** 110 minutes to read and run, 195 with the exercises. Sections 1 to 5 and 8 are the core: 80 minutes to
+# read and run, 155 with the exercises. Sections 6 and 7 look at the same gradient in two other ways. No exercise
+# needs them; you can read them on another evening.
 #
 # A convolutional network spends nearly all of its multiplications on this one operation. Many people use its
 # backward pass every day and have never written it.
@@ -480,16 +481,16 @@ for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
 # y_m = \sum_t M_{mt}\,x_t
 # $$
 #
-# where t counts all pixels of x, written as one long list, and m counts all outputs. We can build M: its column
-# t is the y of an image in which pixel t is 1 and all others are 0.
+# where t counts all pixels of x, written as one long list, and m counts all outputs.
 #
 # **Predict:** how many rows and columns has M for an image of 5×5, one kernel of 3×3, stride 1, no padding? How
 # many of its entries are not 0?
 
 # %% tags=["hide-output"]
 w_one = np.arange(1.0, 10).reshape(3, 3, 1, 1)  # the weights 1 to 9
-single = np.eye(25).reshape(25, 5, 5, 1)  # 25 images, each with one pixel that is 1
-matrix = conv2d_forward(single, w_one, None, 1, 0)[0].reshape(25, -1).T
+x_one = np.zeros((5, 5, 1))
+single = np.eye(x_one.size).reshape(-1, *x_one.shape)  # images in which one pixel is 1 and all others are 0
+matrix = conv2d_forward(single, w_one, None, 1, 0)[0].reshape(len(single), -1).T
 print("M:", matrix.shape, "  entries that are not 0:", np.count_nonzero(matrix))
 
 # %% [markdown]
@@ -499,6 +500,9 @@ print("M:", matrix.shape, "  entries that are not 0:", np.count_nonzero(matrix))
 # not 0.
 #
 # </details>
+#
+# How did the cell build M? Column t of M is the y of an image in which pixel t is 1 and all others are 0. So we
+# took one such image for each pixel, and wrote each y as a column.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 with style():
@@ -600,15 +604,18 @@ for weights in ([1, 2, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]):
 # </details>
 #
 # So dx is a convolution of dy, with kh − 1 zeros at each end, and with the kernel **flipped**. In two
-# dimensions both axes are flipped, which is a turn by 180°. Here is the same as a formula. Output i sees pixel
-# t at the place p = t − i of its window, so
+# dimensions both axes are flipped, which is a turn by 180°.
+#
+# Here is the same as a formula. The window of output i begins at pixel i. So pixel t stands at place t − i of this
+# window, and its weight in y[i] is w[t − i]. The gradient of x[t] adds up all outputs that use x[t]:
 #
 # $$
 # \mathrm{d}x[t] = \sum_i \mathrm{d}y[i]\;w[t-i]
 # $$
 #
-# where the sum goes over those i for which the kernel has a place t − i. If i grows by 1, t − i falls by 1: dy
-# is read forward and w backward. That is the flip. (It is also the convolution of mathematics, from section 1.)
+# The sum goes over those i for which the kernel has a place t − i. Take t = 2 in the example. For i = 0, 1, 2 the
+# weights are w[2], w[1], w[0]. So the index of dy goes up, and the index of w goes down. That is the flip. (It is
+# also the convolution of mathematics, from section 1.)
 #
 # Two ways, one gradient. The convolution walks over dx and *collects from* dy. col2im walks over dy and *adds
 # to* dx, and needs no flip: it puts each number back where it came from.
@@ -643,8 +650,9 @@ plt.show()
 # <details><summary>Answer</summary>
 #
 # Stride 1: 9 inside, fewer near the border. Stride 2: 1, 2 or 4, in a pattern, and 0 in the last row. Stride 3:
-# 1, or 0 where no window fits; the windows lie side by side. dx at a pixel is a sum over just these windows. So
-# with stride 2 some pixels get a much larger gradient than their neighbors, and only because of their position.
+# 1, or 0 where no window fits; the windows lie side by side. dx at a pixel is a sum over just these windows, so
+# the figure shows how many terms each sum has. With stride 2, the sum of one pixel has 4 terms and that of its
+# neighbor has 2 or 1, only because of their positions. (The figure does not show how large the sums are.)
 #
 # </details>
 #
@@ -689,7 +697,9 @@ for stride in (1, 2, 3):
 # </details>
 #
 # The package puts mistakes like this one into its own backward passes, to test its tests. Here are five more
-# for a convolution. `+` marks the wrong line, `-` the right one:
+# for a convolution. `+` marks the wrong line, `-` the right one. The name of the first needs a sentence: many books
+# compute dx with a kernel that is turned by 180°, and col2im already has the same effect as this turn, so a turn
+# in the code is the second one.
 #
 # ```diff
 #   kernel turned twice
@@ -720,7 +730,7 @@ for stride in (1, 2, 3):
 # | A | 3×2 | 2 | 1 | |
 # | B | 3×3 | 1 | 1 | |
 # | C | 3×3 | 3 | 0 | |
-# | D | 3×3 | 2 | 1 | the kernel looks the same after half a turn |
+# | D | 3×3 | 2 | 1 | a turn by 180° does not change the kernel |
 # | E | 3×3 | 2 | 1 | one input channel |
 # | F | 1×1 | 1 | 0 | |
 #
@@ -790,8 +800,8 @@ assert ((table[:, 1:] < 1e-6).sum(axis=0) > 0).all()  # each of the others lets 
 #    and its gradient is the sum over them.
 # 4. im2col copies each pixel into several rows, so its backward pass, col2im, adds up the gradients of the
 #    copies.
-# 5. The backward pass of a linear step is its transpose, so Σ y·dy = Σ x·dx for any x and dy; this test and the
-#    gradient check find a mistake only if the inputs do not hide it.
+# 5. A gradient check finds a mistake only if its inputs do not hide it, so choose windows that overlap, a kernel
+#    that is not square and has no symmetry, and several images and channels.
 #
 # ## Exercises
 #
@@ -821,11 +831,12 @@ never = ...
 check("6.1", padding_5, padding_7, windows, never)
 
 # %% [markdown]
-# ### Exercise 6.2 · dw is a convolution, too
+# ### Exercise 6.2 · dw by a forward convolution
 #
-# Compute dw with one call of `conv2d_forward` and some transposes: x is the image, dy is the kernel. Stride 1,
-# padding 1. Your function must return dw with the shape (kh, kw, Cin, Cout). The kernels may have any size, not
-# only 3×3: kh and kw follow from the shapes of x and dy.
+# The gradient dw is itself the result of a convolution: x is the image, and dy is the kernel. Compute it. One call
+# of `conv2d_forward` and some transposes are enough; other ways are accepted as well. Stride 1, padding 1. Your
+# function must return dw with the shape (kh, kw, Cin, Cout). The kernels may have any size, not only 3×3: kh and
+# kw follow from the shapes of x and dy.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -836,7 +847,17 @@ check("6.1", padding_5, padding_7, windows, never)
 #
 # <details><summary>Hint 2</summary>
 #
-# i, j are now the places in the "kernel", n is the "channel of the input", and c counts the "images".
+# i, j are now the places in the "kernel", n is the "channel of the input", and c counts the "images". An example
+# in numbers: 2 images of 5×6 pixels with 7 channels, and 4 kernels of 3×3.
+#
+# | | its own shape | the call sees it as | shape in the call |
+# |---|---|---|---|
+# | x | (N, H, W, Cin) = (2, 5, 6, 7) | 7 images of 5×6 with 2 channels | (7, 5, 6, 2) |
+# | dy | (N, Ho, Wo, Cout) = (2, 5, 6, 4) | 4 kernels of 5×6 with 2 channels | (5, 6, 2, 4) |
+# | dw | (kh, kw, Cin, Cout) = (3, 3, 7, 4) | the output for 7 images, with 4 channels | (7, 3, 3, 4) |
+#
+# The 3 comes from section 2: with padding 1 there are 5 + 2 − 5 + 1 = 3 windows of 5 rows, and 6 + 2 − 6 + 1 = 3
+# windows of 6 columns.
 #
 # </details>
 
@@ -896,8 +917,9 @@ check("6.3", wrong_gradients, x_hiding)
 # `rows_seen(layers)`: how many rows of the image one output sees, far from the border. `layers` is a list of
 # pairs (size, stride), the layer next to the image first; a pooling layer is such a pair, too.
 #
-# Target: notebook 3 said that in the tiny net it is 18 rows. Its layers are
-# `[(3, 1), (2, 2), (3, 1), (2, 2), (3, 1)]`: convolution, pooling, convolution, pooling, convolution.
+# Target: 19 rows for `[(7, 2), (3, 2), (3, 1)]`. Many large nets begin like this: a convolution of 7×7 with stride
+# 2, a pooling of 3×3 with stride 2, and a convolution of 3×3. Then try the tiny net,
+# `[(3, 1), (2, 2), (3, 1), (2, 2), (3, 1)]`. Notebook 3 gave its number: 18 rows.
 #
 # <details><summary>Hint</summary>
 #

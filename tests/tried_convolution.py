@@ -15,7 +15,7 @@ def dw_by_convolution(x, dy):
 
 
 def dw_from_the_cache(x, dy):
-    """By the ordinary backward pass: right, though not asked for."""
+    """By the ordinary backward pass: another way."""
     x, dy = x.astype(np.float32), dy.astype(np.float32)
     kernel = tuple(x.shape[axis] + 3 - dy.shape[axis] for axis in (1, 2))
     _, cache = ops.conv2d_forward(x, np.ones((*kernel, x.shape[3], dy.shape[3]), np.float32), None, 1, 1)
@@ -49,11 +49,12 @@ def rows_by_backward_passes(layers):
 TRIED = {
     "6.1": Tried(
         right=(2, 3, 8, NEVER),
-        unexpected={"padding_5": [2.0], "padding_7": np.int64(3), "windows": "8", "never": {*NEVER}},
+        unexpected={"padding_5": (2, 2), "padding_7": np.int64(3), "windows": "8", "never": {*NEVER}},
         wrong={
             "5×5 makes 30 rows": (1, 3, 8, NEVER),
             "padding_7: with a padding of 4, a kernel of 7×7 makes 34 rows": (2, 4, 8, NEVER),
-            "padding_5 holds 2 numbers, expected one": ((2, 2), 3, 8, NEVER),
+            "padding_5 holds 2 numbers, expected one": ((2, 3), 3, 8, NEVER),
+            "padding_5: with a padding of 4": ([4, 4], 3, 8, NEVER),
             "padding_7 is None, expected numbers": (2, None, 8, NEVER),
             "padding_5 is -2, expected a number from 0": (-2, 3, 8, NEVER),
             "windows is 7.25, expected a whole number": (2, 3, 7.25, NEVER),
@@ -114,7 +115,7 @@ TRIED = {
             "rows_seen([(3, 1)]) is 'three', expected numbers": (lambda layers: "three"[: 9 * len(layers)],),
             "[(3, 1), (3, 1)]) is 6: that is too many": (lambda layers: sum(size for size, _ in layers),),
             "[(2, 2), (3, 1)]) is 4: that is too few": (lambda layers: 1 + sum(size - 1 for size, _ in layers),),
-            "[(2, 2), (3, 1)]) is 4: ": (lambda layers: rows_seen(layers[::-1]),),
+            "[(2, 2), (3, 1)]) is 4: that is too few. How far": (lambda layers: rows_seen(layers[::-1]),),
         },
     ),
 }

@@ -140,6 +140,8 @@ TRIED = {
             "backward returned nothing, expected dx": (forward, lambda dy, x: print(end="")),
             "what softsign_backward returns must hold finite numbers": (forward, lambda dy, x: list(x / 0)),
             "wrong sign": (forward, lambda dy, x: -backward(dy, x)),
+            "The ratio of the two changes with x": (forward, lambda dy, x: dy / (1 + np.abs(x))),
+            "and the slope of y there is": (forward, lambda dy, x: 2 * backward(dy, x)),
             "in `": (forward, lambda dy, x: x.no_such),
         },
     ),
@@ -148,6 +150,8 @@ TRIED = {
         unexpected=(lambda dy, cache: [row - row.mean() for row in dy], [[1, -1, 0, 0], [0, 0, 0, 0], [3, -1, -1, -1]]),
         wrong={
             "WRONG x": (lambda dy, cache: dy, HIDING),
+            "Your dx is not 0 in the other rows": (lambda dy, cache: dy - dy.mean(), HIDING),
+            "But x[0, 0] stands in y[0, 1] too": (lambda dy, cache: dy * (1 - 1 / dy.shape[1]), HIDING),
             "in row 0 the right dx is 0, 0, 0, 0, and the lazy one is 1, 1": (center_by_matrix, np.ones((3, 4))),
             "and the lazy one is 1e-09, 1e-09": (center_backward, np.full((3, 4), 1e-9)),
             "in row 1 the right dx is": (center_backward, [[1e9, -1e9, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0]]),

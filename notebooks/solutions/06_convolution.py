@@ -39,7 +39,7 @@ print(len(windows), "windows; in no window:", never)
 assert check("6.1", 2, 3, len(windows), never)
 
 # %% [markdown]
-# **6.2** dw is a convolution, too
+# **6.2** dw by a forward convolution
 #
 # $\mathrm{d}w[p,q,c,o] = \sum_{n,i,j} x_{\text{pad}}[n,i+p,j+q,c]\;\mathrm{d}y[n,i,j,o]$. A forward pass sums over
 # the places (p, q) of the kernel and over its channel c. Here the sum runs over (i, j) and n. So we read dy as
@@ -98,7 +98,9 @@ assert check("6.3", ["dx", "dw"], rng.standard_normal((1, 5, 7, 2)))
 #
 # One output is one row. If the later layers see n rows of a layer's output, these are n windows. The first begins
 # at some row, the last (n − 1)·stride rows further down, and it is `size` rows long: together they cover
-# (n − 1)·stride + size rows. So we walk from the last layer to the first. For the tiny net: 3, 6, 8, 16, 18.
+# (n − 1)·stride + size rows. So we walk from the last layer to the first. For `[(7, 2), (3, 2), (3, 1)]`: 3, 7, 19.
+# Whoever walks from the first layer to the last gets 7, 15, 17. For the tiny net: 3, 6, 8, 16, 18. Its list is the
+# same in both directions, so it cannot tell whether the direction is right.
 
 
 # %%

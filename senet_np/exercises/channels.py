@@ -36,7 +36,8 @@ def gates_on_paper(z_paper: Any, total: Any, z_gated: Any) -> str:
     after = reading.numbers(z_gated, "z_gated", (2,), (1, 2), (2, 1)).ravel()
     require(not np.allclose(after, means), "z_gated: these are the means before the gates")
     for c in np.flatnonzero(~np.isclose(after, S * means))[:1]:
-        raise Wrong(f"z_gated[{c}] is {after[c]:.4g}: this is not the mean of gated channel {c}")
+        held = f"after its gate channel {c} holds {gated[..., c].tolist()}"
+        raise Wrong(f"z_gated[{c}] is {after[c]:.4g}: {held}. What is their mean?")
     return "The gate is the same at all positions, so it can be taken out of the mean: z_gated = s · z."
 
 
@@ -55,7 +56,7 @@ def other_direction(left: Any, before_relu: Answer) -> str:
     require(not np.allclose(found, -number), "before_relu: at every position your number has the opposite sign")
     for i, j in np.argwhere(~np.isclose(found, number))[:1]:
         seen = f"where the maps have {maps[0][i, j]:.3g} (right) and {maps[1][i, j]:.3g} (left)"
-        raise Wrong(f"before_relu returns {found[i, j] + 0.0:.3g} {seen}. From which number do a ReLU make these?")
+        raise Wrong(f"before_relu returns {found[i, j] + 0.0:.3g} {seen}. From which number does a ReLU make these?")
     return "No position is bright in both maps: each map keeps what the ReLU removes from the other."
 
 
@@ -103,7 +104,7 @@ def _halves() -> Iterator[tuple[str, Scale]]:
     for words, axes in (("positions (i, j)", (1, 2)), ("images", (0,)), ("channels", (3,))):
         for remainder, kind in enumerate(("even", "odd")):
             what = f"with {kind} i + j" if len(axes) > 1 else f"with {kind} numbers"
-            yield f"a function that uses the gates only in {words} {what}", _only_where(axes, remainder)
+            yield f"one that uses the gates only in {words} {what}", _only_where(axes, remainder)
 
 
 RIGHT: dict[str, Scale] = {
@@ -113,20 +114,18 @@ RIGHT: dict[str, Scale] = {
 }
 WRONG: dict[str, Scale] = {
     "your colleague's function": lambda u, s: u * s[:, :, None, None],
-    "a function that returns u unchanged": lambda u, s: u.copy(),
-    "a function that ignores u and returns the gates at every position": lambda u, s: (
+    "one that returns u unchanged": lambda u, s: u.copy(),
+    "one that ignores u and returns the gates at every position": lambda u, s: (
         np.zeros_like(u, np.result_type(u, s)) + s[:, None, None, :]
     ),
-    "a function that gives all images the gates of the first": lambda u, s: u * s[:1, None, None, :],
-    "a function that gives all channels of an image the same gate": lambda u, s: (
-        u * s.mean(axis=1)[:, None, None, None]
-    ),
-    "a function that rounds the gates to 0 or 1": lambda u, s: u * np.round(s)[:, None, None, :],
-    "a function that multiplies the columns of a map by the gates": lambda u, s: u * s[:, None, :, None],
+    "one that gives all images the gates of the first": lambda u, s: u * s[:1, None, None, :],
+    "one that gives all channels of an image the same gate": lambda u, s: u * s.mean(axis=1)[:, None, None, None],
+    "one that rounds the gates to 0 or 1": lambda u, s: u * np.round(s)[:, None, None, :],
+    "one that multiplies the columns of a map by the gates": lambda u, s: u * s[:, None, :, None],
     **dict(_halves()),
-    "a function that scales right and then reverses the rows": lambda u, s: _by_loops(u, s)[:, ::-1],
-    "a function that scales right and then reverses the columns": lambda u, s: _by_loops(u, s)[:, :, ::-1],
-    "a function whose result is 1 % too large": lambda u, s: 1.01 * _by_loops(u, s),
+    "one that scales right and then reverses the rows": lambda u, s: _by_loops(u, s)[:, ::-1],
+    "one that scales right and then reverses the columns": lambda u, s: _by_loops(u, s)[:, :, ::-1],
+    "one whose result is 1 % too large": lambda u, s: 1.01 * _by_loops(u, s),
 }
 
 
@@ -151,7 +150,7 @@ def a_test_that_finds_the_bug(passes: Answer) -> str:
             found = False
         unsaid = " (it returned None: is there a `return`?)" if found is None else ""
         shows = "Which u and s, or which places of the result, would show it?"
-        require(found is False, f"your test lets {name} pass{unsaid}. {shows}")
+        require(found is False, f"your test passes a wrong function: {name}{unsaid}. {shows}")
     return f"Your test lets {len(RIGHT)} right functions pass, and finds {len(WRONG)} wrong ones."
 
 

@@ -26,7 +26,7 @@ TINY = [(3, 1), (2, 2), (3, 1), (2, 2), (3, 1)]
 def sizes(padding_5: Any, padding_7: Any, windows: Any, never: Any) -> str:
     """Two paddings, a number of windows, and the pixels that no window covers."""
     for size, name, answer in ((5, "padding_5", padding_5), (7, "padding_7", padding_7)):
-        padding = reading.whole(answer, name)
+        padding = _padding(answer, name)
         require(0 <= padding < LENGTH, f"{name} is {padding:g}, expected a number from 0 to {LENGTH - 1}")
         left = LENGTH + 2 * padding - size + 1
         require(
@@ -49,9 +49,15 @@ def sizes(padding_5: Any, padding_7: Any, windows: Any, never: Any) -> str:
     return "A stride above the window's size leaves holes, and no gradient ever reaches the pixels in them."
 
 
+def _padding(answer: Any, name: str) -> int:
+    """A padding: one number, or two equal ones, (rows, columns)."""
+    both = reading.numbers(answer, name)
+    return reading.whole(both.flat[0] if both.size == 2 and both.min() == both.max() else both, name)
+
+
 @exercise("6.2")
 def dw_as_convolution(dw_by_convolution: Answer) -> str:
-    """dw by one call of a forward convolution, for stride 1 and padding 1."""
+    """dw as a forward convolution gives it, for stride 1 and padding 1; any way to it will do."""
     require(callable(dw_by_convolution), "dw_by_convolution is no function: give its name, without parentheses")
     for args in (draw(0, x=(2, 7, 9, 4), w=(3, 3, 4, 5)), draw(1, x=(3, 5, 6, 2), w=(2, 4, 2, 7))):
         x, shape = args["x"], args["w"].shape

@@ -34,6 +34,28 @@ def _with_rows(name: str, backward: Answer) -> Answer:
     return called
 
 
+def _dx(backward: Answer, dy: Array, cache: Any) -> Array:
+    """The dx that a backward pass returns; an empty array if it is not one of the shape of dy."""
+    result = backward(dy.copy(), cache)
+    if isinstance(result, (list, tuple)) and len(result) == 1:
+        result = result[0]
+    return result if isinstance(result, np.ndarray) and result.shape == dy.shape else np.zeros(0)
+
+
+def _slope(forward: Answer, backward: Answer, x: Array) -> str:
+    """For a wrong softsign_backward: at one x, what dx/dy is and what it has to be; "" if dx is right for dy = 1."""
+    found = _dx(backward, np.ones_like(x), forward(x.copy())[1])
+    right = 1 / (1 + np.abs(x)) ** 2
+    if found.shape != x.shape or np.allclose(found, right):
+        return ""
+    worst = np.unravel_index(np.abs(found - right).argmax(), x.shape)
+    place = f"\nAt x = {x[worst]:.3f} your dx/dy is {found[worst]:.3f}, and the slope of y there is {right[worst]:.3f}"
+    ratio = found / right
+    factor = np.ptp(ratio) <= RIGHT * np.abs(ratio).max()
+    formula = "" if factor else ". The ratio of the two changes with x: not a factor but the formula is wrong"
+    return place + formula
+
+
 @exercise("2.1")
 def own_function(softsign: Answer, softsign_backward: Answer) -> str:
     """y = x / (1 + |x|), forward and backward."""
@@ -41,7 +63,11 @@ def own_function(softsign: Answer, softsign_backward: Answer) -> str:
     backward = _with_rows("softsign_backward", softsign_backward)
     y, _ = forward(np.array([[3.0, -1.0, 0.0]]))
     expect(y, np.array([[0.75, -0.5, 0.0]]), "y")
-    expect_gradients(forward, backward, {"x": _draw(3, 5)})
+    x = _draw(3, 5)
+    try:
+        expect_gradients(forward, backward, {"x": x})
+    except Wrong as error:
+        raise Wrong(f"{error}{_slope(forward, backward, x)}") from None
     _, cache = forward(np.zeros((1, 2)))
     slope = reading.numbers(backward(np.ones((1, 2)), cache), "what softsign_backward returns at x = 0")
     require(np.allclose(slope, 1), f"away from 0 dx is right; at x = 0 it is {slope.flat[0]:.3g}. Compare both sides.")
@@ -52,10 +78,29 @@ def _center(x: Array) -> tuple[Array, None]:
     return x - x.mean(axis=1, keepdims=True), None
 
 
+def _what_one_dy_does(backward: Answer) -> str:
+    """For a wrong center_backward: which dx a dy reaches that is 1 at [0, 1] and 0 elsewhere."""
+    dy = np.zeros((3, 5))
+    dy[0, 1] = 1
+    dx = _dx(backward, dy, None)
+    if dx.shape != dy.shape:
+        return ""
+    said = "\nWe gave a dy that is 1 at [0, 1] and 0 elsewhere. "
+    if dx[1:].any():
+        return f"{said}Your dx is not 0 in the other rows. Which numbers of x does y[0, 1] depend on?"
+    if not np.delete(dx[0], 1).any():
+        return f"{said}Your dx is 0 at the other places of row 0. But x[0, 0] stands in y[0, 1] too: where?"
+    return ""
+
+
 @exercise("2.2")
 def hidden_by_dy(center_backward: Answer, hiding_dy: Any) -> str:
     """The backward pass of subtracting each row's mean, and a dy for which a lazy one is right."""
-    expect_gradients(_center, _with_rows("center_backward", center_backward), {"x": _draw(3, 5)})
+    backward = _with_rows("center_backward", center_backward)
+    try:
+        expect_gradients(_center, backward, {"x": _draw(3, 5)})
+    except Wrong as error:
+        raise Wrong(f"{error}{_what_one_dy_does(backward)}") from None
     dy = reading.numbers(hiding_dy, "hiding_dy")
     require(dy.shape == (3, 4), f"hiding_dy has shape {dy.shape}, expected (3, 4)")
     require(dy.any(), "hiding_dy is zero everywhere: then every dx is 0, right or wrong")
