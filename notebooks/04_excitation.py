@@ -19,7 +19,7 @@
 # from). Mathematics: matrix products, the chain rule, and the rank of a matrix (section 3 says what it is). Sections
 # 7 to 9 also use variance, the Jacobian, correlation and probability.
 #
-# **Time:** 75 minutes to read and run, 140 with the exercises. That is the core, sections 1 to 6. Sections 7 to 9,
+# **Time:** 80 minutes to read and run, 165 with the exercises. That is the core, sections 1 to 6. Sections 7 to 9,
 # under the heading "Further", take 60 minutes more.
 #
 # Letters: [symbols](../docs/symbols.md).
@@ -71,9 +71,11 @@ def sigmoid(e):
 # A task for a gate, from notebook 1: each image of the set `shapes` has an orange and a blue square under a sky that is
 # orange or blue. The color of the sky says which square to classify. We take two such images, each under both skies.
 #
-# We need four channels: orange in the sky, blue in the sky, orange on the ground, and blue on the ground. Two filters
-# can find orange and blue. But no small filter can know whether it looks at the sky or at the ground. So we split
-# each map by hand: rows 0 to 4 are the sky, and the other rows are the ground.
+# In notebook 1 there were two channels, orange and blue, and each of them saw its square *and* its sky. The channels
+# of a deeper layer are more special: one may respond to a texture in a color, another one to a plain area. We make such
+# channels by hand. We take the maps of orange and blue, and cut them at the sky's edge: rows 0 to 4 are the sky, and
+# the other rows are the ground. This gives four channels: orange in the sky, blue in the sky, orange on the ground, and
+# blue on the ground.
 
 # %%
 from senet_np.data import load_shapes
@@ -82,7 +84,7 @@ from senet_np.data.shapes import both_skies
 scenes = both_skies(load_shapes(sizes=(2, 1, 1)).train.images)  # (2 skies, 2 images, 32, 32, 3)
 scenes = scenes.reshape(4, 32, 32, 3) / 255
 orange = scenes[..., 0] - scenes[..., 2]  # red minus blue: above 0 for orange, below 0 for blue
-sky = np.arange(32)[:, None] < 5  # rows 0 to 4: our own choice, no filter finds it
+sky = np.arange(32)[:, None] < 5  # rows 0 to 4: cut by hand
 u = np.stack([orange * sky, -orange * sky, orange * ~sky, -orange * ~sky], axis=-1)
 u = np.maximum(u, 0)  # (4, 32, 32, 4)
 
@@ -149,8 +151,12 @@ for name, row in zip(("orange sky, 0", "blue sky, 0"), s_own[[0, 2]]):
 assert np.array_equal(s_own[:2, 2:], s_own[2:, 2:])  # the squares: orange sky against blue sky
 
 # %% [markdown]
-# **A gate that should depend on what the rest of the image shows must be computed from other channels, too.** For
-# that we need matrices.
+# To be honest: with the two channels of notebook 1, one weight per channel is enough. There "orange" saw its sky, too,
+# so its mean was about 0.15 to 0.25 under the orange sky and 0.05 to 0.14 under the blue one. So its own mean told
+# the sky. A channel that responds only to a texture in a color has the same mean under both skies.
+#
+# **If a channel's own mean does not show what its gate should depend on, the gate must be computed from other
+# channels, too.** For that we need matrices.
 #
 # ## 3. Why not one C×C matrix?
 #
@@ -158,9 +164,9 @@ assert np.array_equal(s_own[:2, 2:], s_own[2:, 2:])  # the squares: orange sky a
 #
 # **Size.** One matrix has C² weights. Two have $2\,C\cdot C/r$. From r = 3 on, two have fewer.
 #
-# **Rank.** Take a few rows, multiply each by a number, and add them up: that is a mixture of these rows. The **rank**
-# of an array is the smallest number of rows from which all its rows can be mixed. We draw 200 random z with C = 16,
-# and random matrices with C/r = 4.
+# **Rank.** Take a few rows, multiply each by a number, and add them up: that is a mixture of these rows. How many rows
+# do you need, so that every row of an array is a mixture of them? The smallest such number is its **rank**. We draw
+# 200 random z with C = 16, and random matrices with C/r = 4.
 #
 # **Predict:** what is the rank of e (200, 16) with one matrix (16, 16)? And with two matrices, without and with the
 # ReLU?
@@ -177,8 +183,8 @@ print("two matrices, with ReLU:   ", rank(np.maximum(z_many @ w1_many, 0) @ w2_m
 # <details><summary>Answer</summary>
 #
 # 16, 4, 4. With two matrices, the row e of each image is a mixture of the four rows of $W_2$. The ReLU changes how
-# much of each row is in the mixture, but it does not add a row. So 16 gates share four numbers per image. That is what
-# the smaller size costs. People call such a narrow middle a **bottleneck**.
+# much of each row is in the mixture, but it does not add a row. So all 16 gates of an image are computed from the
+# same four numbers, h. This is the price of the smaller size. People call such a narrow middle a **bottleneck**.
 #
 # </details>
 #
@@ -187,36 +193,39 @@ print("two matrices, with ReLU:   ", rank(np.maximum(z_many @ w1_many, 0) @ w2_m
 #
 # **Predict:** which of these can do it: one matrix and a bias; two matrices without a ReLU; two matrices with a ReLU?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 t = np.linspace(-1.5, 1.5, 61)
 z_line = np.stack([t, -t], axis=1)  # (61, 2)
 
-w_left, w_right = np.array([[0.5, -0.5], [-0.5, 0.5]]), np.array([[4.0], [4.0]])
-e_two = np.maximum(z_line @ w_left, 0) @ w_right - 2
 e_one = z_line @ (2 * rng.standard_normal((2, 8))) + rng.standard_normal(8)  # eight random single matrices
+other = np.random.default_rng(1)
+e_two = z_line @ other.standard_normal((2, 2)) @ (2 * other.standard_normal((2, 8))) + other.standard_normal(8)
+w_left, w_right = np.array([[0.5, -0.5], [-0.5, 0.5]]), np.array([[4.0], [4.0]])
+e_relu = np.maximum(z_line @ w_left, 0) @ w_right - 2
 
-# %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 with style():
-    figure, axes = plt.subplots(figsize=(8, 3.2))
-    axes.plot(t, sigmoid(e_one), color=GRAY, linewidth=1, alpha=0.7)
-    axes.plot([], [], color=GRAY, label="one matrix,\neight random ones")
-    axes.plot(t, sigmoid(e_two), color=BLUE, linewidth=2.5, label="two matrices\nwith ReLU")
-    axes.set(title="A gate for z = (t, −t)", xlabel="t", ylabel="gate s", ylim=(0, 1))
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    figure, panels = plt.subplots(1, 3, figsize=(10.5, 3.2), sharey=True)
+    titles = ("one matrix, random", "two without ReLU, random", "two with ReLU, set by hand")
+    for axes, e_line, title in zip(panels, (e_one, e_two, e_relu), titles):
+        axes.plot(t, sigmoid(e_line), color=BLUE, linewidth=2.5 if e_line.shape[1] == 1 else 1)
+        axes.set(xlabel="t", ylim=(0, 1))
+        axes.set_title(title, fontsize=10)
+    panels[0].set_ylabel("gate s for z = (t, −t)")
 plt.show()
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
 # Only with a ReLU. With one matrix, e is a straight line in t, so e(0) lies halfway between e(t) and e(−t): it cannot
-# be below both. Two matrices without a ReLU are one matrix, $z(W_1W_2)$, and no better. With a ReLU, two hidden units
-# are enough: |t| = ReLU(t) + ReLU(−t).
+# be below both. Two matrices without a ReLU are one matrix, $z(W_1W_2)$, and no better. The random ones are only
+# examples, but this holds for all of them. With a ReLU, two hidden units are enough: |t| = ReLU(t) + ReLU(−t).
 #
 # </details>
 
 # %%
-assert np.allclose(e_two[:, 0], 4 * (np.abs(t) - 0.5))
-assert np.allclose((e_one[0] + e_one[-1]) / 2, e_one[30])  # the middle is the mean of both ends
+assert np.allclose(e_relu[:, 0], 4 * (np.abs(t) - 0.5))
+for e_line in (e_one, e_two):
+    assert np.allclose((e_line[0] + e_line[-1]) / 2, e_line[30])  # the middle is the mean of both ends
 
 # %% [markdown]
 # The paper asks two things of the gate (its section 3.2). It must be able to learn a nonlinear interaction between
@@ -269,9 +278,9 @@ def excitation_forward(z, w1, b1, w2, b2):
 #
 # Five lines: first `de` from `ds`. Then `dh`, `dw2`, `db2` from `de`. Then `da` from `dh`. Then `dz`, `dw1`, `db1`.
 #
-# Write each sum as a matrix product. `x @ y` sums over the last index of x and the first index of y. So turn the
-# arrays until the index of the sum stands in these two places. `.T` exchanges the two indices of a matrix. In the end
-# compare the shapes.
+# Write each sum as a matrix product. `x @ y` sums over the last index of x and the first index of y. `.T` exchanges
+# the two indices of a matrix. Example: $dh[n,m]$ sums over c. In `de` the index c stands last, as it should. In `w2` it
+# stands last, too, but it must stand first: so transpose `w2`. In the end compare the shapes.
 #
 # </details>
 
@@ -415,8 +424,9 @@ for name, gates in (("sigmoid", s_sigmoid), ("softmax", s_softmax)):
 # For one image, several channels may matter. With the sigmoid they need not compete.
 #
 # **Sigmoid, tanh or ReLU?** A tanh gate can be below 0, and then it turns the sign of its channel. A ReLU gate has no
-# upper limit. And in a fresh block it is exactly 0 for about half of the channels. There its slope is 0, too, so it
-# learns nothing from this image. (Section 7 counts this.) The sigmoid starts near one half, where its slope is largest.
+# upper limit. And it is exactly 0 wherever e is negative, which happens often in a fresh block (section 7 counts it).
+# There its slope is 0, too, so it learns nothing from this image. The sigmoid starts near one half, where its slope is
+# largest.
 #
 # What this is worth, in the paper (its section 6.3) and in ours ([docs/results.md](../docs/results.md), "The gate").
 # Ours is the tiny network after 4 epochs on a JPEG-recompressed copy of CIFAR-10.
@@ -432,6 +442,12 @@ for gate, error in paper.items():
 # Careful: the first column counts errors (low is good), the second counts right answers (high is good). In both the
 # sigmoid is best, then comes tanh, then ReLU. In both a ReLU gate is worse than no SE block at all. For tanh the two
 # disagree: in the paper it is a little better than no SE, in our network it is worse (67.24 against 67.85 %).
+#
+# **What may you say about this in a talk?** "On a small net with short trainings, SE gained 0.3 points. On a net that was trained
+# to 89 %, SE gained nothing: 0.00 ± 0.25 points (five pairs of runs, [docs/results.md](../docs/results.md)). A gate for
+# each position, without a squeeze, was better than SE by 2.1 to 2.5 points (tiny net, three seeds). The paper's gains
+# are for networks of 50 layers and more, on ImageNet." Our numbers do not contradict the paper's, and they do not
+# confirm them.
 #
 # ## 6. What r costs
 #
@@ -499,6 +515,12 @@ for name, error, found in [*rows, ("no SE ", paper["no SE"], ours["no SE"])]:
 # so r = 16 leaves 16 to 128 hidden units. Our stages keep 2, 4 and 8. With so few units, many gates depend on the same
 # few numbers. These runs do not prove that this is the cause.
 #
+# **What may you say?** "On our small net with short trainings, SE gains 0.3 points with r = 4, nothing with r = 8, and
+# less than nothing with r = 16."
+#
+# **How to choose r for your own net?** In a small net, take as many hidden units as you can afford: r = 4 is a good
+# start. In a wide net take r = 16, as the paper does. This is a rule of thumb, and no run here proves it.
+#
 # *Short of time? Go on with "In five sentences" and the exercises.*
 #
 # ## Further
@@ -556,8 +578,8 @@ for gate in ("sigmoid", "tanh", "relu"):
 # </details>
 #
 # **How far from one half?** We can compute the spread of the gates. The **variance** is the mean squared distance from
-# the mean. Three rules are enough. Variances of independent numbers add up. A factor z multiplies a variance by z². And
-# where the mean is 0, the variance is the mean of the squares.
+# the mean. Three rules are enough. Variances of independent numbers add up. If a number is multiplied by a constant k,
+# its variance is multiplied by k². And where the mean is 0, the variance is the mean of the squares.
 #
 # Our block draws all weights independently, with mean 0: those of `w1` with variance 2/C, those of `w2` with variance
 # 1/(C/r). The biases are 0. Take z as given, and go step by step:
@@ -591,8 +613,9 @@ for path, one in se_caches(net_cache).items():
     print(f"{path}: mean z {one.z.mean():.2f}; z of one channel differs between images by ± {between:.2f}")
 
 # %% [markdown]
-# So one image has about the same z as another, up to ± 0.1. The formula holds roughly for differences, too: e differs
-# about as much as z does.
+# So one image has about the same z as another, up to ± 0.1. By how much does e differ, then? Where z is so similar,
+# nearly the same hidden units are active. Then the *difference* of two e comes from the difference of the two z
+# through the same matrices, so the three steps hold for it, too. Roughly, e differs as much as z does.
 #
 # **Predict:** all gates together have a spread of about 0.1. Take one channel: by how much do its gates differ between
 # images? By about 0.1 too, by about 0.02, or by less than 0.001?
@@ -704,9 +727,10 @@ for path, (w1_trained, w2_trained) in pairs.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No. A few units have large weights, and the others have almost none. During training, weight decay shrinks weights
-# that are not used. It does not follow that fewer units would have been enough: which units would be used was not
-# known at the start, and section 6 shows what fewer units cost here.
+# No. In each block a little less than half of the units (3 of 8, 7 of 16, 15 of 32) reach a tenth of the strongest
+# one's strength. The others stay below it. During training, weight decay shrinks weights that are not used. It does
+# not follow that fewer units would have been enough: which units would be used was not known at the start, and section
+# 6 shows what fewer units cost here.
 #
 # </details>
 #
@@ -729,13 +753,14 @@ for path, (w1_trained, w2_trained) in pairs.items():
 # <details><summary>Answer</summary>
 #
 # Negative in the first two blocks: a channel that is strong in an image shuts its own gate, like an automatic volume
-# control. Positive in the last block, but there channels open each other's gates nearly as much.
+# control. Positive in the last block. But there a channel moves the gate of another channel up,
+# too, and by nearly as much as its own.
 #
 # </details>
 #
 # This is one network with one seed. In `shapes-se` it is different. There the mean of the diagonal is below that of
-# the random pairs in the first block, and above it in the second. Both times the difference is two to three times the
-# number after ±.
+# the random pairs in the first block, and above it in the second. The number after ± says how much the mean of random
+# pairs varies. In both blocks the difference is two to three times as large as this number.
 #
 # ### 9. Why at least two hidden units?
 #
@@ -789,8 +814,10 @@ for units in (1, 2, 4, 8, 16):
 # </details>
 #
 # Such a block cannot learn from these images, unless the layers before it move z. Look at the last column, too: about
-# a third of the units of *any* fresh block are dead. With eight units, about five are left. With two it can be none.
-# So our block never has fewer than two units, and r = 4 is our default for small networks.
+# a third of the single units are dead, for every number of units. This holds for this block (stage 1) and these 64
+# images. It is no general number: for 64 random z, which differ much more, about 5 % are dead. Here, of eight units
+# about five are left. With two it can be none. So our block never has fewer than two units, and r = 4 is our default
+# for small networks.
 #
 # ## In five sentences
 #
@@ -905,8 +932,13 @@ check("4.4", share_dead, h_test)
 #
 # <details><summary>Hint 3: all gates at once</summary>
 #
-# $de_k = \sum_c ds_c\,\partial s_c/\partial e_k$. Put in both cases. One part of the sum is the same for every k: which
-# one? In NumPy it is a sum over the channels with `keepdims=True`.
+# $de_k = \sum_c ds_c\,\partial s_c/\partial e_k$. Put in both cases.
+#
+# Step 1. Multiply out the term with c = k: it gives two parts. One of them looks like the terms of the other channels,
+# so move it to them. Now there is a sum over *all* c, and one part is left over.
+#
+# Step 2. Take the common factor $s_k$ out of the whole. Look at the sum that remains: is there still a k in it? If not,
+# it is one number per image. In NumPy: a sum over the channels with `keepdims=True`.
 #
 # </details>
 

@@ -103,6 +103,12 @@ TRIED = {
                 forward,
                 in_another_order,
             ),
+            "wrong: dw2. dz is right, so de, dh and da are right. Look at the line of this": (
+                forward,
+                lambda *args: [2 * d if d.shape == (7, 5) else d for d in backward(*args)],
+            ),
+            "finite differences say": (forward, lambda *args: [-d for d in backward(*args)]),
+            "Of dw2, every element is 2 times too large": (forward, lambda *args: [2 * d for d in backward(*args)]),
             "excitation_backward returned 2 things, expected 5": (forward, lambda *args: backward(*args)[1:3]),
             "excitation_backward returned ndarray": (forward, lambda *args: backward(*args)[0]),
             "excitation_backward returned NoneType": (forward, lambda ds, cache: print(end="")),
@@ -174,6 +180,14 @@ TRIED = {
         unexpected=(softmax_with_jacobian, backward_with_jacobian, 0.0, [4]),
         wrong={
             "expected 1 for each image": (lambda e: (softmax(e.T)[0].T.copy(), 0), softmax_backward, 0, 4),
+            "the gates of the whole batch add up to 1": (
+                lambda e: (np.exp(e) / np.exp(e).sum(), 0),
+                softmax_backward,
+                0,
+                4,
+            ),
+            "mixes the images: its sum": (softmax, lambda ds, s: s * (ds - (ds * s).sum()), 0, 4),
+            "softmax_backward mixes the images": (softmax, lambda ds, s: s * (ds - (ds * s).sum(axis=0)), 0, 4),
             "right if each gate depended on its own e alone: does it?": (
                 softmax,
                 lambda ds, s: ds * s * (1 - s),

@@ -7,7 +7,7 @@ import numpy as np
 from ..grading.marks import Answer, Wrong, draw, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
-from .passes import facts, in_order, listed, wrong_gradients
+from .passes import facts, in_order, listed, where_to_begin, wrong_gradients
 
 GRADIENTS = ("dz", "dw1", "db1", "dw2", "db2")
 WRONG = {"dz", "dw1", "db1"}  # in 4.3
@@ -27,12 +27,7 @@ def excitation(excitation_forward: Answer, excitation_backward: Answer) -> str:
     wrong = wrong_gradients(forward, excitation_backward, args, GRADIENTS, "excitation_backward")
     if not wrong:
         return "All five gradients agree with finite differences at every element."
-    if {"dw2", "db2"} & {*wrong}:
-        advice = "Look first at what dw2 and db2 need: ds, de and h."
-    elif {"dw1", "db1"} & {*wrong}:
-        advice = "dw2 and db2 are right, so de is right. Look at what dw1 and db1 need: dh, da and z."
-    else:
-        advice = "All others are right, so da is right. Look at the line of dz itself."
+    advice = where_to_begin(wrong, "dz") or "All others are right, so da is right. Look at the line of dz itself."
     raise Wrong(f"{listed(wrong)} {advice} {facts(wrong)}")
 
 
@@ -104,6 +99,8 @@ def softmax_gate(softmax_forward: Answer, softmax_backward: Answer, others_sigmo
     forward = with_cache("softmax_forward", softmax_forward)
     s, cache = forward(e.copy())
     if isinstance(s, np.ndarray) and s.shape == e.shape:
+        whole = "softmax_forward: the gates of the whole batch add up to 1. Each image must have a sum of its own."
+        require(abs(s.sum() - 1) > 1e-6, whole)
         sums = s.sum(axis=1)
         n = int(np.abs(sums - 1).argmax())
         require(abs(sums[n] - 1) < 1e-6, f"the gates of image {n} add up to {sums[n]:.4g}, expected 1 for each image")
@@ -115,6 +112,12 @@ def softmax_gate(softmax_forward: Answer, softmax_backward: Answer, others_sigmo
     alone = np.shape(de) == e.shape and np.allclose(de, ds * right * (1 - right))
     same_place = "softmax_backward would be right if each gate depended on its own e alone: does it? Hint 1 asks this."
     require(not alone, same_place)
+    for axis in (None, 0):
+        mixed = right * (ds - (ds * right).sum(axis=axis, keepdims=True))
+        images = (
+            "softmax_backward mixes the images: its sum must go over the channels of one image. Which axis is that?"
+        )
+        require(np.shape(de) != e.shape or not np.allclose(de, mixed), images)
     expect_gradients(forward, softmax_backward, {"e": e})
     others = {"others_sigmoid": (others_sigmoid, 0), "others_softmax": (others_softmax, C - 1)}
     for name, (value, expected) in others.items():

@@ -51,7 +51,26 @@ def facts(wrong: dict[str, ArgumentCheck]) -> str:
     name = min(wrong, key=["dw2", "db2", "dw1", "db1", "dz", "du"].index)
     one = wrong[name]
     ours, theirs = (np.asarray(array)[one.index] for array in (one.analytic, one.numeric))
-    return f"({name}{[*one.index]} is {ours:.4g}, finite differences say {theirs:.4g}.)"
+    numbers = f"({name}{[*one.index]} is {ours:.4g}, finite differences say {theirs:.4g}.)"
+    return f"{numbers} Of {name}, {one.hint}." if one.hint.startswith("every element") else numbers
+
+
+def where_to_begin(wrong: Iterable[str], first: str) -> str:
+    """What the wrong gradients tell about the line of the mistake; `first` (dz or du) is computed from all the others.
+
+    "" if `first` alone is wrong.
+    """
+    names = {*wrong}
+    weights = [name for name in ("dw2", "db2", "dw1", "db1") if name in names]
+    if not weights:
+        return ""
+    if first not in names:
+        chain = "de, dh and da" if first == "dz" else "ds, de, dh, da and dz"
+        own = "line of this gradient itself" if len(weights) == 1 else "lines of these gradients themselves"
+        return f"{first} is right, so {chain} are right. Look at the {own}."
+    if {"dw2", "db2"} & names:
+        return "Look first at what dw2 and db2 need: ds, de and h."
+    return "dw2 and db2 are right, so de is right. The mistake stands after it: look at dh, da, and the lines of FC1."
 
 
 def listed(wrong: Iterable[str]) -> str:
