@@ -281,7 +281,7 @@ print("maps (N, H, W, C):", u.shape, "  C = 2: orange, blue")
 
 # %% [markdown]
 # The next layer multiplies each channel by a weight and adds the channels up, at each position. The result is a
-# new map, which we call the sum. In the sum, only the right square should be left: the orange square under the
+# new map, which we call the sum. Below the sky, the sum should show the right square only: the orange square under the
 # orange sky, and the blue square under the blue sky. So the sum must be different under the two skies, at the
 # positions of the squares.
 #
@@ -342,7 +342,7 @@ for n in (0, 2):
     panels = [(SKIES[n], scenes[n]), ("channel orange", u[n, ..., 0]), ("channel blue", u[n, ..., 1])]
     panels += [("sum,\nsame weights", u[n].sum(axis=-1)), ("sum,\nweighed", weighed[n].sum(axis=-1))]
     rows.append(panels)
-draw(rows, "Weights that depend on the image leave the right square", bar=NO_YES)
+draw(rows, "Below the sky, weights that depend on the image leave the right square", bar=NO_YES)
 
 # %% [markdown]
 # The rule worked for four images. Does it always? We make 250 new images, and paint each once with an orange sky
@@ -545,7 +545,7 @@ def one_gate(channel, gate):
     c, gates = names.index(channel), np.array([0.0, 1, 1, 1, 1])
     gates[c] = gate
     gated = maps * gates
-    draw([[(f"{channel}\ntimes {gate:.2f}", gated[..., c]), ("the sum\nof the maps", gated.sum(axis=-1))]], top=1)
+    draw([[(f"{channel}\ntimes {gate:.2f}", gated[..., c]), ("the sum\nof the maps", gated.sum(axis=-1))]], top=1, bar="black: 0\nwhite: 1 and more")
 
 
 slider = FloatSlider(0.6, min=0, max=1, step=0.05)

@@ -603,8 +603,9 @@ for weights in ([1, 2, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]):
 #
 # </details>
 #
-# So dx is a convolution of dy, with kh − 1 zeros at each end, and with the kernel **flipped**. In two
-# dimensions both axes are flipped, which is a turn by 180°.
+# So with stride 1 and no padding, dx is a convolution of dy, with kh − 1 zeros at each end, and with the kernel
+# **flipped**. In two dimensions both axes are flipped, which is a turn by 180°. With several channels, Cin and Cout of w
+# also change places. (With another stride, zeros come between the numbers of dy, too.)
 #
 # Here is the same as a formula. The window of output i begins at pixel i. So pixel t stands at place t − i of this
 # window, and its weight in y[i] is w[t − i]. The gradient of x[t] adds up all outputs that use x[t]:

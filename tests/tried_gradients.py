@@ -140,7 +140,7 @@ TRIED = {
             "backward returned nothing, expected dx": (forward, lambda dy, x: print(end="")),
             "what softsign_backward returns must hold finite numbers": (forward, lambda dy, x: list(x / 0)),
             "wrong sign": (forward, lambda dy, x: -backward(dy, x)),
-            "The ratio of the two changes with x": (forward, lambda dy, x: dy / (1 + np.abs(x))),
+            "Their ratio changes with x": (forward, lambda dy, x: dy / (1 + np.abs(x))),
             "and the slope of y there is": (forward, lambda dy, x: 2 * backward(dy, x)),
             "in `": (forward, lambda dy, x: x.no_such),
         },

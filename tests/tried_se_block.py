@@ -124,7 +124,7 @@ TRIED = {
                 lambda d, cache: backward(d / 35, cache),
             ),
             "H·W = 35 times too large": (forward, spoiled(squeeze=35)),
-            "look where du is put together. (du[": (forward, at_one_position),
+            "four lines are left: dz, du_scale, du_squeeze and their sum. (du[": (forward, at_one_position),
         },
     ),
     "5.2": Tried(

@@ -104,8 +104,8 @@ TRIED = {
         right=(1 / 64, 1 / 1024, 15),
         unexpected=(np.float32(0.0156), [0.00098], "15"),
         wrong={
-            "64 shares of 64 add up to 4096": (64, 1024, 15),
-            "64 shares of 0.016 add up to 1.024": (0.016, 0.001, 15),
+            "64 shares of 64 (three significant digits?) add up to 4096": (64, 1024, 15),
+            "64 shares of 0.016 (three significant digits?) add up to 1.024": (0.016, 0.001, 15),
             "share_32 is 'small', expected numbers": (1 / 64, "small", 15),
             "share_32: 1024 shares of 0.03125": (1 / 64, 1 / 32, 15),
             "a share is 0.005102": (1 / 64, 1 / 1024, 14),

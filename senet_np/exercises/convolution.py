@@ -135,7 +135,12 @@ def rows_of_the_image(rows_seen: Answer) -> str:
     require(callable(rows_seen), "rows_seen is no function: give its name, without parentheses")
     _expect_rows(rows_seen, [(3, 1)], 3, "One layer, one window.")
     _expect_rows(rows_seen, [(3, 1), (3, 1)], 5, "Two windows that stand next to each other overlap.")
-    _expect_rows(rows_seen, [(2, 2), (3, 1)], 6, "How far apart do two windows of the first layer begin?")
+    _expect_rows(
+        rows_seen,
+        [(2, 2), (3, 1)],
+        6,
+        "How far apart do two windows of a layer begin, and at which end of the list do you start?",
+    )
     _expect_rows(rows_seen, [(3, 1), (2, 2)], 4, "In which order are the layers given, and at which end do you begin?")
     _expect_rows(rows_seen, [(7, 2), (3, 2), (3, 1)], 19, "How many windows of the layer before does each one reach?")
     _expect_rows(rows_seen, TINY, 18, "That is the tiny net.")

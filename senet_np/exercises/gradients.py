@@ -1,6 +1,6 @@
 """Exercises of notebook 2: gradients that one can trust."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -11,11 +11,9 @@ from ..gradcheck.check import UnfitInputsError
 from ..grading.marks import Answer, Array, Wrong, expect, expect_gradients, require, with_cache
 from . import reading
 from .checking import exercise
+from .traps import PASSES, SHAPE, Backward
 
-Forward = Callable[[Array], tuple[Array, Any]]
-Backward = Callable[[Array, Any], Array]
 POWERS = range(-10, 0)  # of ten, for the steps of 2.4
-SHAPE = (5, 7)  # of x in 2.5
 RIGHT = 1e-6  # an error, as a share of the largest number
 
 
@@ -52,7 +50,7 @@ def _slope(forward: Answer, backward: Answer, x: Array) -> str:
     place = f"\nAt x = {x[worst]:.3f} your dx/dy is {found[worst]:.3f}, and the slope of y there is {right[worst]:.3f}"
     ratio = found / right
     factor = np.ptp(ratio) <= RIGHT * np.abs(ratio).max()
-    formula = "" if factor else ". The ratio of the two changes with x: not a factor but the formula is wrong"
+    formula = "" if factor else ". Their ratio changes with x, so the formula of the slope is wrong"
     return place + formula
 
 
@@ -177,62 +175,6 @@ def best_step(k_plain: Any, k_large_loss: Any, k_large_x: Any) -> str:
     )
 
 
-def _shares(x: Array) -> tuple[Array, Array]:
-    return x / x.sum(axis=1, keepdims=True), x
-
-
-def _shares_backward(dy: Array, x: Array) -> Array:
-    total = x.sum(axis=1, keepdims=True)
-    return (dy - (dy * x).sum(axis=1, keepdims=True) / total) / total
-
-
-def _square(x: Array) -> tuple[Array, Array]:
-    return x * x, x
-
-
-def _square_writes_into_dy(dy: Array, x: Array) -> Array:
-    dy *= 2 * x
-    return dy
-
-
-def _square_writes_into_x(dy: Array, x: Array) -> Array:
-    dx = 2 * x * dy
-    x *= 2
-    return dx
-
-
-def _square_forgets(*where: int | slice) -> Backward:
-    """A backward pass of the square that forgets some elements of dx."""
-
-    def backward(dy: Array, x: Array) -> Array:
-        dx = 2 * x * dy
-        dx[where] = 0
-        return dx
-
-    return backward
-
-
-def _tiny(x: Array) -> tuple[Array, None]:
-    return 1e-9 * x, None
-
-
-PASSES: dict[str, tuple[Forward, Backward, bool]] = {  # by what it does: whether it is right
-    "a right one, y = x · x": (_square, lambda dy, x: 2 * x * dy, True),
-    "a right one, the shares of each row": (_shares, _shares_backward, True),
-    "a right one with a small gradient, y = 1e-9 · x": (_tiny, lambda dy, cache: 1e-9 * dy, True),
-    "one that is 3 times too large (trap 1)": (_shares, lambda dy, x: 3 * _shares_backward(dy, x), False),
-    **{
-        f"one that forgets dx[{i}, {j}] alone (trap 2)": (_square, _square_forgets(i, j), False)
-        for i, j in np.ndindex(SHAPE)
-    },
-    "one that forgets every second column (trap 2)": (_square, _square_forgets(slice(None), slice(0, None, 2)), False),
-    "one that forgets the other columns (trap 2)": (_square, _square_forgets(slice(None), slice(1, None, 2)), False),
-    "one that returns zeros for a small gradient (trap 3)": (_tiny, lambda dy, cache: 0 * dy, False),
-    "one that writes into dy (trap 7)": (_square, _square_writes_into_dy, False),
-    "one that writes into x (trap 7)": (_square, _square_writes_into_x, False),
-}
-
-
 def _watched(backward: Backward, seen: list[Array]) -> Backward:
     """The same backward pass; copies of each dy that it is given go to `seen`."""
 
@@ -265,7 +207,8 @@ def own_check(my_check: Answer) -> str:
             found = False  # an assert of the check: found
         require(found is not None, f"my_check returned None for {name}: does each branch have a `return`?")
         same = bool(seen) and seen[0].size > 1 and np.ptp(seen[0]) == 0
-        given = f"; the dy that it drew is {seen[0].flat[0]:g} everywhere" if same else ""
+        ones = "with it a right gradient can be 0, and then only rounding is compared"
+        given = f"; the dy that it drew is {seen[0].flat[0]:g} everywhere: {ones}" if same else ""
         require(found == right, f"my_check says {found} for {name}{given}")
     return "It finds what the weak checks of section 4 let pass."
 

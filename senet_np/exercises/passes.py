@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..gradcheck.check import check_gradients
+from ..gradcheck.check import UnfitInputsError, check_gradients
+from ..gradcheck.convention import ConventionError
 from ..gradcheck.report import ArgumentCheck
 from ..grading.marks import Answer, Array, Wrong, require
 
@@ -37,12 +38,14 @@ def wrong_gradients(
 
     try:
         report = check_gradients(by_position, five, {name: args[name] for name in (n.removeprefix("d") for n in names)})
-    except ValueError as error:
+    except (ConventionError, UnfitInputsError) as error:
         raise Wrong(str(error)) from error
     found = dict(zip(names, report.arguments, strict=True))
-    shapes = [one.problem for one in found.values() if one.problem]
-    order = f"; is the order {', '.join(names)}?" if len(shapes) > 1 else ""
-    require(not shapes, f"{shapes[0]}{order}" if shapes else "")
+    shapes = {name: one.problem for name, one in found.items() if one.problem}
+    biases = set(shapes) <= {"db1", "db2"}
+    advice = "is it added up over the images?" if biases else f"is the order {', '.join(names)}?"
+    more = f"; {advice}" if biases or len(shapes) > 1 else ""
+    require(not shapes, " and ".join(list(shapes.values())[: 2 if biases else 1]) + more)
     return {name: one for name, one in found.items() if not one.ok}
 
 

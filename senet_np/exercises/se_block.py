@@ -151,19 +151,21 @@ def saturation(shrink: Any, best: Any) -> str:
     whole = f"shrink is {shrink:.3g}: that is the ratio of the largest |du|, not of the largest |dw1|"
     require(not np.isclose(shrink, ratios["du"], rtol=0.01), whole)
     numbers = "print both sizes of dw1, at x = 10 and at x = 0, before you divide"
-    require(np.isclose(shrink, right, rtol=0.01), f"shrink is {shrink:.4g}, the block gives another number: {numbers}")
+    require(
+        np.isclose(shrink, right, rtol=0.01),
+        f"shrink is {shrink:.4g}, the block gives another number (to three significant digits): {numbers}",
+    )
     at = np.unique(reading.numbers(best, "best"))
     require(at.size == 1, f"best holds {at.size} different numbers, expected one")
     x = float(at[0])
     require(abs(x) < 1e6, f"best is {x:.3g}, expected a number between −4 and 4")
     grid = np.linspace(-4, 4, 801)
     found = [_largest(bias, 1) for bias in grid]
-    less = f"at b2 = {x:g} the largest |dw1| is {_largest(x, 1):.4f}, and elsewhere it is larger: try a finer grid"
+    less = f"at b2 = {x:g} the largest |dw1| is {_largest(x, 1):.4f}, and elsewhere it is larger: try a grid of numbers"
     require(abs(x - grid[np.argmax(found)]) < 0.055, f"shrink is right. best is not: {less}")
     return (
-        f"At b2 = 10 FC1 learns {1 / right:,.0f} times more slowly than at b2 = 0. The estimate, 0.00018, holds for "
-        "e = 10 exactly; but h W₂ is added to b2, and channel 0, which gives most of dw1, has e = 10.375, where the "
-        "slope is only 0.69 times as large."
+        f"At b2 = 10 the largest |dw1| is {1 / right:,.0f} times smaller than at b2 = 0. The estimate, 0.00018, holds "
+        "for e = 10 and e = 0 exactly; but h W₂ is added to b2, so each channel has another e and another slope."
     )
 
 
@@ -256,4 +258,5 @@ def _check_backward(forward: Answer, backward: Answer, name: str, added: Callabl
     require(not np.allclose(grads[0], scale + added(upstream) + area * squeeze), times)
     lacks = "du, and nothing else, is wrong. It is the du of u·s: differentiate u·(1 + s) by u, with s fixed."
     require(not np.allclose(grads[0], scale + squeeze), lacks)
-    raise Wrong(f"everything up to dz is right, so look where du is put together. {facts(wrong)}")
+    left = "da is right, so four lines are left: dz, du_scale, du_squeeze and their sum"
+    raise Wrong(f"du, and nothing else, is wrong. {left}. {facts(wrong)}")

@@ -103,7 +103,7 @@ def fixed_tolerance(share_8: Any, share_32: Any, side: Any) -> str:
     """What one position gets of dz, and from which size on an absolute tolerance hides zeros."""
     for value, name, positions in ((share_8, "share_8", 64), (share_32, "share_32", 1024)):
         share = reading.number(value, name)
-        total = f"{positions} shares of {share:.4g} add up to {positions * share:.4g}"
+        total = f"{positions} shares of {share:.4g} (three significant digits?) add up to {positions * share:.4g}"
         near = np.isclose(share * positions, 1, rtol=ROUNDED)
         require(near, f"{name}: {total}. Which sum do you expect (section 3)?")
     length = reading.whole(side, "side")

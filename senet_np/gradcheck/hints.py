@@ -12,9 +12,10 @@ import numpy as np
 CLOSE = 1e-4  # how well a pattern has to fit, as a share of the largest value
 MOST = 0.75  # of the elements: where more are wrong, the rest may be right by chance
 CELL = "width: 1em; height: 1em; border: 1px solid #ddd"
+OF_A_PATH = ": that path is missing, has a wrong factor, or begins with a wrong gradient"
 SAME_EVERYWHERE = (
     "the error is the same at every position of a channel, so it comes through a mean over positions (in an SE block: "
-    "the squeeze): that path is missing, has a wrong factor, or begins with a wrong gradient"
+    f"the squeeze){OF_A_PATH}"
 )
 
 WRONG_PLACES = (
@@ -71,7 +72,7 @@ def _where(analytic: np.ndarray, numeric: np.ndarray, wrong: np.ndarray) -> str:
     if np.abs(numeric[wrong]).max() <= CLOSE * np.abs(analytic).max():
         return f"{some} not zero and should be; the others are right"
     if wrong.ndim == 4 and min(positions) > 1 and np.all(wrong.sum(axis=(1, 2)) <= 1) and 2 * wrong.sum() > maps:
-        return f"{some} wrong, never two in one map, as if through a maximum over positions"
+        return f"{some} wrong, never two in one map, as if through a maximum over positions{OF_A_PATH}"
     if wrong.ndim == 4 and min(positions) > 2 and not wrong[:, 1:-1, 1:-1].any():
         return f"{some} wrong, all of them at the border"
     return f"{some} wrong; the others are right" if wrong.mean() < MOST else ""

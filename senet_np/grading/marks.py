@@ -132,8 +132,7 @@ def require(fact: Any, message: str) -> None:
 def expect(actual: Any, expected: Array, name: str, advice: str = "") -> None:
     """Compare an array with what it should be: type, shape, dtype and then the numbers, with advice if these differ."""
     require(actual is not None, f"{name} is None: does the function return it?")
-    if isinstance(actual, (tuple, list)) and len(actual) == 1:
-        actual = actual[0]  # (dx,) for dx
+    actual = _single(actual)
     require(isinstance(actual, np.ndarray), f"{name} is of type {type(actual).__name__}, expected a NumPy array")
     require(actual.shape == expected.shape, f"{name} has shape {actual.shape}, expected {expected.shape}")
     dtypes = f"{name} has dtype {actual.dtype}, expected {expected.dtype}, that of the input"
@@ -254,6 +253,11 @@ def with_cache(name: str, forward: Answer) -> Answer:
         return result
 
     return called
+
+
+def _single(result: Any) -> Any:
+    """dx for (dx,)."""
+    return result[0] if isinstance(result, (tuple, list)) and len(result) == 1 else result
 
 
 def _tuple(result: Any) -> tuple[Any, ...]:

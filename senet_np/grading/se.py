@@ -56,7 +56,10 @@ def check_cost(added: Answer) -> None:
     actual = added([64], 16, False)
     require(actual == 512, f"added_parameters([64], 16, bias=False) is {actual}, expected (2/16)·64² = 512")
     actual = added([64], 16, True)
-    require(actual == 580, f"added_parameters([64], 16, bias=True) is {actual}, expected 512 weights and both biases")
+    require(
+        actual == 580,
+        f"added_parameters([64], 16, bias=True) is {actual}, expected 580: how long is each of the two biases?",
+    )
     actual = added([8], 16, False)
     require(actual == 32, f"added_parameters([8], 16, bias=False) is {actual}, expected 32: how many hidden units?")
 
