@@ -73,7 +73,7 @@ lock: .venv/dev
 		--no-emit-index-url --no-header --upgrade --extra notebooks -o $(LOCK) pyproject.toml -
 
 # What runs the mathematics only to draw, to grade or to copy adds nothing to what is covered.
-NOT_MATHEMATICS = $(foreach name,explain bundled figures titles findings grading course cli explorer explorer_browser explorer_backward explorer_screen explorer_train explorer_elsewhere site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
+NOT_MATHEMATICS = $(foreach name,exercises short_errors hints download explain bundled figures titles findings grading course cli explorer explorer_browser explorer_backward explorer_screen explorer_train explorer_elsewhere site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
 
 coverage: .venv/dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
