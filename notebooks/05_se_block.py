@@ -1239,7 +1239,7 @@ check("5.5", wrong, ratio, scale_backward)
 # | 4 | why two arrows meet at U | say which of the two is missing if dU is s·dX̃, and add two given parts to dU |
 # | 5 | what a forgotten part does | say which gradients of the block stay right, and how to find the mistake |
 #
-# Less than four points: do not add words. Go back to the box where the listener stopped, and put a number into it.
+# Less than four points: do not add words. Go back to the array where the listener stopped, and write a number into it.
 #
 # **Read next:** [assignments/2_se_block.ipynb](assignments/2_se_block.ipynb), where you build a block that no notebook
 # shows; [docs/testing.md](../docs/testing.md), how we know that all the gradients are right. After assignment 2, read

@@ -17,7 +17,7 @@ def difference(right_map, left_map):
     return right_map - left_map
 
 
-def test_of(u, s):
+def with_inputs(u, s):
     def passes(scale):
         return np.allclose(scale(u, s), u * s[:, None, None, :])
 
@@ -119,17 +119,17 @@ TRIED = {
         },
     ),
     "1.3": Tried(
-        right=(test_of(RNG.standard_normal((2, 3, 4, 5)), RNG.random((2, 5))),),
+        right=(with_inputs(RNG.standard_normal((2, 3, 4, 5)), RNG.random((2, 5))),),
         unexpected=(asserts_in_every_dtype,),
         wrong={
             "says False for a right function": (lambda scale: scale(U, S).shape == (4, 6),),
             "passes a wrong function: your colleague's function. Which": (lambda scale: scale(U, S).shape == U.shape,),
             "colleague's function (it returned None": (returns_nothing,),
-            "returns u unchanged": (test_of(U[:, :5], np.ones((4, 6))),),
-            "gates of the first": (test_of(U[:1, :5], FIRST[:1]),),
-            "the same gate": (test_of(U[:, :5], SAME),),
-            "rounds the gates": (test_of(U, np.round(S)),),
-            "ignores u": (test_of(np.ones((4, 5, 6, 6)), S),),
+            "returns u unchanged": (with_inputs(U[:, :5], np.ones((4, 6))),),
+            "gates of the first": (with_inputs(U[:1, :5], FIRST[:1]),),
+            "the same gate": (with_inputs(U[:, :5], SAME),),
+            "rounds the gates": (with_inputs(U, np.round(S)),),
+            "ignores u": (with_inputs(np.ones((4, 5, 6, 6)), S),),
             "an assert of your test fails for a right function, `u * s[:, None, None, :]` (the shape)": (
                 asserts_what_is_false,
             ),

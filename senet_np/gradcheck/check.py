@@ -114,11 +114,7 @@ def check_gradients(
             "forward gives another result each time: fix its seed, or pass what it draws as an argument"
         )
 
-    chosen = [wrt] if isinstance(wrt, str) else wrt
-    if unknown := [name for name in chosen or () if name not in grads]:
-        raise convention.ConventionError(f"wrt names {unknown}, expected some of {[*grads]}: those have gradients")
-    # What is left out are labels, a stride: no gradient is expected, and none came.
-    names = [name for name in chosen or grads if grads[name] is not None or convention.is_float_array(named[name])]
+    names = _names_to_check(named, grads, wrt)
     problems = {name: convention.find_problem(name, named[name], grads[name]) for name in names}
     moved = {name: _draw(named[name].shape, sample, rng) for name in names if not problems[name]}
     _warn_if_long(lambda: run(convention.copy_arrays(named)), 2 * sum(map(np.count_nonzero, moved.values())))
@@ -134,11 +130,19 @@ def check_gradients(
         corners += [corner] if corner else []
     if corners and all(check.ok for check in checks):
         raise KinkError(corners[0])
-    wrong = [check.name for check in checks if not check.ok]
-    constant = _not_doubled(convention.name_gradients(backward(2 * dy, cache), named), grads) if wrong else set()
-    checks = [check if check.ok else replace(check, hint=_hint(check, named, wrong, constant)) for check in checks]
+    if not all(check.ok for check in checks):
+        twice = convention.name_gradients(backward(2 * dy, cache), named)
+        checks = _with_hints(checks, named, _not_doubled(twice, grads))
     rest = [name for name, value in named.items() if name not in grads and convention.is_float_array(value)]
-    return Report(tuple(checks), unchecked=() if chosen else tuple(rest))
+    return Report(tuple(checks), unchecked=() if wrt else tuple(rest))
+
+
+def _names_to_check(named: Arguments, grads: Mapping[str, Any], wrt: Sequence[str] | str | None) -> list[str]:
+    """The arguments that `wrt` names, or all; labels and a stride, which have no gradient, are left out."""
+    chosen = [wrt] if isinstance(wrt, str) else wrt
+    if unknown := [name for name in chosen or () if name not in grads]:
+        raise convention.ConventionError(f"wrt names {unknown}, expected some of {[*grads]}: those have gradients")
+    return [name for name in chosen or grads if grads[name] is not None or convention.is_float_array(named[name])]
 
 
 def _draw(shape: tuple[int, ...], sample: int | None, rng: np.random.Generator) -> np.ndarray:
@@ -196,6 +200,12 @@ def _not_doubled(twice: Mapping[str, Any], grads: Mapping[str, Any]) -> set[str]
     """The names of gradients that are not twice as large for twice the upstream gradient."""
     pairs = {name: (np.asarray(twice[name]), np.asarray(grad)) for name, grad in grads.items() if grad is not None}
     return {name for name, (two, one) in pairs.items() if two.shape == one.shape and not np.allclose(two, 2 * one)}
+
+
+def _with_hints(checks: list[ArgumentCheck], named: Arguments, constant: set[str]) -> list[ArgumentCheck]:
+    """The checks, each wrong one with what its error looks like."""
+    wrong = [check.name for check in checks if not check.ok]
+    return [check if check.ok else replace(check, hint=_hint(check, named, wrong, constant)) for check in checks]
 
 
 def _hint(check: ArgumentCheck, named: Arguments, wrong: list[str], constant: set[str]) -> str:

@@ -12,7 +12,7 @@ Arguments = dict[str, Any]  # a forward pass's arguments by name
 
 
 class ConventionError(ShortInNotebooks, ValueError):
-    """The pair, or what it is given, does not keep the convention: the message says what came and what was expected."""
+    """The pair or its arguments do not keep the convention; the message gives the actual and the expected value."""
 
 
 def name_arguments(forward: Callable, args: Sequence[Any] | Mapping[str, Any]) -> Arguments:

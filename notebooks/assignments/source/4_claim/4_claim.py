@@ -258,3 +258,14 @@ checks.grade_verdicts(verdicts)
 
 # %% [markdown]
 # *Your five sentences:*
+
+# %% [markdown]
+# ## Before you hand it in
+#
+# Restart the kernel and run all cells from the top.
+#
+# **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost. The rubric for the five sentences is in the
+# teacher's guide:
+#
+#     from senet_np.grading.marks import show_points
+#     show_points(checks.TABLE, globals())
