@@ -102,7 +102,7 @@ w2 = np.array([[0.0, 0.0, 3.0, -3.0], [0.0, 0.0, -3.0, 3.0]])  # (C/r, C)
 b1, b2 = np.zeros(2), np.zeros(4)
 
 # %% [markdown]
-# **Predict:** take an image under the orange sky. Is each of its four values of e positive, negative or 0? Which of
+# **Predict:** Take an image under the orange sky. Is each of its four values of e positive, negative or 0? Which of
 # its gates are above one half?
 
 # %% tags=["hide-output"]
@@ -129,7 +129,7 @@ print("a =\n", a, "\ne =\n", e, "\ns =\n", s)
 # learned weight $v_c$ and one learned bias $b_c$. That takes 2C numbers and no matrix. Here we set all $v_c$ to 30 and
 # all $b_c$ to −2.
 #
-# **Predict:** look at the table of z in section 1. Which of the four gates change when the sky changes from orange to
+# **Predict:** Look at the table of z in section 1. Which of the four gates change when the sky changes from orange to
 # blue and the squares stay the same?
 
 # %% tags=["hide-output"]
@@ -168,7 +168,7 @@ assert np.array_equal(s_own[:2, 2:], s_own[2:, 2:])  # the squares: orange sky a
 # do you need, so that every row of an array is a mixture of them? The smallest such number is its **rank**. We draw
 # 200 random z with C = 16, and random matrices with C/r = 4.
 #
-# **Predict:** what is the rank of e (200, 16) with one matrix (16, 16)? And with two matrices, without and with the
+# **Predict:** What is the rank of e (200, 16) with one matrix (16, 16)? And with two matrices, without and with the
 # ReLU?
 
 # %% tags=["hide-output"]
@@ -188,10 +188,10 @@ print("two matrices, with ReLU:   ", rank(np.maximum(z_many @ w1_many, 0) @ w2_m
 #
 # </details>
 #
-# **Bend.** Suppose a gate should open when two channels *differ*, no matter which one is larger. We look at
+# **Nonlinearity.** Suppose a gate should open when two channels *differ*, no matter which one is larger. We look at
 # $z = (t, -t)$. The gate should be high at both ends of t and low at t = 0.
 #
-# **Predict:** which of these can do it: one matrix and a bias; two matrices without a ReLU; two matrices with a ReLU?
+# **Predict:** Which of these can do it: one matrix and a bias; two matrices without a ReLU; two matrices with a ReLU?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 t = np.linspace(-1.5, 1.5, 61)
@@ -315,7 +315,7 @@ print(check_gradients(excitation_forward, our_backward, args))
 # Back to the matrices of section 1. Suppose that the loss falls when the gate of the orange square grows, and only for
 # image 0, which has an orange sky. Then ds is −1 at [0, 2] and 0 elsewhere.
 #
-# **Predict:** which rows of dz are not 0? Which hidden unit gets a gradient: which columns of dw1 are not 0?
+# **Predict:** Which rows of dz are not 0? Which hidden unit gets a gradient: which columns of dw1 are not 0?
 
 # %% tags=["hide-output"]
 ds = np.zeros((4, 4))
@@ -346,7 +346,7 @@ print("dz =\n", dz, "\ndw1 =\n", dw1, "\ndw2 =\n", dw2)
 # Take one gate and forget the rest of the network. Let ds = 1 all the time, so the gate is pushed toward 0. One step
 # with learning rate 1 is e ← e − s(1 − s). From e = 2 it takes 12 steps until s ≤ 1/2.
 #
-# **Predict:** how many steps does it take from e = 6?
+# **Predict:** How many steps does it take from e = 6?
 
 
 # %% tags=["hide-output"]
@@ -365,8 +365,8 @@ print(steps)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# More than 400. The slope at e is about exp(−e), so one unit of e takes about exp(e) steps. Each unit further out makes
-# the way back about exp(1) ≈ 2.7 times as long.
+# More than 400. The slope at e is about exp(−e), so it takes about exp(e) steps to move e by 1. If e starts further out
+# by 1, the way back takes about exp(1) ≈ 2.7 times as many steps.
 #
 # </details>
 
@@ -397,7 +397,7 @@ assert 1 - sigmoid(np.float32(17)) == 0  # in float32 the slope is exactly 0 fro
 # So its gates are positive and add up to 1. We take e from the last block of `tiny-se`, which was trained on CIFAR-10,
 # for a photo of a person, and apply both functions to it.
 #
-# **Predict:** how many of the 128 gates are above one half with the sigmoid? How many can be with softmax?
+# **Predict:** How many of the 128 gates are above one half with the sigmoid? How many can be with softmax?
 
 # %% tags=["hide-output"]
 from senet_np.data.photo import sample_photo
@@ -459,7 +459,7 @@ for gate, error in paper.items():
 #
 # weights. Our tiny network has three blocks, with 32, 64 and 128 channels, and r = 4.
 #
-# **Predict:** which share of these weights is in the last block?
+# **Predict:** Which share of these weights is in the last block?
 
 # %% tags=["hide-output"]
 from senet_np.nets import tiny
@@ -531,7 +531,7 @@ for name, error, found in [*rows, ("no SE ", paper["no SE"], ours["no SE"])]:
 # The paper leaves out both biases in its experiments. Its released models have them, and so does our block by default.
 # What do they do? Take a block without biases.
 #
-# **Predict:** what are its gates for a black image, z = 0? And what happens to e if z becomes three times as large?
+# **Predict:** What are its gates for a black image, z = 0? And what happens to e if z becomes three times as large?
 
 # %% tags=["hide-output"]
 w1_some, w2_some = rng.standard_normal((16, 4)), rng.standard_normal((4, 16))
@@ -557,7 +557,7 @@ print("e(3z) / e(z):  ", (e_without_biases(3 * z_some) / e_without_biases(z_some
 # **The start.** A fresh block has random weights. We give it maps as after a ReLU, and try the three gates of section
 # 5.
 #
-# **Predict:** how many gates are below 0, and how many are exactly 0, for each of the three?
+# **Predict:** How many gates are below 0, and how many are exactly 0, for each of the three?
 
 # %% tags=["hide-output"]
 from senet_np.layers import SE
@@ -618,7 +618,7 @@ for path, one in se_caches(net_cache).items():
 # nearly the same hidden units are active. Then the *difference* of two e comes from the difference of the two z
 # through the same matrices, so the three steps hold for it, too. Roughly, e differs as much as z does.
 #
-# **Predict:** all gates together have a spread of about 0.1. Take one channel: by how much do its gates differ between
+# **Predict:** All gates together have a spread of about 0.1. Take one channel: by how much do its gates differ between
 # images? By about 0.1 too, by about 0.02, or by less than 0.001?
 
 # %% tags=["hide-output"]
@@ -636,7 +636,7 @@ for path, one in se_caches(net_cache).items():
 #
 # Now eight fresh SE blocks in a row, and nothing between them.
 #
-# **Predict:** by which factor do eight blocks together multiply the maps: about 1/2, 1/8, 1/16 or 1/256?
+# **Predict:** By which factor do eight blocks together multiply the maps: about 1/2, 1/8, 1/16 or 1/256?
 
 # %% tags=["hide-output"]
 maps = u_fresh
@@ -678,7 +678,7 @@ def jacobian(z_one, w1, b1, w2):
 
 
 # %% [markdown]
-# **Predict:** we take the two matrices of section 1 again. Is their Jacobian the same under both skies?
+# **Predict:** We take the two matrices of section 1 again. Is their Jacobian the same under both skies?
 
 # %% tags=["hide-output"]
 print("one weight per channel, for example:\n", np.diag(rng.standard_normal(4)))
@@ -697,7 +697,7 @@ print("two matrices, blue sky:\n", jacobian(z[2], w1, b1, w2))
 # hidden unit and a column is a channel. For this, $W_1$ (C, C/r) is drawn transposed, and $W_2$ (C/r, C) as it is. Both
 # pictures of a block have the same order of rows and columns.
 #
-# **Predict:** do all hidden units have weights of about the same size?
+# **Predict:** Do all hidden units have weights of about the same size?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 from senet_np.analysis.findings import load_findings
@@ -740,7 +740,7 @@ for path, (w1_trained, w2_trained) in pairs.items():
 # unit by the share of test images for which it is active. For comparison we take each channel with the gate of
 # *another* one, at random.
 #
-# **Predict:** which sign has the mean of the diagonal in the first block, and in the last?
+# **Predict:** Which sign has the mean of the diagonal in the first block, and in the last?
 
 # %% tags=["hide-output"]
 for path, (w1_trained, w2_trained) in pairs.items():
@@ -767,7 +767,7 @@ for path, (w1_trained, w2_trained) in pairs.items():
 #
 # Take a block with one hidden unit.
 #
-# **Predict:** what is the correlation between e of channel 0 and e of another channel, over many images?
+# **Predict:** What is the correlation between e of channel 0 and e of another channel, over many images?
 
 # %% tags=["hide-output"]
 e_single = np.maximum(z_many @ w1_many[:, :1], 0) @ w2_many[:1]  # (200, 16)
@@ -791,7 +791,7 @@ assert np.allclose(np.abs(np.corrcoef(e_single.T)), 1)
 # For one image and random `w1` with `b1` = 0, each unit is off with probability 1/2. With two units, both are off with
 # probability 1/4. To be dead, a unit must be off for every image, and we take 64 images.
 #
-# **Predict:** we draw 4,000 fresh blocks with two hidden units. In which share of them are both units dead: 1/4, about
+# **Predict:** We draw 4,000 fresh blocks with two hidden units. In which share of them are both units dead: 1/4, about
 # 1/10, or nearly 0? Remember how much z differs between images at the start (section 7).
 
 # %% tags=["hide-output"]

@@ -44,8 +44,9 @@
 # code they are `w1` and `w2`.
 #
 # **Where SE is used today.** SE blocks are part of MobileNetV3 and EfficientNet, two families of networks that need
-# little computing, and collections of trained networks such as timm have SE versions of ResNet. Notebook 14 opens
-# two such networks, SE-ResNet-50 and MobileNetV3, and finds the block of this notebook in them.
+# little computing, and collections of trained networks such as timm have SE versions of ResNet. Notebook 10 draws
+# where the block stands in a ResNet. Notebook 14 opens two networks that many people use, SE-ResNet-50 and MobileNetV3,
+# and finds the block of this notebook in them.
 
 # %%
 import matplotlib.pyplot as plt
@@ -128,7 +129,7 @@ def draw_block(title, values=None, grads=None, notes=()):
 draw_block("Forward: from u to x_scaled")
 
 # %% [markdown]
-# **Predict:** in the backward pass a gradient runs along each arrow, from its tip to its tail. Draw these arrows
+# **Predict:** In the backward pass a gradient runs along each arrow, from its tip to its tail. Draw these arrows
 # yourself. How many of them will arrive at u, and how many will leave u? And at s?
 #
 # <details><summary>Answer</summary>
@@ -155,7 +156,7 @@ for c in range(4):
 # %% [markdown]
 # **Squeeze.** One number per channel.
 #
-# **Predict:** the four means.
+# **Predict:** The four means.
 
 # %% tags=["hide-output"]
 z = u.mean(axis=(1, 2))  # (N, C)
@@ -170,7 +171,7 @@ print("z =", z)
 #
 # **Excitation.** Two small matrices: 4 channels → 2 hidden units → 4 gates. The reduction ratio r is 2.
 #
-# **Predict:** from z, compute the two numbers of `a`. Is one of them below 0, so that its hidden unit is off?
+# **Predict:** From z, compute the two numbers of `a`. Is one of them below 0, so that its hidden unit is off?
 
 # %% tags=["hide-output"]
 w1 = np.array([[1.0, -1.0], [0.5, 0.0], [0.0, 0.0], [-1.0, 0.5]])  # (C, C/r)
@@ -243,7 +244,7 @@ print("ds =", ds)
 # **Sigmoid**, $s = \sigma(e)$, with the slope $s(1-s)$. **FC2**, $e = h W_2 + b_2$. **ReLU**: its slope is 1 where
 # $a > 0$, else 0. **FC1**, $a = z W_1 + b_1$. Notebook 4 derives each of these lines.
 #
-# **Predict:** which entry of `da` is 0?
+# **Predict:** Which entry of `da` is 0?
 
 # %% tags=["hide-output"]
 de = ds * s * (1 - s)
@@ -284,7 +285,7 @@ print("channel 0 of du_scale:\n", du_scale[0, :, :, 0], "\nchannel 0 of du_squee
 # pixel only in `u_for_maps`, then only in `u_for_gates`, then in both. In the real block there is only one u, so the
 # third slope is the gradient of u.
 #
-# **Predict:** how does the third slope follow from the first two: is it the larger of them, their mean, their sum, or
+# **Predict:** How does the third slope follow from the first two: is it the larger of them, their mean, their sum, or
 # their product?
 
 # %% tags=["hide-output"]
@@ -416,7 +417,7 @@ print(report)
 # %% [markdown]
 # Now a backward pass that returns only the scale's part of du.
 #
-# **Predict:** which of the five gradients does the check find wrong, and by more or less than 1 %?
+# **Predict:** Which of the five gradients does the check find wrong, and by more or less than 1 %?
 
 # %% tags=["hide-output"]
 def forgetful_backward(dx_scaled, cache):
@@ -516,7 +517,7 @@ def train_net(forgetful, seed, steps=160, batch=16, lr=0.1):
 # divided by the norm of the right gradient. (`check_gradients` looks for a single wrong number, so it takes the largest
 # error and divides by the largest value. Here we ask how far the gradient as a whole is off, so we take the norm.)
 #
-# **Predict:** in section 5 only du was wrong, and the block stood alone. Now there are three blocks in a row. Which SE
+# **Predict:** In section 5 only du was wrong, and the block stood alone. Now there are three blocks in a row. Which SE
 # blocks get right gradients for their own weights: all three, only the first, only the last, or none?
 
 # %% tags=["hide-output"]
@@ -560,7 +561,7 @@ for name, found in errors.items():
 # start from the same weights and see the same batches, so their losses are compared in pairs. The cell prints one line
 # per seed. It takes 15 seconds, and up to a minute on a slow machine.
 #
-# **Predict:** does the loss of the forgetful nets still fall? Can you tell from the curves which are the forgetful
+# **Predict:** Does the loss of the forgetful nets still fall? Can you tell from the curves which are the forgetful
 # ones?
 
 # %% tags=["hide-output"]
@@ -675,7 +676,7 @@ def backward_c(dx_scaled, cache):
 
 
 # %% [markdown]
-# **Predict:** what is the mistake in A, in B and in C? And which of the five gradients does each one make wrong?
+# **Predict:** What is the mistake in A, in B and in C? And which of the five gradients does each one make wrong?
 #
 # Keep the order of the backward pass in mind: ds, de, (dw2, db2), dh, da, (dw1, db1), dz, du. A mistake makes wrong
 # what is computed from it, and nothing that was computed before. The next cell checks all nine on images of 5×7
@@ -728,8 +729,8 @@ for row, ours in ((4, backward_a), (6, backward_b), (3, backward_c)):
 # - **C** puts the squeeze's gradient at one position and not at all of them. Its author thought: the squeeze turns H×W
 #   positions into one, so its gradient goes back to one. Only du is wrong.
 #
-# Three rows show nearly the same error of du, 1.1 %. This is no slip: in du, these mistakes spoil only the
-# squeeze's part of du, and its largest numbers are about 1.1 % of du's largest value here.
+# Three rows show nearly the same error of du, 1.1 %. This is no accident: in du these mistakes change only the
+# squeeze's part, and its largest numbers are about 1.1 % of du's largest value here.
 #
 # </details>
 #
@@ -753,7 +754,7 @@ print(check_gradients(se_forward, backward_b, odd))
 #
 # **A check is only as good as its inputs.** Take the same nine mistakes, but other inputs.
 #
-# **Predict:** which mistakes does a check *not* find if all images have 1×1 position? And which if every hidden unit is
+# **Predict:** Which mistakes does a check *not* find if all images have 1×1 position? And which if every hidden unit is
 # active for every image?
 
 # %% tags=["hide-output"]
@@ -852,7 +853,7 @@ else:
 # The upstream gradient dX̃ matters. It is *random* in a gradient check. It is *pooled* where a global average pool
 # follows the block: then it is the same at every position of a channel.
 #
-# **Predict:** for each kind of dX̃, does the error of du shrink as the image grows?
+# **Predict:** For each kind of dX̃, does the error of du shrink as the image grows?
 
 # %% tags=["hide-output"]
 def forgotten_share(side, pooled, rng):
@@ -957,7 +958,7 @@ assert big.u is big_u and sum(array.nbytes for array in kept.values()) < 0.01 * 
 # The bias b2 moves all gates of a channel up or down. We set all of b2 to one number, and look at the size of each
 # gradient.
 #
-# **Predict:** at b2 = 10, which of the five gradients are nearly 0? And at b2 = −10?
+# **Predict:** At b2 = 10, which of the five gradients are nearly 0? And at b2 = −10?
 
 # %% tags=["hide-output"]
 def gradient_sizes(b2):
@@ -1034,7 +1035,7 @@ for name, array in params.items():
 # something: the target t is u with channels 0 to 2 set to 0, and the loss is $\frac12\sum(\tilde x -
 # t)^2$.
 #
-# **Predict:** what will the six gates be after 300 steps? Do they get there exactly?
+# **Predict:** What will the six gates be after 300 steps? Do they get there exactly?
 
 # %% tags=["hide-output"]
 target = odd["u"] * np.array([0, 0, 0, 1, 1, 1])

@@ -101,7 +101,7 @@ def conv_loops(x, w, b, stride=1, pad=0):
 
 
 # %% [markdown]
-# **Predict:** which shape has y for stride 1 without padding? And at which output is the second kernel's
+# **Predict:** Which shape has y for stride 1 without padding? And at which output is the second kernel's
 # number largest?
 
 # %% tags=["hide-output"]
@@ -152,7 +152,7 @@ for length, size, stride, pad in np.ndindex(12, 5, 4, 3):
     assert len(fits) == output_size(length, size, stride, pad)
 
 # %% [markdown]
-# **Predict:** a line has 8 pixels and the window has 3. How many windows are there with stride 1 and no
+# **Predict:** A line has 8 pixels and the window has 3. How many windows are there with stride 1 and no
 # padding, with stride 1 and padding 1, with stride 2 and no padding, with stride 2 and padding 1? In one of the
 # four cases a pixel is in no window: which pixel?
 
@@ -186,7 +186,7 @@ plt.show()
 #
 # Now the second kernel on the whole photo, 150×128 pixels, with padding 1.
 #
-# **Predict:** how large is the output with strides 1, 2 and 4?
+# **Predict:** How large is the output with strides 1, 2 and 4?
 
 # %%
 answers = {}
@@ -222,7 +222,7 @@ plt.show()
 # First the windows. To see every number, we take an image of 4×4 with the numbers 0 to 15, one channel, and a
 # window of 2×2.
 #
-# **Predict:** what stands in row 4 of the matrix? (The first row is row 0.) And how often does the number 5
+# **Predict:** What stands in row 4 of the matrix? (The first row is row 0.) And how often does the number 5
 # occur in the matrix?
 
 # %% tags=["hide-output"]
@@ -297,7 +297,7 @@ for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
 # course has three convolutions of 3×3. From stage to stage the image gets half as high and half as wide. The
 # channels go from 3 to 32, then to 64, then to 128. The first convolution sees 32×32 positions.
 #
-# **Predict:** which of the three convolutions costs most? What share of the net's multiplications do the three
+# **Predict:** Which of the three convolutions costs most? What share of the net's multiplications do the three
 # take together?
 
 # %% tags=["hide-output"]
@@ -374,7 +374,7 @@ print("y", y.shape, "  cols", cols.shape, "  dy_rows", dy_rows.shape)
 # \qquad\text{that is}\qquad \mathrm{d}X_{\text{cols}} = \mathrm{d}Y\,W^\top
 # $$
 #
-# **Predict:** which shapes have db, dw and dcols?
+# **Predict:** Which shapes have db, dw and dcols?
 
 # %% tags=["hide-output"]
 db = dy_rows.sum(axis=0)
@@ -423,7 +423,7 @@ def col2im(dcols, x_shape, kh, kw, stride, pad):
 # %% [markdown]
 # Take again the 4×4 image and the window of 2×2.
 #
-# **Predict:** what does col2im return if dcols is all ones?
+# **Predict:** What does col2im return if dcols is all ones?
 
 # %% tags=["hide-output"]
 print(col2im(np.ones((9, 4)), (1, 4, 4, 1), 2, 2, 1, 0)[0, :, :, 0])
@@ -483,7 +483,7 @@ for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
 #
 # where t counts all pixels of x, written as one long list, and m counts all outputs.
 #
-# **Predict:** how many rows and columns has M for an image of 5×5, one kernel of 3×3, stride 1, no padding? How
+# **Predict:** How many rows and columns has M for an image of 5×5, one kernel of 3×3, stride 1, no padding? How
 # many of its entries are not 0?
 
 # %% tags=["hide-output"]
@@ -569,7 +569,7 @@ for stride, pad in ((1, 2), (3, 1)):
 # \end{aligned}
 # $$
 #
-# **Predict:** dy is (1, 10, 100). What is dx?
+# **Predict:** Dy is (1, 10, 100). What is dx?
 
 # %% tags=["hide-output"]
 w_line, dy_line = np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0])
@@ -589,7 +589,7 @@ print("dx:", dx_line)
 # Now slide a kernel of three weights over dy, with two zeros at each end: (0, 0, 1, 10, 100, 0, 0). This is a
 # forward convolution, and it has five windows.
 #
-# **Predict:** with which order of the weights 1, 2 and 3 are its results the five numbers of dx?
+# **Predict:** With which order of the weights 1, 2 and 3 are its results the five numbers of dx?
 
 # %% tags=["hide-output"]
 dy_padded = np.pad(dy_line, 2)
@@ -625,7 +625,7 @@ for weights in ([1, 2, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]):
 #
 # How many windows see a pixel depends on the stride. Take an image of 8×9, a kernel of 3×3 and no padding.
 #
-# **Predict:** with strides 1, 2 and 3, in how many windows can a pixel stand? Is it the same number for all
+# **Predict:** With strides 1, 2 and 3, in how many windows can a pixel stand? Is it the same number for all
 # pixels?
 
 # %%
@@ -676,7 +676,7 @@ def overwriting_backward(dy, cache):
 
 
 # %% [markdown]
-# **Predict:** a kernel of 3×3. Does a gradient check find this mistake with stride 1, with stride 2, with
+# **Predict:** A kernel of 3×3. Does a gradient check find this mistake with stride 1, with stride 2, with
 # stride 3?
 
 # %% tags=["hide-output"]
@@ -735,7 +735,7 @@ for stride in (1, 2, 3):
 # | E | 3×3 | 2 | 1 | one input channel |
 # | F | 1×1 | 1 | 0 | |
 #
-# **Predict:** which of A to F hide "kernel turned twice"? And which hide "dw read channel first"?
+# **Predict:** Which of A to F hide "kernel turned twice"? And which hide "dw read channel first"?
 
 # %%
 bugs = [bug for bug in BUGS if bug.op == "conv2d"]

@@ -41,7 +41,7 @@ rng = np.random.default_rng(0)
 # **The problem.** Take ten layers, each a matrix product and a ReLU. Draw the weights so that the outputs
 # neither grow nor shrink from layer to layer.
 #
-# **Predict:** all weights are doubled. By which factor do the outputs of the last layer grow?
+# **Predict:** All weights are doubled. By which factor do the outputs of the last layer grow?
 
 # %% tags=["hide-output"]
 x = rng.standard_normal((256, 64))
@@ -148,7 +148,7 @@ assert all(map(np.allclose, ours, ops.batch_norm_backward(dy, cache)))
 print(check_gradients(batch_norm_forward, batch_norm_backward, {"x": maps, "gamma": gamma, "beta": beta}))
 
 # %% [markdown]
-# **Predict:** what is dx if dy is all ones? Does a check with this dy find a wrong factor in dx?
+# **Predict:** What is dx if dy is all ones? Does a check with this dy find a wrong factor in dx?
 
 # %% tags=["hide-output"]
 ones = np.ones_like(maps)
@@ -170,7 +170,7 @@ print(f"largest dx: {np.abs(dx_ones).max():.0e}\n{len(bugs)} mistakes in dx; dy 
 # **Training and evaluation.** μ and σ² come from the batch. So the result for an image depends on its neighbors
 # in the batch. That hardly disturbs training. But whoever uses the net wants one answer for one image.
 #
-# **Predict:** a channel without positions: each image has one number. One image stands in a batch with large
+# **Predict:** A channel without positions: each image has one number. One image stands in a batch with large
 # neighbors, then with small ones, then alone. What is y alone, for γ = 1 and β = 0?
 
 # %% tags=["hide-output"]
@@ -194,7 +194,7 @@ for name, others in neighbors.items():
 #
 # Below, the channel has the true mean 3. Its running mean starts at 0.
 #
-# **Predict:** after about how many batches is it within 10 % of the true mean?
+# **Predict:** After about how many batches is it within 10 % of the true mean?
 
 # %% tags=["hide-output"]
 mean, var = np.zeros(1), np.ones(1)
@@ -251,7 +251,7 @@ assert np.allclose(max_pool_backward(dy, cache), ops.max_pool2d_backward(dy, ops
 print(check_gradients(max_pool_forward, max_pool_backward, {"x": maps, "size": 3, "stride": 1}))
 
 # %% [markdown]
-# **Predict:** what is dx for this x and dy with windows of 2×2 and stride 2? And with windows of 3×3 and stride 1?
+# **Predict:** What is dx for this x and dy with windows of 2×2 and stride 2? And with windows of 3×3 and stride 1?
 
 # %% tags=["hide-output"]
 x = np.array([[1.0, 2, 0, 3],
@@ -323,7 +323,7 @@ assert np.allclose(ours, library)
 print(check_gradients(cross_entropy_forward, cross_entropy_backward, {"logits": logits, "labels": labels}))
 
 # %% [markdown]
-# **Predict:** a net with ten classes knows nothing: all its logits are equal. What is its loss? What is dlogits?
+# **Predict:** A net with ten classes knows nothing: all its logits are equal. What is its loss? What is dlogits?
 
 # %% tags=["hide-output"]
 loss, cache = cross_entropy_forward(np.zeros((1, 10)), np.array([3]))
@@ -341,7 +341,7 @@ print(f"loss {loss:.4f}, dlogits {cross_entropy_backward(1.0, cache)[0]}")
 # Why the logarithm? $(1 - p_{\text{label}})^2$ is also small if the answer is right. Take three classes, and let the
 # two wrong ones have the logit 0.
 #
-# **Predict:** the right class has the logit −10, so the answer is very wrong. What slope has each of the two losses?
+# **Predict:** The right class has the logit −10, so the answer is very wrong. What slope has each of the two losses?
 
 # %%
 logit = np.linspace(-10, 10, 201)  # of the right class

@@ -55,7 +55,7 @@ np.set_printoptions(precision=3, suppress=True)
 # The first weights are random numbers. Their variance is 2 divided by the number of inputs (He's rule). With it, the
 # maps of all layers have about the same size.
 #
-# **Predict:** the stages have 16, 16 and 32 channels, and r = 4. Which part has the most parameters: stage 1,
+# **Predict:** The stages have 16, 16 and 32 channels, and r = 4. Which part has the most parameters: stage 1,
 # stage 2, stage 3 or the head?
 
 # %% tags=["hide-output"]
@@ -100,7 +100,7 @@ print(f"in all: {tree_size(params):6,}")
 # variances for batch norm. Without it (`None`) batch norm uses those of the batch. With `se=False` the same network
 # runs without its SE blocks.
 #
-# **Predict:** read the function. Which array goes into two operations? The backward pass needs one extra line because
+# **Predict:** Read the function. Which array goes into two operations? The backward pass needs one extra line because
 # of it. What will this line do?
 
 
@@ -241,7 +241,7 @@ print(f"logits differ by at most {np.abs(logits - library).max():.1e}; all {len(
 # A network that knows nothing gives each of the ten classes about the same probability. The loss is cross-entropy
 # (notebook 7): the mean of −log of the probability of the right class.
 #
-# **Predict:** how large is the loss?
+# **Predict:** How large is the loss?
 
 # %% tags=["hide-output"]
 data = load_shapes()
@@ -344,7 +344,7 @@ def train(se, x=x_train, x_eval=x_test, epochs=3, batch=32, lr=0.1):
 
 
 # %% [markdown]
-# **Predict:** what percentage of the test images will the network with SE blocks get right after three epochs? And
+# **Predict:** What percentage of the test images will the network with SE blocks get right after three epochs? And
 # the same network without them? (Chance is 10 %.)
 
 # %% tags=["hide-output"]
@@ -382,7 +382,7 @@ assert without < 0.76  # no network without SE can be above 75 % here: see senet
 # Its mean gate under the orange sky is drawn to the right, and its mean gate under the blue sky upwards. A dot on the
 # diagonal has the same gate under both skies.
 #
-# **Predict:** where do the dots lie before training? After training, in which of the three stages have they left the
+# **Predict:** Where do the dots lie before training? After training, in which of the three stages have they left the
 # diagonal?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
@@ -430,7 +430,7 @@ assert max(distances.max() for distances in far.values()) > 0.5
 # Of all settings, the learning rate changes most. We train a narrow network on one batch of 32 images, 60 updates,
 # with three learning rates.
 #
-# **Predict:** how does the loss change over the 60 updates with η = 0.01, with 0.3, and with 10?
+# **Predict:** How does the loss change over the 60 updates with η = 0.01, with 0.3, and with 10?
 
 
 # %%

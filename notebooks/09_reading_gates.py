@@ -77,7 +77,7 @@ plt.show()
 # The tall bars look like the important channels. We compare them with the gates of the 10,000 test images: for each
 # channel the mean gate and its standard deviation (sd). The channels are sorted by their mean gate.
 #
-# **Predict:** most bars are tall. Are these gates large for this photo in particular, or for most images?
+# **Predict:** Most bars are tall. Are these gates large for this photo in particular, or for most images?
 
 # %%
 last = found.blocks["stage3.se"]
@@ -143,7 +143,7 @@ for name, gate, spread in sorted(rows, key=lambda row: -row[1]):
 # The automobiles have the largest mean gate. So we use the channel as a detector: we call an image "automobile" if the
 # gate of this channel is above 0.95. One in ten test images is an automobile.
 #
-# **Predict:** what percentage of the images that we call "automobile" are automobiles?
+# **Predict:** What percentage of the images that we call "automobile" are automobiles?
 
 # %% tags=["hide-output"]
 counts = last.counts.astype(float)  # (class, channel, 20 bins): histograms; the last bin is 0.95 to 1
@@ -228,7 +228,7 @@ interact(channel_by_class, channel=IntSlider(c, 0, 127));
 #
 # The second part is computed inside each channel, the third inside each channel and class, and both are averaged.
 #
-# **Predict:** in which of the three blocks of `tiny-se` does the class explain the largest share of the variance, and
+# **Predict:** In which of the three blocks of `tiny-se` does the class explain the largest share of the variance, and
 # in which the smallest?
 
 
@@ -302,7 +302,7 @@ print(f"learned gates {100 * accuracy({}):.1f} %    the twin trained without SE 
 # Two replacements, in one block at a time. *Ones*: all gates are 1. *Mean*: each channel has its mean gate, the same
 # for every image.
 #
-# **Predict:** in which of the three blocks does "mean" cost accuracy? Does "ones" cost as much as "mean", less, or
+# **Predict:** In which of the three blocks does "mean" cost accuracy? Does "ones" cost as much as "mean", less, or
 # more?
 
 # %% tags=["hide-output"]
@@ -326,7 +326,7 @@ print(f"for comparison: the twin trained without SE {100 * without_se:.1f} %")
 # The same was measured for `tiny-se`, on all 10,000 test images of CIFAR-10, and is stored in the findings. You know
 # from section 3 how much of the gates' variance the class explains in each block: 5, 2 and 21 %.
 #
-# **Predict:** in which block of `tiny-se` do mean gates cost the most accuracy, and in which the least?
+# **Predict:** In which block of `tiny-se` do mean gates cost the most accuracy, and in which the least?
 
 # %% tags=["hide-output"]
 place_names = {"stage1.se": "stage 1", "stage2.se": "stage 2", "stage3.se": "stage 3", "all blocks": "all"}
@@ -390,7 +390,7 @@ plt.show()
 # Look again at stage 3 in the table. With the mean gates of the image's *true* class 77.6 % are right. With the learned
 # gates it is 76.2 %, and the twin without SE has 75.8 %.
 #
-# **Predict:** has somebody found better gates?
+# **Predict:** Has somebody found better gates?
 #
 # <details><summary>Answer</summary>
 #
@@ -406,7 +406,7 @@ plt.show()
 # share of the channels in every block, in three orders: smallest mean gate first; smallest *signal* first, the mean of
 # |s·u|; and at random, five times.
 #
-# **Predict:** which order costs the least accuracy? Is "smallest mean gate" better than random?
+# **Predict:** Which order costs the least accuracy? Is "smallest mean gate" better than random?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 pruning = found.pruning

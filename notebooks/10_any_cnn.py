@@ -89,7 +89,7 @@ for row in describe(net)[:5]:
 # In `SE 8→2→8` you see the two fully connected layers: FC1 reduces 8 numbers to C/r = 8/4 = 2 hidden units, and FC2
 # returns 8 again.
 #
-# **Predict:** can a channel's z be negative at this place?
+# **Predict:** Can a channel's z be negative at this place?
 
 # %% tags=["hide-output"]
 from senet_np.containers import se_caches
@@ -153,7 +153,7 @@ draw("A residual block: four places, and a network has SE at one of them", boxes
      [*zip(order[:-1], order[1:]), ("x", "SE identity"), ("SE identity", "plus")], height=3.8)
 
 # %% [markdown]
-# **Predict:** take four networks, each with SE at one of the four places, and give all four blocks the same
+# **Predict:** Take four networks, each with SE at one of the four places, and give all four blocks the same
 # weights. Which two blocks compute exactly the same gates? And do the two networks then return the same logits?
 
 # %% [markdown]
@@ -217,7 +217,7 @@ dx, grads = block.backward(dy, cache)
 assert np.allclose(dx, residual_backward(dy, cache["branch"]))
 
 # %% [markdown]
-# **Predict:** which of the two arrays in the sum is larger here, `dx_branch` or `dx_shortcut`? Think of what the
+# **Predict:** Which of the two arrays in the sum is larger here, `dx_branch` or `dx_shortcut`? Think of what the
 # gates of a fresh SE block do to a gradient.
 
 # %% tags=["hide-output"]
@@ -263,7 +263,7 @@ def share_that_arrives(position, change):
 
 
 # %% [markdown]
-# **Predict:** for each of the four places: which share of dy arrives in front of the nine blocks? Fresh gates are
+# **Predict:** For each of the four places: which share of dy arrives in front of the nine blocks? Fresh gates are
 # about 1/2.
 
 # %% tags=["hide-output"]
@@ -337,7 +337,7 @@ assert np.allclose(dx, branches_backward(dy, cache.parts))
 print("the library splits dy at channel", cache.ends)
 
 # %% [markdown]
-# **Predict:** suppose that a backward pass confuses the branches: it gives the first channels of dy to `three` and
+# **Predict:** Suppose that a backward pass confuses the branches: it gives the first channels of dy to `three` and
 # the last ones to `one`. Our branches return 2 and 3 channels. Does the mistake stop with an error? And would it if
 # both returned 2 channels?
 
@@ -373,7 +373,7 @@ print("2 and 2 channels: no error, and dx has the right shape", dx_twin.shape)
 # through the network and counts two things: parameters, and *multiply-adds*, one multiplication with its addition.
 # SE's *share* below is what it adds, divided by what the network has without it.
 #
-# **Predict:** which is larger: SE's share of the parameters, or SE's share of the multiply-adds?
+# **Predict:** Which is larger: SE's share of the parameters, or SE's share of the multiply-adds?
 
 # %% tags=["hide-output"]
 from senet_np.nets.describe import added_by_se, count_parameters, equation_5, multiply_adds
@@ -403,7 +403,7 @@ for name in ("tiny", "vgg", "inception", "resnet20", "resnet110"):
 # **In which stage do these costs arise?** From stage to stage C doubles, and H·W falls to a quarter. A block costs
 # $2C^2/r$ parameters, and $2C^2/r + H\,W\,C$ multiply-adds: the two matrices once, the scaling at every position.
 #
-# **Predict:** how do the parameters of a block change from stage to stage? And its multiply-adds?
+# **Predict:** How do the parameters of a block change from stage to stage? And its multiply-adds?
 
 # %% tags=["hide-output"]
 def by_stage(name):
@@ -500,7 +500,7 @@ for position in POSITIONS:
     print(f"{position:9} {path}")
 
 # %% [markdown]
-# **Predict:** at which of the four places is z never negative? And at which is the mean of z over the eight images
+# **Predict:** At which of the four places is z never negative? And at which is the mean of z over the eight images
 # 0, in every channel?
 
 # %% tags=["hide-output"]
@@ -549,7 +549,7 @@ print("first logits: pre", logits["pre"][0, :4], " identity", logits["identity"]
 # The paper compared the four places on ImageNet with ResNet-50 (its section 6.5; one network each). It gives the
 # *top-1 error*: the share of images whose most probable class is wrong, so lower is better.
 #
-# **Predict:** by the argument of section 2, which two places should have the largest errors?
+# **Predict:** By the argument of section 2, which two places should have the largest errors?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -571,7 +571,7 @@ print("first logits: pre", logits["pre"][0, :4], " identity", logits["identity"]
 # The same comparison was made with this package: ResNet-20 on CIFAR-10, three seeds, three epochs
 # (`docs/comparisons/resnet20-position.toml`). For each seed, all networks see the images in the same order.
 #
-# **Predict:** which places lose against *standard* there, in a short training of a small network?
+# **Predict:** Which places lose against *standard* there, in a short training of a small network?
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -599,7 +599,7 @@ print("first logits: pre", logits["pre"][0, :4], " identity", logits["identity"]
 # The paper describes its own figure like this: early gates are *generic* (much the same for all classes), late
 # gates are *class-specific*.
 #
-# **Predict:** if that holds here, in which panels do the colored lines leave the black one, the mean of all images?
+# **Predict:** If that holds here, in which panels do the colored lines leave the black one, the mean of all images?
 
 # %% tags=["hide-output"]
 from senet_np.analysis.findings import load_findings
@@ -632,7 +632,7 @@ figure
 # class and to the image (notebook 9, section 3). Second, how much accuracy is lost when its gates no longer look at
 # the image, and each channel gets its mean gate.
 #
-# **Predict:** which block loses most accuracy with mean gates: the one with the largest class share?
+# **Predict:** Which block loses most accuracy with mean gates: the one with the largest class share?
 
 # %% tags=["hide-output"]
 from senet_np.analysis.specificity import variance_shares
@@ -661,7 +661,7 @@ print(f"the nine losses added up {sum_of_losses:+.2f} points; all nine blocks at
 # In the figure the last block looks special: each class's line is the black line moved up or down. To *move all
 # channels together* is less than to choose channels.
 #
-# **Predict:** in the last block, which part of the differences between classes is such a common shift of all
+# **Predict:** In the last block, which part of the differences between classes is such a common shift of all
 # channels?
 
 # %% tags=["hide-output"]

@@ -60,7 +60,7 @@ rng = np.random.default_rng(0)
 # images, and note for each whether it is classified correctly. Then we pretend to have fewer, and cut the 4,000
 # into test sets of n images. (The next cell takes up to ten seconds.)
 #
-# **Predict:** from where to where do the accuracies go on 80 test sets of 50 images? And on 20 test sets of 200?
+# **Predict:** From where to where do the accuracies go on 80 test sets of 50 images? And on 20 test sets of 200?
 # (The model gets about half of the images right.)
 
 # %% tags=["hide-output"]
@@ -108,7 +108,7 @@ for n in (50, 200, 500):
 # (The sd of a few test sets is a rough number too. So do not expect that the two agree in the first digit after the
 # point.)
 #
-# **Predict:** a network gets 92 % of the 10,000 test images of CIFAR-10 right. How large is the standard error:
+# **Predict:** A network gets 92 % of the 10,000 test images of CIFAR-10 right. How large is the standard error:
 # nearer to 0.03, to 0.3 or to 3 points?
 
 # %% tags=["hide-output"]
@@ -195,7 +195,7 @@ def make_run(settings):
 # %% [markdown]
 # The images of `shapes` were made so that a gate helps: notebook 8 showed how much.
 #
-# **Predict:** which arm is ahead here, and with how many of the ten seeds? (The next cell trains twenty networks.
+# **Predict:** Which arm is ahead here, and with how many of the ten seeds? (The next cell trains twenty networks.
 # It takes about half a minute, and prints one line per run.)
 
 # %% tags=["hide-output"]
@@ -262,7 +262,7 @@ for name in ("shapes-se", "shapes-plain"):
 # - the **standard deviation** (sd), as in section 1: how far *one run* typically lies from the mean;
 # - the **standard error**, sd/√n: how far *the mean* typically lies from the mean of endlessly many runs.
 #
-# **Predict:** what happens to each of the three if you take 300 seeds and not 3?
+# **Predict:** What happens to each of the three if you take 300 seeds and not 3?
 
 # %% tags=["hide-output"]
 for n in (3, 10, 30, 300):
@@ -305,7 +305,7 @@ print("the order of the images:", order[:8], "…, which depends on the seed alo
 # differences and its standard error, sd(d)/√n. Someone who ignores the pairs adds the variances of the two arms
 # instead: $\sqrt{\mathrm{Var}(A)/n + \mathrm{Var}(B)/n}$.
 #
-# **Predict:** which of the two standard errors is smaller on our ten numbers?
+# **Predict:** Which of the two standard errors is smaller on our ten numbers?
 
 # %% tags=["hide-output"]
 n = 10
@@ -343,7 +343,7 @@ def draw_pairs(trials, n, difference, sd, rho, rng):
 
 
 # %% [markdown]
-# **Predict:** with ρ = 0.9, how many runs per arm would someone without pairs need to get the standard error of ten
+# **Predict:** With ρ = 0.9, how many runs per arm would someone without pairs need to get the standard error of ten
 # pairs: 15, 30 or 100?
 
 # %% tags=["hide-output"]
@@ -371,10 +371,9 @@ for rho in (0, 0.3, 0.6, 0.9):
 #
 # But we estimate the sd from the same few numbers. Sometimes it comes out too small, and then the range is too
 # short. So the multiple must be larger. How much larger? We ask a simulation in which the truth is 0. Divide the
-# size of the mean by its standard error sd/√n: which value does this ratio exceed in only 5 of 100 cases?
-# |mean| / (sd/√n) in the worst 5 of 100 cases?
+# size of the mean by its standard error, |mean| / (sd/√n). Which value does this ratio exceed in only 5 of 100 cases?
 #
-# **Predict:** this multiple for n = 10, and for n = 3.
+# **Predict:** This multiple for n = 10, and for n = 3.
 
 # %% tags=["hide-output"]
 from senet_np.experiments.statistics import paired_difference, t975
@@ -434,7 +433,7 @@ def half_widths(d):
 
 
 # %% [markdown]
-# **Predict:** will exactly five of these 100 intervals miss the truth? And have all intervals about the same width?
+# **Predict:** Will exactly five of these 100 intervals miss the truth? And do all intervals have about the same width?
 
 # %% tags=["hide-output"]
 many_A, many_B = draw_pairs(100, 5, 0.4, 0.5, 0.5, rng)
@@ -462,7 +461,7 @@ plt.show()
 # </details>
 
 # %% [markdown]
-# **Predict:** someone uses 1.96 for every n. In how many of 100 comparisons does the interval cover the truth if
+# **Predict:** Someone uses 1.96 for every n. In how many of 100 comparisons does the interval cover the truth if
 # there are three pairs?
 
 # %% tags=["hide-output"]
@@ -499,7 +498,7 @@ assert all(abs(share - 0.95) < 0.01 for share in coverage.values())
 # luck. How often does it exclude 0, so that you *see* the difference? This share is called the **power** of the
 # comparison. From here on, sd means that of the paired differences.
 #
-# **Predict:** with five seeds and an sd of 0.5, in how many of 100 comparisons is the true difference of 0.4 seen?
+# **Predict:** With five seeds and an sd of 0.5, in how many of 100 comparisons is the true difference of 0.4 seen?
 
 # %% tags=["hide-output"]
 def power(n, difference, sd, trials=4000):
@@ -543,7 +542,7 @@ plt.show()
 #
 # Public runs of others on small networks found that SE is worth −0.04 to +0.40 points on CIFAR-10.
 #
-# **Predict:** how many times as many seeds does it take to see half the difference?
+# **Predict:** How many times as many seeds does it take to see half the difference?
 
 # %% tags=["hide-output"]
 def seeds_needed(difference, sd):
@@ -614,7 +613,7 @@ interact(twenty_comparisons, n=IntSlider(5, 3, 30),
 #
 # ### Many tables
 #
-# **Predict:** someone makes twenty comparisons for a paper, all without any true difference. In how many of 100
+# **Predict:** Someone makes twenty comparisons for a paper, all without any true difference. In how many of 100
 # such papers is there at least one false alarm?
 
 # %% tags=["hide-output"]
@@ -640,7 +639,7 @@ print(f"papers with at least one: {100 * (wrong > 0).mean():.0f} of 100")
 # "No difference yet; let us add some seeds." Start with five pairs, look after each further pair, and stop as soon
 # as the interval excludes 0.
 #
-# **Predict:** how often does that end with a false alarm, if one goes on up to 30 seeds?
+# **Predict:** How often does that end with a false alarm, if one goes on up to 30 seeds?
 
 # %% tags=["hide-output"]
 def first_seen(d, first=5):
@@ -683,7 +682,7 @@ assert rate[25] > 10
 #
 # "Our best run reaches …" Of several runs of one net the best lies above the mean.
 #
-# **Predict:** look at the ten runs of section 2. How many points would "the best of ten" add to each net?
+# **Predict:** Look at the ten runs of section 2. How many points would "the best of ten" add to each net?
 
 # %% tags=["hide-output"]
 for name, values in (("with SE", acc_A), ("without SE", acc_B)):
@@ -708,7 +707,7 @@ for n in (3, 10, 30):
 # accuracy? We watch it with our own twenty networks. Split the test images at random into two halves; choose the
 # network that is best on the first half; then look at its accuracy on both. We repeat that for 2,000 splits.
 #
-# **Predict:** by how many points do the two accuracies of the chosen network differ on average, and which one is
+# **Predict:** By how many points do the two accuracies of the chosen network differ on average, and which one is
 # higher?
 
 # %% tags=["hide-output"]

@@ -76,7 +76,7 @@ print(f"first {ms[0]:.3f}   fastest {ms.min():.3f}   median {np.median(ms):.3f} 
 # measurement, as laptops do when they get warm. The next cell simulates 40 runs on such a machine: `clock[k]` is the
 # time of run k.
 #
-# **Predict:** you time A twenty times, then B twenty times, and divide B's median by A's. Which ratio do you get? And
+# **Predict:** You time A twenty times, then B twenty times, and divide B's median by A's. Which ratio do you get? And
 # which ratio if A and B take turns, and you divide within each round?
 
 # %% tags=["hide-output"]
@@ -127,7 +127,7 @@ def median_ms(runs):
 # ([senet_np/ops/reference/images.py](../senet_np/ops/reference/images.py)), and with im2col, the matrix of windows
 # from notebook 6 ([senet_np/ops/conv.py](../senet_np/ops/conv.py)). Both do the same multiplications.
 #
-# **Predict:** how many times as fast is im2col? Ten times? A hundred times? More?
+# **Predict:** How many times as fast is im2col? Ten times? A hundred times? More?
 
 # %% tags=["hide-output"]
 from senet_np.ops import conv, reference
@@ -181,7 +181,7 @@ print(f"so for each byte that moves, the core could do {peak / bandwidth:.0f} op
 #
 # Drawn over the intensity this looks like a roof: a slope and a flat part (Williams, Waterman, Patterson 2009).
 #
-# **Predict:** which of these four lie under the slope, and which under the flat part? Each works on 32 images of
+# **Predict:** Which of these four lie under the slope, and which under the flat part? Each works on 32 images of
 # 16×16: ReLU on 64 channels; a 1×1 convolution 16 → 16; a 3×3 convolution 16 → 16; a 3×3 convolution 64 → 64.
 
 
@@ -240,7 +240,7 @@ plt.show()
 #
 # The next cell times the same addition on arrays of growing size, and divides the time by the number of elements.
 #
-# **Predict:** what shape has the curve, from tiny arrays to arrays that are larger than every cache?
+# **Predict:** What shape has the curve, from tiny arrays to arrays that are larger than every cache?
 
 # %% tags=["hide-output"]
 sizes = 2 ** np.arange(8, 25)
@@ -365,7 +365,7 @@ assert np.allclose(y, np.correlate(d, g))
 # rows and then to the columns. These are the matrices of [senet_np/fast/winograd.py](../senet_np/fast/winograd.py)
 # (Lavin and Gray 2016).
 #
-# **Predict:** how many multiplications does the definition need for 4×4 outputs of a 3×3 kernel? And how many does
+# **Predict:** How many multiplications does the definition need for 4×4 outputs of a 3×3 kernel? And how many does
 # Winograd's way need between the transforms, where `products` is computed?
 
 # %% tags=["hide-output"]
@@ -394,7 +394,7 @@ print(f"tile {tile.shape}; definition: {tile.size * kernel.size} multiplications
 # The transforms are not free. The next cell measures the time and the error for more and more channels, forward and
 # backward, on 32 images of 16×16. The error is that of float32 against float64, as a share of the largest result.
 #
-# **Predict:** is Winograd the faster one for few channels or for many? And is its error larger or smaller than
+# **Predict:** Is Winograd the faster one for few channels or for many? And is its error larger or smaller than
 # im2col's?
 
 # %% tags=["hide-output"]
@@ -450,7 +450,7 @@ plt.show()
 # Before you make a part faster, ask: which share of the time does it have? Take one training step of the tiny
 # SE-CNN on one core.
 #
-# **Predict:** which shares of the time do the convolutions, batch norm and the SE blocks have? Counted in
+# **Predict:** Which shares of the time do the convolutions, batch norm and the SE blocks have? Counted in
 # multiplications, convolutions have 99 %.
 
 # %% tags=["hide-output"]
@@ -528,7 +528,7 @@ one = np.float32(1e8)
 print("(1e8 + 1) − 1e8 =", (one + np.float32(1)) - one, "   (1e8 − 1e8) + 1 =", (one - one) + np.float32(1))
 
 # %% [markdown]
-# **Predict:** one worker or two workers compute the gradients of 64 images, in pieces of 32. Are the two results
+# **Predict:** One worker or two workers compute the gradients of 64 images, in pieces of 32. Are the two results
 # equal up to rounding, or exactly equal? What must the program do for the second?
 
 # %% tags=["hide-output"]

@@ -55,7 +55,7 @@ print(x.shape, x.dtype)
 # much? Take all patches of all images, one per row of a matrix. Their covariance is a 27×27 matrix. Its eigenvectors
 # are the **directions** in which patches differ independently. The eigenvalue is the variance in this direction.
 #
-# **Predict:** which share of the whole variance lies in the first direction, the one with the largest variance? And
+# **Predict:** Which share of the whole variance lies in the first direction, the one with the largest variance? And
 # what do patches differ in, along this direction?
 
 # %% tags=["hide-output"]
@@ -101,7 +101,7 @@ plt.show()
 # The small constant 0.0005 (`EPS` in [senet_np/nets/initialize.py](../senet_np/nets/initialize.py)) becomes important
 # in exercise 13.3. A convolution with these kernels is called a **whitening** convolution.
 #
-# **Predict:** output k of this convolution is $y_k = w_k^\top \text{patch}$. What is the mean of $y_k\,y_l$ over all
+# **Predict:** Output k of this convolution is $y_k = w_k^\top \text{patch}$. What is the mean of $y_k\,y_l$ over all
 # patches, for k = l and for k ≠ l? (An eigenvector satisfies $\text{covariance}\cdot v_k = \lambda_k v_k$.)
 
 # %% tags=["hide-output"]
@@ -153,7 +153,7 @@ assert np.abs(products - np.eye(16)).max() < 0.02
 # A kernel whose middle is the identity matrix, and that is 0 elsewhere, passes its input on. The ReLU changes
 # nothing, since the input has been through a ReLU already. So with such **identity weights** R² is 1.
 #
-# **Predict:** how large is R² after one random 3×3 convolution with ReLU, and after six?
+# **Predict:** How large is R² after one random 3×3 convolution with ReLU, and after six?
 
 
 # %% tags=["hide-output"]
@@ -216,7 +216,7 @@ assert random[-1] < 0.5 < identity[-1]
 # Here $p_k$ is the softmax's probability of class k, and [k = label] is 1 for the right class and 0 for the others.
 # The option is `--label-smoothing`.
 #
-# **Predict:** draw L over the logit of the right class, while the nine other logits stay at 0: once for α = 0, once
+# **Predict:** Draw L over the logit of the right class, while the nine other logits stay at 0: once for α = 0, once
 # for α = 0.2. What shape has each curve?
 
 # %% tags=["hide-output"]
@@ -278,7 +278,7 @@ assert abs(lowest - np.log(right / other)) < 0.1
 # The share that the slow weights keep grows from 0 to 0.77 during the training: $0.95^5 \cdot \text{done}^3$, where
 # `done` is the share of the training that is over. With keep = 0 there is no averaging.
 #
-# **Predict:** a bowl, ½‖w‖², with its minimum at 0; 400 steps with noisy gradients. How do the distances from the
+# **Predict:** A bowl, ½‖w‖², with its minimum at 0; 400 steps with noisy gradients. How do the distances from the
 # minimum compare at the start, and at the end?
 
 
@@ -348,7 +348,7 @@ assert averaged[-20:].mean() < plain[-20:].mean()
 #   in each epoch (one pass over all images). Here an image that was mirrored in one epoch is not mirrored in the
 #   next.
 #
-# **Predict:** if chance decides in each epoch, how many of all images show both sides within two epochs? And with
+# **Predict:** If chance decides in each epoch, how many of all images show both sides within two epochs? And with
 # alternating flips?
 
 # %% tags=["hide-output"]

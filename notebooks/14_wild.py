@@ -167,7 +167,7 @@ plt.show()
 # each block (the paper's Eq. 5 adds them up over all blocks). A **multiply-add** is one multiplication with its
 # addition.
 #
-# **Predict:** the last stage of SE-ResNet-50 has 3 of its 16 blocks. Which share of all SE parameters lies there? And
+# **Predict:** The last stage of SE-ResNet-50 has 3 of its 16 blocks. Which share of all SE parameters lies there? And
 # which share of all multiply-adds of the network belongs to SE?
 
 # %% tags=["hide-output"]
@@ -211,7 +211,7 @@ assert paper == sum(row.layer.channels * row.layer.hidden * 2 for row in blocks[
 #
 # $$s = \min(1, \max(0, e/6 + 1/2))$$
 #
-# **Predict:** what is ds/de, for small e and for large e? And what can a gate at e = 4 learn from an image?
+# **Predict:** What is ds/de, for small e and for large e? And what can a gate at e = 4 learn from an image?
 
 # %% tags=["hide-output"]
 e = np.linspace(-7, 7, 281)
@@ -280,7 +280,7 @@ plt.show()
 #
 # `trace` runs a network and returns one step per layer, with the layer's path, output and cache.
 #
-# **Predict:** before any training, with random weights, around which value do the gates of all blocks lie?
+# **Predict:** Before any training, with random weights, around which value do the gates of all blocks lie?
 
 # %% tags=["hide-output"]
 from senet_np.containers import trace
@@ -330,7 +330,7 @@ plt.show()
 # norm**, which subtracts from each channel its mean over all positions and all images of the batch (notebook 7). Here
 # the batch is one photo.
 #
-# **Predict:** what is z, then? And why is it different in MobileNetV3, where a non-linearity stands between batch
+# **Predict:** What is z, then? And why is it different in MobileNetV3, where a non-linearity stands between batch
 # norm and SE?
 #
 # <details><summary>Answer</summary>
@@ -404,7 +404,7 @@ plt.show()
 # Now train and test. On the command line these are `python -m senet_np` and the same words. We take half the usual
 # numbers of channels, so that it takes about a quarter of a minute.
 #
-# **Predict:** which accuracy will it reach after 10 epochs (passes over the 640 training images)? Guessing gives 25
+# **Predict:** Which accuracy will it reach after 10 epochs (passes over the 640 training images)? Guessing gives 25
 # %.
 
 # %% tags=["hide-output"]
@@ -428,7 +428,7 @@ assert open_run(Path(run)).result["accuracy"] > 0.8
 # `python -m senet_np explain` draws nineteen figures of such a run. Here is one of them: the mean gate of each
 # channel for each class.
 #
-# **Predict:** in which of the three blocks do the classes differ most?
+# **Predict:** In which of the three blocks do the classes differ most?
 
 # %% tags=["hide-output"]
 import senet_np

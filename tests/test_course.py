@@ -85,7 +85,8 @@ def test_what_a_student_gets_holds_no_solution(tmp_path):
     assert len(given) == len(list(NOTEBOOKS.glob("*.ipynb"))) + len(STUDENTS)
     assert {Path(name).suffix for name in given} == {".ipynb"}
     text = "".join(path.read_text("utf-8") for path in given.values())
-    assert "solutions/" not in text
+    assert "](solutions/" not in text
+    assert "](../solutions/" not in text
     assert "ask your teacher, after you have tried" in text
     assert "SOLUTION" not in text
     for source in NOTEBOOKS.glob("assignments/source/*/*.py"):
@@ -107,7 +108,7 @@ def test_a_teacher_gets_a_folder_of_nbgraders_with_the_sources(tmp_path):
 def test_a_copy_has_no_link_to_a_file_that_does_not_lie_beside_it(tmp_path):
     main(["course", str(tmp_path)])
     copies = {path: path.read_text("utf-8") for path in tmp_path.rglob("*.ipynb")}
-    assert not [path for path, text in copies.items() if "](../" in text]
+    assert not [path for path, text in copies.items() if re.search(r"\]\(\.\./(?!solutions/)", text)]
     assert "the library's own loops" in copies[tmp_path / "06_convolution.ipynb"]
     for text in copies.values():
         nbformat.validate(nbformat.reads(text, as_version=4))

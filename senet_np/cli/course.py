@@ -19,7 +19,7 @@ FIRST = "01_channels.ipynb"  # as good as any
 SOURCES = "source"  # of the assignments, with their solutions
 WHO = {"alone": {SOURCES}, "student": {SOURCES, "solutions"}, "teacher": set()}  # which folders each does not get
 LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+(?:docs|senet_np|README)[^)\"]*\)")  # [text](../docs/results.md)
-SOLUTIONS = re.compile(rb"\[([^\]\"]+)\]\(solutions/[^)\"]*\)")
+SOLUTIONS = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)?solutions/[^)\"]*\)")
 EXAMPLES = """\
   senet-np course mine                        the notebooks, their solutions and the assignments, in the folder mine
   senet-np course handout --for student       the same without solutions: to hand out

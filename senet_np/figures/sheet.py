@@ -1,5 +1,6 @@
 """A sheet of images from a data set, one row per class, as the network will see them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,4 +27,4 @@ def draw_sheet(dataset: Dataset) -> Any:
         axes.text(-width / 4, height / 2, f"{name}\n{len(some):,}", ha="right", va="center", fontsize=9)
     more = len(dataset.classes) - len(shown)
     title = f"Training images of {len(dataset.classes)} classes" + (f", {more} of them not shown" if more else "")
-    return add_title(figure, title, f"{dataset.name} ({dataset.provenance}); {dataset.view.words}")
+    return add_title(figure, title, f"{Path(dataset.name).name} ({dataset.provenance}); {dataset.view.words}")

@@ -227,4 +227,6 @@ checks.grade_scale(channel_scale_forward, channel_scale_backward)
 #     from senet_np.grading.marks import show_points
 #     show_points(checks.TABLE, globals())
 #
+# Answers to the questions on paper: [solutions/assignments.ipynb](../solutions/assignments.ipynb).
+#
 # **Next:** notebook 4, the excitation; after notebook 5, assignment 2.

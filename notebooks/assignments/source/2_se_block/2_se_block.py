@@ -216,4 +216,6 @@ checks.grade_care(block_forward, block_backward)
 #     from senet_np.grading.marks import show_points
 #     show_points(checks.TABLE, globals())
 #
+# Answers to the questions on paper: [solutions/assignments.ipynb](../solutions/assignments.ipynb).
+#
 # **Next:** notebook 6, the convolution, then assignment 3.

@@ -179,4 +179,6 @@ checks.grade_care(conv2d_forward, conv2d_backward)
 #     from senet_np.grading.marks import show_points
 #     show_points(checks.TABLE, globals())
 #
+# Answers to the questions on paper: [solutions/assignments.ipynb](../solutions/assignments.ipynb).
+#
 # **Next:** notebook 7, the other parts of a CNN.

@@ -269,3 +269,5 @@ checks.grade_verdicts(verdicts)
 #
 #     from senet_np.grading.marks import show_points
 #     show_points(checks.TABLE, globals())
+#
+# Answers to the questions on paper: [solutions/assignments.ipynb](../solutions/assignments.ipynb).
