@@ -22,7 +22,7 @@
 #
 # Letters: [symbols](../docs/symbols.md).
 #
-# A line that starts with **Predict:** Asks you a question. Write down your guess, run the next cell, and only
+# A line that starts with **Predict:** asks you a question. Write down your guess, run the next cell, and only
 # then open the folded answer. A wrong guess is useful: you remember what surprised you.
 #
 # Cells that only draw are folded: click on the three dots (or on the bar) to see their code. The `.ipynb` files
