@@ -178,8 +178,8 @@ for k, name in enumerate(names):
     print(f"{name:22} {(window * w[..., k]).sum():+.3f}")
 
 # %% [markdown]
-# Now all positions of the window at once. The window must fit into the image, so the map has two rows and two
-# columns less: `height` and `width`. Take one of the nine places of the window, row p and column q. While the
+# Now all positions of the window at once. The window must fit into the image, so the map is two rows and two
+# columns smaller: it has `height` rows and `width` columns. Take one of the nine places of the window, row p and column q. While the
 # window slides over the image, this place passes over the numbers `x[p : p + height, q : q + width]`. We
 # multiply this slice by the weights of the place; `@` also sums over the channels. The sum of the nine results
 # is the map. Last, a number below 0 means "no" and becomes 0. This is a **ReLU**, and a network uses it too.
@@ -327,12 +327,12 @@ for name, mean in zip(SKIES, z, strict=True):
 # </details>
 #
 # Now the rule is easy: give the channel with the larger mean the weight 1, and the other channel the weight 0.
-# In the code below, `s` has one row of weights for each image. The last column of the picture shows the weighed
+# In the code below, `s` has one row of weights for each image. The last column of the picture shows the weighted
 # sum.
 
 # %%
 s = (z == z.max(axis=1, keepdims=True)).astype(float)  # (N, C): 1 for the larger mean, else 0
-weighed = u * s[:, None, None, :]  # (N, H, W, C): each map times the number of its image and channel
+weighted = u * s[:, None, None, :]  # (N, H, W, C): each map times the number of its image and channel
 for name, weights in zip(SKIES, s, strict=True):
     print(f"{name:10}   weights for orange, for blue: {weights}")
 
@@ -340,7 +340,7 @@ for name, weights in zip(SKIES, s, strict=True):
 rows = []
 for n in (0, 2):
     panels = [(SKIES[n], scenes[n]), ("channel orange", u[n, ..., 0]), ("channel blue", u[n, ..., 1])]
-    panels += [("sum,\nsame weights", u[n].sum(axis=-1)), ("sum,\nweighed", weighed[n].sum(axis=-1))]
+    panels += [("sum,\nsame weights", u[n].sum(axis=-1)), ("sum,\nweighted", weighted[n].sum(axis=-1))]
     rows.append(panels)
 draw(rows, "Below the sky, weights that depend on the image leave the right square", bar=NO_YES)
 
@@ -409,7 +409,7 @@ print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the texture of 
 # ### Why adding is not enough
 #
 # Why can the plain network not use the sky? Each number in its last maps sees a window of 18×18 pixels of the
-# image. The windows move in steps of 4 rows: one covers the rows 1 to 18, and the next one the rows 5 to 22. The
+# image (exercise 6.4 computes the 18). The windows move in steps of 4 rows: one covers the rows 1 to 18, and the next one the rows 5 to 22. The
 # sky ends in row 4, and the squares begin in row 19 or 20. The first window sees the sky and no square, the second
 # one a square and no sky. So no window sees both
 # ([senet_np/data/shapes.py](../senet_np/data/shapes.py) draws the images so).
@@ -442,12 +442,13 @@ print(f"{wrong.sum()} wrong answers; {swapped.sum()} of them are the texture of 
 #
 # In the next cell we draw A1, A2, B1 and B2 at random, 10,000 times, and count the right answers.
 #
-# **Predict:** For how many of the four images can all answers together be right at best: 1, 2, 3 or 4?
+# **Predict:** At most how many of the four answers can be right at the same time: 1, 2, 3 or 4?
 
 # %% tags=["hide-output"]
 right_sign = np.array([[1, -1], [-1, 1]])  # the table above: +1 where "rows" is right, -1 where "dots" is right
-A, B = rng.standard_normal((10_000, 2, 1)), rng.standard_normal((10_000, 1, 2))  # A1 above A2, B1 beside B2
-D = A + B  # (10_000, 2, 2): the second table, for each draw
+A = rng.standard_normal((10_000, 2, 1))  # A1 above A2
+B = rng.standard_normal((10_000, 1, 2))  # B1 beside B2
+D = A + B  # (10_000, 2, 2): each A plus each B, the second table, for each draw
 right_answers = (np.sign(D) == right_sign).sum(axis=(1, 2))  # of the four images, for each draw
 for count in range(5):
     print(f"{count} of 4 right: {(right_answers == count).sum():5} of 10,000 draws")
@@ -530,7 +531,7 @@ for c in range(3):
 # with the columns of the map.
 #
 # Now move a gate yourself. The next cell shows one of the maps of the photo times its gate, and the sum of all
-# maps. The gate of "gray, blurred" is 0 here, because that map shows everything. The gates that you do not move
+# maps. The gate of "gray, blurred" is 0 here, because that map shows everything. All other gates
 # are 1. (Each map was divided by its largest value, so that all count alike.)
 #
 # **Predict:** The background is blue, and so is a part of the flag. Is there a gate for "blue" that removes the
@@ -578,8 +579,8 @@ for c in (16, 58, 23):
 # The gates of channels 16 and 58 are open under the orange sky and nearly shut under the blue one. The gate of
 # channel 23 does the opposite. Next we draw their maps, before and after the gates, under both skies.
 #
-# **Predict:** Each of the three channels responds to one of the two squares. Which channel to which
-# square? And when only the sky changes: do the squares in the maps *before* the gates change?
+# **Predict:** Each of the three channels responds to one of the two squares. Which channel responds to
+# which square? And when only the sky changes: do the squares in the maps *before* the gates change?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input", "hide-output"]
 rows = []

@@ -18,9 +18,8 @@
 # derivatives and the chain rule; the first terms of a Taylor series (section 2 writes them out); and axes with
 # a logarithmic scale.
 #
-# **Time:** 90 minutes to read and run, 155 with the exercises. The core is sections 1 to 3, and in section 4 the
-# traps 1, 2, 3 and 8. The traps 4 and 5 can be read quickly. Exercise 2.3 needs trap 6, and the exercises 2.5 and
-# 5.5 need trap 7. Section 5 can wait until notebook 4 needs a ReLU.
+# **Time:** 90 minutes to read and run, 155 with the exercises. If you have less: sections 1 to 3 are the core. Of the
+# eight traps in section 4 read 1, 2, 3 and 8 first. Section 5 can wait until notebook 4.
 #
 # Letters: [symbols](../docs/symbols.md).
 
@@ -138,7 +137,7 @@ print("dx", dx.shape, " dw", dw.shape, " db", db.shape)
 
 
 # %% tags=["hide-output"]
-def loss(x):
+def loss(x):  # the casts do nothing here; below we call it with float32, too
     return np.sum(forward(x, w.astype(x.dtype), b.astype(x.dtype))[0] * dy.astype(x.dtype))
 
 
@@ -170,8 +169,8 @@ for step in (1e-1, 1e-3, 1e-5):
 #
 # </details>
 #
-# An error that shrinks with the step is called **truncation**: the difference cuts the Taylor series off. So a
-# very small step should be best. We try steps from 1 down to 10⁻¹², in float64 (numbers with about 16 digits)
+# An error that shrinks with the step is called the **truncation error**: the difference cuts off the Taylor series.
+# So a very small step should be best. We try steps from 1 down to 10⁻¹², in float64 (numbers with about 16 digits)
 # and in float32 (about 7 digits).
 #
 # **Predict:** Where is the error of the central difference smallest in float64: at the smallest step, or near
@@ -371,7 +370,7 @@ compare("dy of ones", passes["ones"], passes["random"])
 # Here a function takes the differences along each row, and its backward pass forgets the last element of each
 # row. x is 4×100, so 4 of 400 elements of dx are wrong. A check looks at 5 elements, drawn at random.
 #
-# **Predict:** In what share of the trials does it miss the mistake?
+# **Predict:** In how many percent of the trials does it miss the mistake?
 
 
 # %% tags=["hide-output"]
@@ -482,8 +481,8 @@ for n in (1, 3):
 compare("a batch of one", passes[1], passes[3])
 
 # %% [markdown]
-# **Trap 6: inputs that are too simple.** All equal, all positive, symmetric, or zero. A ReLU, max(x, 0), passes
-# a gradient only where x > 0; this is its mask. A backward pass without the mask is right for positive inputs.
+# **Trap 6: inputs that are too simple.** Inputs hide mistakes if they are all equal, all positive, symmetric, or
+# zero. A ReLU, max(x, 0), passes a gradient only where x > 0. The array `x > 0` is called its **mask**. A backward pass without the mask is right for positive inputs.
 
 
 # %%
@@ -657,7 +656,7 @@ assert all(weak and not strong for _, weak, strong in results)
 #
 # <details><summary>Hint for the formula</summary>
 #
-# Take x > 0 and x < 0 apart, and differentiate both by the quotient rule. Can you write both results as one
+# Treat x > 0 and x < 0 separately: differentiate both by the quotient rule. Can you write both results as one
 # formula?
 #
 # </details>

@@ -174,7 +174,7 @@ assert np.allclose(changes["shifted"].mean(axis=(1, 2)), z)
 # an earlier layer can respond at the border of the image only, and then this channel's mean says something about a
 # place.) To recognize what is in an image, this is usually the right choice.
 #
-# Now we give the same network a larger image: each pixel is repeated 2×2 times.
+# Now suppose that the maps are larger: each value of a map is repeated 2×2 times.
 #
 # **Predict:** What happens to the sum of a map, and what happens to its mean?
 
@@ -188,8 +188,9 @@ print("means: small", small.mean(axis=(1, 2)), " large", large.mean(axis=(1, 2))
 # <details><summary>Answer</summary>
 #
 # The sum becomes four times as large, and the mean stays. This is a reason to take the mean and not the sum. Notebook
-# 4 multiplies z by two matrices, which were trained on numbers of a certain size. With the mean, they still fit when
-# the images have another size.
+# 4 multiplies z by two matrices, which were trained on numbers of a certain size. With sums, z would grow with the
+# number of positions. (With means it stays of the same order. It does not stay equal: in a larger photo an edge is as
+# thin as before, so a channel for edges has a smaller mean.)
 #
 # </details>
 #
@@ -227,9 +228,10 @@ print("dz of image 0:              ", dz[0])
 #
 # Is this du right? Two checks.
 #
-# **The adjoint test.** Take one map and write it as one long column of HW numbers. Then the squeeze is a matrix M with
-# one row, and all its entries are 1/(HW): $z = M u$. Backward multiplies by the transpose: $du = M^\top dz$. (It was
-# the same in notebook 2: forward `x @ w`, backward `da @ w.T`.) Then
+# **The adjoint test.** (*Adjoint* is another word for the transpose.) Take one map and write it as one long column of
+# HW numbers. Then the squeeze is a matrix M with one row, and all its entries are 1/(HW): $z = M u$. Backward
+# multiplies by the transpose: $du = M^\top dz$. (It was the same in notebook 2: forward `x @ w`, backward `da @ w.T`.)
+# Both sums below add up the same products dz · M · u, in another order:
 #
 # $$
 # \textstyle\sum z\,dz \;=\; (Mu)\cdot dz \;=\; u\cdot(M^\top dz) \;=\; \sum u\,du ,
@@ -333,7 +335,7 @@ print("z =", z_max[0], " du:\n", global_max_pool_backward(np.array([[1.0]]), cac
 # Two more, for later: CBAM (Woo et al. 2018) computes gates from the mean *and* from the maximum. *NoSqueeze*, an
 # experiment of the paper, takes no mean at all: each position computes its own gates from its own C numbers.
 #
-# | squeeze | top-1 error on ImageNet, SE-ResNet-50 (Hu et al.) |
+# | squeeze | top-1 error (share of images whose first guess is wrong) on ImageNet, SE-ResNet-50 (Hu et al.) |
 # |---|---:|
 # | ResNet-50 without SE | 23.30 % |
 # | NoSqueeze: a gate for each position | 22.93 % |

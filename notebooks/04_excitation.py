@@ -19,8 +19,8 @@
 # from). Mathematics: matrix products, the chain rule, and the rank of a matrix (section 3 says what it is). Sections
 # 7 to 9 also use variance, the Jacobian, correlation and probability.
 #
-# **Time:** 80 minutes to read and run, 165 with the exercises. That is the core, sections 1 to 6. Sections 7 to 9,
-# under the heading "Further", take 60 minutes more.
+# **Time:** 140 minutes to read and run, 225 with the exercises. Sections 1 to 6 are the core: 80 minutes, 165 with the
+# exercises. Sections 7 to 9, under the heading "Further", can wait.
 #
 # Letters: [symbols](../docs/symbols.md).
 #
@@ -141,8 +141,8 @@ for name, row in zip(("orange sky, 0", "blue sky, 0"), s_own[[0, 2]]):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Only the gates of the two sky channels. But we need other gates for the *squares*, and these stay the same. The
-# squares are the same under both skies, so z of their channels is the same number. Whatever v and b we choose, the
+# Only the gates of the two sky channels. But the gates of the *squares* have to change with the sky, and they do not.
+# The squares are the same under both skies, so z of their channels is the same number. Whatever v and b we choose, the
 # same number gives the same gate.
 #
 # </details>
@@ -152,8 +152,8 @@ assert np.array_equal(s_own[:2, 2:], s_own[2:, 2:])  # the squares: orange sky a
 
 # %% [markdown]
 # To be honest: with the two channels of notebook 1, one weight per channel is enough. There "orange" saw its sky, too,
-# so its mean was about 0.15 to 0.25 under the orange sky and 0.05 to 0.14 under the blue one. So its own mean told
-# the sky. A channel that responds only to a texture in a color has the same mean under both skies.
+# so its mean was about 0.15 to 0.25 under the orange sky and 0.05 to 0.14 under the blue one. So its own mean already
+# showed the color of the sky. A channel that responds only to a texture in a color has the same mean under both skies.
 #
 # **If a channel's own mean does not show what its gate should depend on, the gate must be computed from other
 # channels, too.** For that we need matrices.
@@ -162,7 +162,7 @@ assert np.array_equal(s_own[:2, 2:], s_own[2:, 2:])  # the squares: orange sky a
 #
 # One matrix, $e = z W + b$ with W (C, C), also sees all channels. Our two matrices differ from it in three ways.
 #
-# **Size.** One matrix has C² weights. Two have $2\,C\cdot C/r$. From r = 3 on, two have fewer.
+# **Size.** One matrix has C² weights. Two have $2\,C\cdot C/r$. For r ≥ 3 the two have fewer.
 #
 # **Rank.** Take a few rows, multiply each by a number, and add them up: that is a mixture of these rows. How many rows
 # do you need, so that every row of an array is a mixture of them? The smallest such number is its **rank**. We draw
@@ -228,7 +228,7 @@ for e_line in (e_one, e_two):
     assert np.allclose((e_line[0] + e_line[-1]) / 2, e_line[30])  # the middle is the mean of both ends
 
 # %% [markdown]
-# The paper asks two things of the gate (its section 3.2). It must be able to learn a nonlinear interaction between
+# The paper makes two demands on the gate (its section 3.2). It must be able to learn a nonlinear interaction between
 # channels: we have just seen one. And several channels must be able to be emphasized at once: that is section 5.
 #
 # ## 4. Backward
@@ -429,7 +429,7 @@ for name, gates in (("sigmoid", s_sigmoid), ("softmax", s_softmax)):
 # largest.
 #
 # What this is worth, in the paper (its section 6.3) and in ours ([docs/results.md](../docs/results.md), "The gate").
-# Ours is the tiny network after 4 epochs on a JPEG-recompressed copy of CIFAR-10.
+# Ours is the tiny network after 4 epochs on a JPEG-recompressed copy of CIFAR-10, the first five seeds of ten.
 
 # %%
 paper = {"sigmoid": 22.28, "tanh": 23.00, "ReLU": 23.47, "no SE": 23.30}  # ResNet-50 on ImageNet
@@ -443,7 +443,7 @@ for gate, error in paper.items():
 # sigmoid is best, then comes tanh, then ReLU. In both a ReLU gate is worse than no SE block at all. For tanh the two
 # disagree: in the paper it is a little better than no SE, in our network it is worse (67.24 against 67.85 %).
 #
-# **What may you say about this in a talk?** "On a small net with short trainings, SE gained 0.29 ± 0.26 points. On a net that was trained
+# **What may you say about this in a talk?** "On a small net with short trainings, SE gained 0.41 ± 0.24 points (ten pairs of runs, 95 % interval). On a net that was trained
 # to 89 %, SE gained nothing: 0.00 ± 0.25 points (five pairs of runs, [docs/results.md](../docs/results.md)). A gate for
 # each position, without a squeeze, was better than SE by 2.1 to 2.5 points (tiny net, three seeds). The paper's gains
 # are for networks of 50 layers and more, on ImageNet." Our numbers do not contradict the paper's, and they do not
@@ -459,7 +459,7 @@ for gate, error in paper.items():
 #
 # weights. Our tiny network has three blocks, with 32, 64 and 128 channels, and r = 4.
 #
-# **Predict:** Which share of these weights is in the last block?
+# **Predict:** What share of these weights is in the last block?
 
 # %% tags=["hide-output"]
 from senet_np.nets import tiny
@@ -495,7 +495,7 @@ for r in (1, 2, 4, 8, 16, 32, 64):
     print(f"{r:3}   {str(added.hidden):14} {by_equation:8,.0f}  {added.parameters:8,}   {share:5.1f} %")
 
 # %% [markdown]
-# And what does a smaller r, so more hidden units, gain? The paper (its section 6.1), and ours
+# And what does a smaller r (more hidden units) gain? The paper (its section 6.1), and ours
 # ([docs/results.md](../docs/results.md), "The reduction ratio"):
 
 # %%
@@ -508,15 +508,15 @@ for name, error, found in [*rows, ("no SE ", paper["no SE"], ours["no SE"])]:
 
 # %% [markdown]
 # In the paper r hardly matters up to 16, and every r is better than no SE. In our network r matters: the smaller r, the
-# higher the mean. With r = 8 our network is equal to the one without any SE block (67.86 against 67.85 %). **With
-# r = 16 it is below it** (67.44 %).
+# higher the mean. With r = 8 our network is about equal to the one without any SE block (67.86 against 67.85 %), and
+# with r = 16 it is below it (67.44 %). These are means of five seeds; with ten seeds the network without SE has 67.62 %.
 #
 # Why do the two differ? Perhaps because of the number of hidden units. A stage of ResNet-50 has 256 to 2,048 channels,
 # so r = 16 leaves 16 to 128 hidden units. Our stages keep 2, 4 and 8. With so few units, many gates depend on the same
 # few numbers. These runs do not prove that this is the cause.
 #
 # **What may you say?** "On our small net with short trainings and five seeds, SE with r = 4 gains 0.29 ± 0.26 points
-# (95 % interval). Against r = 4, r = 2 gains 0.46 ± 0.39 more, r = 8 shows no difference (−0.28 ± 0.32), and r = 16 loses
+# (95 % interval; 0.41 ± 0.24 with ten seeds). Against r = 4, r = 2 gains 0.46 ± 0.39 more, r = 8 shows no difference (−0.28 ± 0.32), and r = 16 loses
 # 0.70 ± 0.39 ([docs/results.md](../docs/results.md))."
 #
 # **How to choose r for your own net?** In a small net, take as many hidden units as you can afford: r = 4 is a good
@@ -579,8 +579,9 @@ for gate in ("sigmoid", "tanh", "relu"):
 # </details>
 #
 # **How far from one half?** We can compute the spread of the gates. The **variance** is the mean squared distance from
-# the mean. Three rules are enough. Variances of independent numbers add up. If a number is multiplied by a constant k,
-# its variance is multiplied by k². And where the mean is 0, the variance is the mean of the squares.
+# the mean. Four rules are enough. Variances of independent numbers add up. If a number is multiplied by a constant k,
+# its variance is multiplied by k². Where the mean is 0, the variance is the mean of the squares. And the mean of a
+# product of independent numbers, $h^2 w^2$ for example, is the product of their means.
 #
 # Our block draws all weights independently, with mean 0: those of `w1` with variance 2/C, those of `w2` with variance
 # 1/(C/r). The biases are 0. Take z as given, and go step by step:
@@ -589,7 +590,7 @@ for gate in ("sigmoid", "tanh", "relu"):
 #    $\operatorname{Var}(a_m) = \frac2C\sum_c z_c^2$.
 # 2. $h_m = \max(a_m, 0)$. $a_m$ is positive as often as negative, with the same squares on both sides. The ReLU keeps
 #    the squares of the positive half, so the mean of $h_m^2$ is $\frac12\operatorname{Var}(a_m) = \frac1C\sum_c z_c^2$.
-# 3. $e_c = \sum_m h_m\,w_2[m,c]$ has C/r terms. Each has the variance (mean of $h_m^2$) · 1/(C/r). C/r such terms add
+# 3. $e_c = \sum_m h_m\,w_2[m,c]$ has C/r terms, with mean 0. Each has the variance (mean of $h_m^2$) · 1/(C/r). C/r such terms add
 #    up to C/r · 1/(C/r) = 1 times the mean of $h_m^2$.
 #
 # $$
@@ -618,7 +619,7 @@ for path, one in se_caches(net_cache).items():
 # nearly the same hidden units are active. Then the *difference* of two e comes from the difference of the two z
 # through the same matrices, so the three steps hold for it, too. Roughly, e differs as much as z does.
 #
-# **Predict:** All gates together have a spread of about 0.1. Take one channel: by how much do its gates differ between
+# **Predict:** All gates of a block together have a spread of 0.06 to 0.10. Take one channel: by how much do its gates differ between
 # images? By about 0.1 too, by about 0.02, or by less than 0.001?
 
 # %% tags=["hide-output"]
@@ -629,7 +630,7 @@ for path, one in se_caches(net_cache).items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# By about 0.02. z differs by 0.1, so e differs by about 0.1, and the slope 1/4 makes 0.025 of it. The spread of 0.1
+# By about 0.02. z differs by 0.1, so e differs by about 0.1, and the slope 1/4 makes 0.025 of it. The larger spread
 # lies between the *channels*, which have different random weights. **A fresh SE block is nearly a factor of 1/2.**
 #
 # </details>
@@ -736,11 +737,11 @@ for path, (w1_trained, w2_trained) in pairs.items():
 # </details>
 #
 # **Does a channel open or shut its own gate?** If a unit reads channel k with a positive weight and moves gate k with a
-# positive weight, then channel k opens its own gate. That is the diagonal of the Jacobian. We weigh each
+# positive weight, then channel k opens its own gate. That is the diagonal of the Jacobian. We weight each
 # unit by the share of test images for which it is active. For comparison we take each channel with the gate of
 # *another* one, at random.
 #
-# **Predict:** Which sign has the mean of the diagonal in the first block, and in the last?
+# **Predict:** What sign does the mean of the diagonal have in the first block, and in the last?
 
 # %% tags=["hide-output"]
 for path, (w1_trained, w2_trained) in pairs.items():
@@ -760,8 +761,8 @@ for path, (w1_trained, w2_trained) in pairs.items():
 # </details>
 #
 # This is one network with one seed. In `shapes-se` it is different. There the mean of the diagonal is below that of
-# the random pairs in the first block, and above it in the second. The number after ± says how much the mean of random
-# pairs varies. In both blocks the difference is two to three times as large as this number.
+# the random pairs in the first block, and above it in the second and third. The number after ± says how much the mean
+# of random pairs varies. In all three blocks the difference is two to three times as large as this number.
 #
 # ### 9. Why at least two hidden units?
 #
@@ -816,8 +817,8 @@ for units in (1, 2, 4, 8, 16):
 #
 # Such a block cannot learn from these images, unless the layers before it move z. Look at the last column, too: about
 # a third of the single units are dead, for every number of units. This holds for this block (stage 1) and these 64
-# images. It is no general number: for 64 random z, which differ much more, about 5 % are dead. Here, of eight units
-# about five are left. With two it can be none. So our block never has fewer than two units, and r = 4 is our default
+# images. It is no general number: for 64 random z of the same signs (|normal|), which differ much more, about 5 % are dead. Of
+# eight units, about five stay alive here. Of two, perhaps none does. So our block never has fewer than two units, and r = 4 is our default
 # for small networks.
 #
 # ## In five sentences
@@ -825,7 +826,7 @@ for units in (1, 2, 4, 8, 16):
 # 1. The excitation turns C means into C gates: FC1 reduces them to C/r hidden units, and after a ReLU, FC2 and a
 #    sigmoid make C numbers between 0 and 1.
 # 2. A gate must see *other* channels to depend on the rest of the image, and the ReLU makes this dependence nonlinear.
-# 3. The bottleneck needs 2C²/r weights in place of C², but then C gates share only C/r numbers per image.
+# 3. The bottleneck needs 2C²/r weights in place of C², but then all C gates depend on the same C/r numbers.
 # 4. Backward, little gradient passes a gate far from one half, and none passes a hidden unit that is off.
 # 5. The sigmoid starts at one half and lets several channels be open at once, which softmax does not.
 #
@@ -836,7 +837,7 @@ for units in (1, 2, 4, 8, 16):
 # %% [markdown]
 # ### Exercise 4.2 · Count the parameters
 #
-# By hand: how many parameters, with biases, has an SE block with C = 128 and r = 8? And one with C = 16 and r = 16?
+# By hand: how many parameters does an SE block with C = 128 and r = 8 have, with biases? And one with C = 16 and r = 16?
 #
 # <details><summary>Hint</summary>
 #
@@ -866,7 +867,8 @@ check("4.2", count_128, count_16)
 # ```
 #
 # - `wrong`: which of the five gradients that it returns are wrong? A list of names.
-# - `units`: a gradient check with a certain number of hidden units finds nothing. Which number?
+# - `units`: a gradient check with a certain number of hidden units finds nothing. Which number? (Any number may be
+#   tried here, 1 too.)
 #
 # <details><summary>Hint</summary>
 #

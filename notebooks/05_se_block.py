@@ -39,7 +39,7 @@
 # are the scale, and what happens when all three work together. The equations are those of Hu et al., arXiv
 # 1709.01507. There z is a column, and the matrices stand on the left.
 #
-# **From here on, one image is one row, and the matrices stand on the right**, as in notebook 4: $a = zW_1 + b_1$ and
+# As in notebook 4, one image is one row here, and the matrices stand on the right: $a = zW_1 + b_1$ and
 # $e = hW_2 + b_2$. $W_1$ (C, C/r) reduces C numbers to C/r, and $W_2$ (C/r, C) computes C numbers from them again. In
 # code they are `w1` and `w2`.
 #
@@ -129,7 +129,7 @@ def draw_block(title, values=None, grads=None, notes=()):
 draw_block("Forward: from u to x_scaled")
 
 # %% [markdown]
-# **Predict:** In the backward pass a gradient runs along each arrow, from its tip to its tail. Draw these arrows
+# **Predict:** In the backward pass a gradient runs along each arrow, from its tip to its tail (those of w1 and w2 end at FC1 and FC2). Draw these arrows
 # yourself. How many of them will arrive at u, and how many will leave u? And at s?
 #
 # <details><summary>Answer</summary>
@@ -171,7 +171,8 @@ print("z =", z)
 #
 # **Excitation.** Two small matrices: 4 channels → 2 hidden units → 4 gates. The reduction ratio r is 2.
 #
-# **Predict:** From z, compute the two numbers of `a`. Is one of them below 0, so that its hidden unit is off?
+# **Predict:** From z and the `w1` of the next cell, compute the two numbers of `a`. Is one of them below 0, so that its
+# hidden unit is off?
 
 # %% tags=["hide-output"]
 w1 = np.array([[1.0, -1.0], [0.5, 0.0], [0.0, 0.0], [-1.0, 0.5]])  # (C, C/r)
@@ -417,7 +418,7 @@ print(report)
 # %% [markdown]
 # Now a backward pass that returns only the scale's part of du.
 #
-# **Predict:** Which of the five gradients does the check find wrong, and by more or less than 1 %?
+# **Predict:** Which of the five gradients does the check find wrong? Is the error larger or smaller than 1 %?
 
 # %% tags=["hide-output"]
 def forgetful_backward(dx_scaled, cache):
@@ -431,9 +432,8 @@ report
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Only du, and by 10 % of its largest value. (In section 7 it is 1.1 %: there the weights are half as large, and there
-# are 5×7 positions in place of 3×3. Both make the forgotten part smaller.) Read the report: it gives the place of
-# the largest error, both numbers, their ratio, and a hint.
+# Only du, and by 10 % of its largest value. Read the report: it gives the place of the largest error, both numbers,
+# their ratio, and a hint.
 # The map shows the error of every element, with one row per position and one column per channel.
 #
 # </details>
@@ -546,7 +546,7 @@ for name, found in errors.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Right are only the weights of the last block (stage3.se) and of the head after it. A block computes dw1, db1, dw2
+# Only the weights of the last block (stage3.se) and of the head after it are right. A block computes dw1, db1, dw2
 # and db2 before du, so **its own mistake does not reach its own weights**. But it passes a wrong du on, to all layers
 # before it. So the weights of stage2.se are wrong because stage3.se forgets, and those of stage1.se because both later
 # blocks forget. After stage3.se there is no forgetful block, so its weights are right.
@@ -616,14 +616,15 @@ assert all(np.mean(row[:10]) - np.mean(row[-40:]) > 0.1 for rows in curves.value
 #    by 16 to 49 %. The gradient check of section 5 answers this question in a second. No training answers it: a loss
 #    that falls does not prove that a gradient is right.
 # 2. *How large is the forgotten part?* That depends on the gradient that arrives. Where a global average pool follows,
-#    as after the last stage of most networks, it does not shrink with the size of the image. The largest error stays
+#    as after the last stage of most networks, dX̃ is the same at all positions of a channel. Then the terms of ds add
+#    up, and the part does not shrink with the size of the image. The largest error stays
 #    at 10 to 20 % of du's largest value, from 2×2 to 32×32 positions (measured in section 9, further reading).
 # 3. *Does it harm training?* We cannot say. "No difference seen" does not mean that there is no difference. We also
 #    trained five times as long, 800 steps, ten seeds each. The final losses were 0.80 and 0.90, and the difference
 #    0.10 ± 0.46. The seeds differ so much that ten of them cannot show a harm of this size. Notebook 11 is about such
 #    questions.
 #
-# So: **mend it, because it is wrong**, and do not wait for training to show it.
+# So: **fix it, because it is wrong**, and do not wait for training to show it.
 #
 # ## 7. Nine mistakes: read the report
 #
@@ -678,8 +679,8 @@ def backward_c(dx_scaled, cache):
 # %% [markdown]
 # **Predict:** What is the mistake in A, in B and in C? And which of the five gradients does each one make wrong?
 #
-# Keep the order of the backward pass in mind: ds, de, (dw2, db2), dh, da, (dw1, db1), dz, du. A mistake makes wrong
-# what is computed from it, and nothing that was computed before. The next cell checks all nine on images of 5×7
+# Keep the order of the backward pass in mind: ds, de, (dw2, db2), dh, da, (dw1, db1), dz, du. A mistake spoils
+# everything that is computed from it, and nothing that was computed before it. The next cell checks all nine on images of 5×7
 # positions. Some of the hidden units are active there, and some are off.
 
 # %% tags=["hide-output"]
@@ -730,7 +731,8 @@ for row, ours in ((4, backward_a), (6, backward_b), (3, backward_c)):
 #   positions into one, so its gradient goes back to one. Only du is wrong.
 #
 # Three rows show nearly the same error of du, 1.1 %. This is no accident: in du these mistakes change only the
-# squeeze's part, and its largest numbers are about 1.1 % of du's largest value here.
+# squeeze's part, and its largest numbers are about 1.1 % of du's largest value here. (In section 5 it was 10 %: there the
+# weights are twice as large, and there are 3×3 positions instead of 5×7. Both make this part larger.)
 #
 # </details>
 #
@@ -754,7 +756,7 @@ print(check_gradients(se_forward, backward_b, odd))
 #
 # **A check is only as good as its inputs.** Take the same nine mistakes, but other inputs.
 #
-# **Predict:** Which mistakes does a check *not* find if all images have 1×1 position? And which if every hidden unit is
+# **Predict:** Which mistakes does a check *not* find if every image has only one position (1×1)? And which if every hidden unit is
 # active for every image?
 
 # %% tags=["hide-output"]
@@ -778,7 +780,7 @@ for what, inputs in (("as above", odd), ("1×1 images", one_pixel), ("all units 
 #
 # ## 8. The same block in PyTorch
 #
-# Most people write SE in a library that computes the backward pass by itself. In PyTorch the block has ten lines.
+# Most people write SE in a library that computes the backward pass by itself. In PyTorch the block has eleven lines.
 # Mind two differences. PyTorch's arrays are **(N, C, H, W)**, with the channels second. And `nn.Linear` keeps its
 # weights as (outputs, inputs), as the paper does: its weight is the transpose of our `w1`.
 #
@@ -786,8 +788,9 @@ for what, inputs in (("as above", odd), ("1×1 images", one_pixel), ("all units 
 # class TorchSE(nn.Module):
 #     def __init__(self, channels, reduction):
 #         super().__init__()
-#         self.fc1 = nn.Linear(channels, channels // reduction)
-#         self.fc2 = nn.Linear(channels // reduction, channels)
+#         hidden = max(2, channels // reduction)
+#         self.fc1 = nn.Linear(channels, hidden)
+#         self.fc2 = nn.Linear(hidden, channels)
 #
 #     def forward(self, u):                       # (N, C, H, W)
 #         z = u.mean(dim=(2, 3))
@@ -820,8 +823,9 @@ else:
     class TorchSE(nn.Module):
         def __init__(self, channels, reduction):
             super().__init__()
-            self.fc1 = nn.Linear(channels, channels // reduction)
-            self.fc2 = nn.Linear(channels // reduction, channels)
+            hidden = max(2, channels // reduction)
+            self.fc1 = nn.Linear(channels, hidden)
+            self.fc2 = nn.Linear(hidden, channels)
 
         def forward(self, u):
             z = u.mean(dim=(2, 3))
@@ -841,6 +845,10 @@ else:
 
 # %% [markdown]
 # (Where PyTorch 2.13 was installed, all five gradients differed by at most 1e-16.)
+#
+# Can the squeeze's part be forgotten in PyTorch too? Yes, with one word: `z = u.detach().mean(dim=(2, 3))`, or the gate
+# computed under `torch.no_grad()`. The loss falls all the same. And in other people's code the block often looks
+# different: `nn.AdaptiveAvgPool2d(1)` for the mean, and two 1×1 convolutions for the FCs (notebook 14).
 #
 # **This is the end of the core.** You can go to the five sentences and the exercises now, and come back to sections 9
 # to 12 another day.
@@ -1163,7 +1171,7 @@ check("5.3", shrink, best)
 # ### Exercise 5.4 · A block that adds
 #
 # Change one thing about the block: it returns $\tilde x_c = u_c\,(1 + s_c)$ in place of $s_c\,u_c$. The squeeze and
-# the excitation stay. So the block adds s·u to u, in place of replacing u by it.
+# the excitation stay. So the block adds s·u to u, instead of replacing u by it.
 #
 # Which of these lines of the backward pass change: du_scale, ds, de, da, dz, du_squeeze? (A line changes if its
 # formula changes.) Give their names in `changed`. Then write both passes. The check compares the gradients with
@@ -1240,7 +1248,7 @@ check("5.5", wrong, ratio, scale_backward)
 # | 4 | why two arrows meet at U | say which of the two is missing if dU is s·dX̃, and add two given parts to dU |
 # | 5 | what a forgotten part does | say which gradients of the block stay right, and how to find the mistake |
 #
-# Less than four points: do not add words. Go back to the array where the listener stopped, and write a number into it.
+# Fewer than four points: do not add words. Go back to the array where the listener stopped, and write a number into it.
 #
 # **Read next:** [assignments/2_se_block.ipynb](assignments/2_se_block.ipynb), where you build a block that no notebook
 # shows; [docs/testing.md](../docs/testing.md), how we know that all the gradients are right. After assignment 2, read

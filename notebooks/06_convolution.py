@@ -101,8 +101,8 @@ def conv_loops(x, w, b, stride=1, pad=0):
 
 
 # %% [markdown]
-# **Predict:** Which shape has y for stride 1 without padding? And at which output is the second kernel's
-# number largest?
+# **Predict:** What is the shape of y for stride 1 without padding? And at which position is the output of the second
+# kernel largest?
 
 # %% tags=["hide-output"]
 y = conv_loops(x, w, b)
@@ -137,8 +137,8 @@ print("first kernel:\n", y[..., 0], "\nsecond kernel:\n", y[..., 1], sep="")
 # \quad\Longleftrightarrow\quad i \le \frac{\text{length} + 2\,\text{pad} - \text{size}}{\text{stride}}
 # $$
 #
-# The largest possible i is the fraction on the right, rounded down. Since i starts at 0, there is one window more
-# than this number says. In Python, `//` divides and rounds down:
+# The largest possible i is the fraction on the right, rounded down. Since i starts at 0, there is one more window
+# than this number. In Python, `//` divides and rounds down:
 
 
 # %%
@@ -374,7 +374,7 @@ print("y", y.shape, "  cols", cols.shape, "  dy_rows", dy_rows.shape)
 # \qquad\text{that is}\qquad \mathrm{d}X_{\text{cols}} = \mathrm{d}Y\,W^\top
 # $$
 #
-# **Predict:** Which shapes have db, dw and dcols?
+# **Predict:** What are the shapes of db, dw and dcols?
 
 # %% tags=["hide-output"]
 db = dy_rows.sum(axis=0)
@@ -394,7 +394,7 @@ assert np.allclose(db, db_library)
 #
 # **dx.** What is left is the backward pass of im2col. It did no arithmetic. It only *copied* each pixel into
 # all rows whose window covers this pixel. If a pixel changes, all its copies change. So the gradient of the
-# pixel is the sum of the gradients of its copies: a fan-out, as u in notebook 5. In words for a program: begin
+# pixel is the sum of the gradients of its copies, as for u in notebook 5, which was used twice. In words for a program: begin
 # with zeros, then for every entry of dcols
 #
 # $$
@@ -414,7 +414,7 @@ def col2im(dcols, x_shape, kh, kw, stride, pad):
     windows = dcols.reshape(n, h_out, w_out, kh, kw, c)
     dx_pad = np.zeros((n, height + 2 * pad, width + 2 * pad, c), dcols.dtype)
     for p in range(kh):
-        rows = slice(p, p + stride * h_out, stride)  # rows at place p of their window
+        rows = slice(p, p + stride * h_out, stride)  # the h_out rows at place p of their window
         for q in range(kw):
             dx_pad[:, rows, q : q + stride * w_out : stride] += windows[:, :, :, p, q]
     return dx_pad[:, pad : pad + height, pad : pad + width]  # the gradient of the padding is not needed
@@ -483,7 +483,7 @@ for stride, pad in ((1, 0), (1, 1), (2, 1), (3, 2)):
 #
 # where t counts all pixels of x, written as one long list, and m counts all outputs.
 #
-# **Predict:** How many rows and columns has M for an image of 5×5, one kernel of 3×3, stride 1, no padding? How
+# **Predict:** How many rows and columns does M have for an image of 5×5, one kernel of 3×3, stride 1, no padding? How
 # many of its entries are not 0?
 
 # %% tags=["hide-output"]
@@ -569,7 +569,7 @@ for stride, pad in ((1, 2), (3, 1)):
 # \end{aligned}
 # $$
 #
-# **Predict:** Dy is (1, 10, 100). What is dx?
+# **Predict:** Let dy be (1, 10, 100). What is dx?
 
 # %% tags=["hide-output"]
 w_line, dy_line = np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0])
@@ -698,9 +698,9 @@ for stride in (1, 2, 3):
 # </details>
 #
 # The package puts mistakes like this one into its own backward passes, to test its tests. Here are five more
-# for a convolution. `+` marks the wrong line, `-` the right one. The name of the first needs a sentence: many books
-# compute dx with a kernel that is turned by 180°, and col2im already has the same effect as this turn, so a turn
-# in the code is the second one.
+# for a convolution. `+` marks the wrong line, `-` the right one (in col2im written in one line). Two names need a
+# sentence. *Kernel turned twice*: col2im needs no turn of the kernel by 180°, so a turn is one too many (section 7
+# says why books have one). *dw read channel first*: its rows are taken in the order (c, p, q), not (p, q, c).
 #
 # ```diff
 #   kernel turned twice
@@ -719,7 +719,7 @@ for stride in (1, 2, 3):
 # - return dx_pad[:, pad : pad + height, pad : pad + width]
 # + return dx_pad[:, :height, :width]
 #
-#   stride ignored in the folding (in col2im)
+#   stride ignored in col2im
 # - dx_pad[:, p : p + stride * h_out : stride, q : q + stride * w_out : stride] += windows[:, :, :, p, q]
 # + dx_pad[:, p : p + h_out, q : q + w_out] += windows[:, :, :, p, q]
 # ```

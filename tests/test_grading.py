@@ -186,7 +186,7 @@ def test_a_gradient_that_broadcasting_spread_out_is_right():
         ({"output_size": lambda *args: float(answers.output_size(*args))}, {"size-check": 1, "size-hidden": 1}),
         ({"output_size": lambda n, k, stride, pad: (n + pad - k) // stride + 1}, {"size-check": 1, "size-hidden": 1}),
         ({"im2col": lambda x, kh, kw, stride, pad: columns(x, kh, kw, 1, pad)}, {"columns-hidden": 2}),
-        ({"conv2d_backward": injected("conv2d", "stride ignored in the folding")}, {"dx-stride-hidden": 2}),
+        ({"conv2d_backward": injected("conv2d", "stride ignored in col2im")}, {"dx-stride-hidden": 2}),
         (
             {"conv2d_backward": injected("conv2d", "padding cut off at one side")},
             {"dx-check": 2, "dx-stride-hidden": 2},

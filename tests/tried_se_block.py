@@ -100,7 +100,11 @@ TRIED = {
             "All weights are 0 here": (lambda *args: (args[0], None), backward),
             "x_scaled is None": (lambda *args: (None, None), backward),
             "Over which axes does your squeeze average?": (one_z_for_all, backward),
-            "Compare z, a, h, e and s": (lambda u, w1, b1, w2, b2: forward(u, w1, b1 + b1, w2, b2), backward),
+            "Compare z, a, h, e and s": (lambda u, w1, b1, w2, b2: forward(u, w1 / 2, b1, w2, b2), backward),
+            "With biases of 0 x_scaled is right: are b1 and b2 used": (
+                lambda u, w1, b1, w2, b2: forward(u, w1, 0 * b1, w2, b2),
+                backward,
+            ),
             "my_backward returned ndarray, expected 5 gradients": (forward, lambda *args: backward(*args)[0]),
             "my_backward returned no dw2, no db2": (forward, lambda *args: [*backward(*args)[:3], None, None]),
             "dw1 has shape (11, 9), expected (9, 11)": (

@@ -120,7 +120,7 @@ WRONG: dict[str, Scale] = {
     ),
     "one that gives all images the gates of the first": lambda u, s: u * s[:1, None, None, :],
     "one that gives all channels of an image the same gate": lambda u, s: u * s.mean(axis=1)[:, None, None, None],
-    "one that rounds the gates to 0 or 1": lambda u, s: u * np.round(s)[:, None, None, :],
+    "one that rounds the gates (are yours whole numbers?)": lambda u, s: u * np.round(s)[:, None, None, :],
     "one that multiplies the columns of a map by the gates": lambda u, s: u * s[:, None, :, None],
     **dict(_halves()),
     "one that scales right and then reverses the rows": lambda u, s: _by_loops(u, s)[:, ::-1],

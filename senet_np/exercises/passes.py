@@ -1,5 +1,6 @@
 """A learner's backward pass of an SE block, or of its excitation: which gradients are wrong, and where to begin."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -43,8 +44,10 @@ def wrong_gradients(
     found = dict(zip(names, report.arguments, strict=True))
     shapes = {name: one.problem for name, one in found.items() if one.problem}
     biases = set(shapes) <= {"db1", "db2"}
-    advice = "is it added up over the images?" if biases else f"is the order {', '.join(names)}?"
-    more = f"; {advice}" if biases or len(shapes) > 1 else ""
+    turned = all(re.search(r"shape \((\d+), (\d+)\), expected \(\2, \1\)", problem) for problem in shapes.values())
+    advice = "are rows and columns exchanged?" if turned else f"is the order {', '.join(names)}?"
+    advice = "is it added up over the images?" if biases else advice
+    more = f"; {advice}" if biases or turned or len(shapes) > 1 else ""
     require(not shapes, " and ".join(list(shapes.values())[: 2 if biases else 1]) + more)
     return {name: one for name, one in found.items() if not one.ok}
 

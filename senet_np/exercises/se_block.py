@@ -235,7 +235,11 @@ def _check_forward(forward: Answer, right: Callable[[Array, Array], Array]) -> N
     shapes = [np.shape(one) for one in (together, *alone)] == [u.shape, *[(1, *u.shape[1:])] * 3]
     several = "an image gets other gates together with others than alone. Over which axes does your squeeze average?"
     require(not shapes or np.allclose(together, np.concatenate(alone)), several)
-    expect(together, right(u, s), "x_scaled", "Compare z, a, h, e and s one by one with those of section 2.")
+    without = args | {name: np.zeros_like(args[name]) for name in ("b1", "b2")}
+    agrees = np.allclose(x_scaled(without), right(u, se_forward(**without)[1].s[:, None, None, :]))
+    advice = "With biases of 0 x_scaled is right: are b1 and b2 used, each where it belongs?"
+    advice = advice if agrees else "Compare z, a, h, e and s one by one with those of section 2."
+    expect(together, right(u, s), "x_scaled", advice)
 
 
 def _check_backward(forward: Answer, backward: Answer, name: str, added: Callable[[Array], Any]) -> None:

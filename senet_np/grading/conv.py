@@ -9,7 +9,18 @@ import numpy as np
 
 from .. import ops as library
 from ..ops.conv import im2col
-from .marks import Answer, draw, expect, expect_gradients, expect_pair, expect_untouched, new_table, require
+from .marks import (
+    Answer,
+    Fresh,
+    draw,
+    expect,
+    expect_gradients,
+    expect_pair,
+    expect_untouched,
+    generator,
+    new_table,
+    require,
+)
 
 TABLE, visible, hidden = new_table()
 
@@ -116,3 +127,23 @@ def grade_dx(forward: Answer, backward: Answer) -> None:
 def grade_care(forward: Answer, backward: Answer) -> None:
     """Nothing is changed, nothing is kept outside the cache, float32 stays float32."""
     expect_untouched(lambda x, w, b: forward(x, w, b, 1, 1), backward, draw(1989, x=(2, 4, 5, 3), w=(3, 3, 3, 4), b=4))
+
+
+def _fresh_size(output_size: Answer) -> None:
+    for length in generator(3).integers(7, 40, 4).tolist():
+        for pad in (0, 1):
+            actual, expected = output_size(length, 3, 1, pad), length - 2 + 2 * pad
+            require(actual == expected, f"output_size({length}, 3, stride=1, pad={pad}) is {actual}")
+
+
+def _fresh_columns(answer: Answer) -> None:
+    x = draw(4, x=(1, 3, 3, 2))["x"]
+    expect(answer(x, 2, 2, 1, 0), im2col(x, 2, 2, 1, 0)[0], "cols")
+
+
+def _fresh_forward(forward: Answer) -> None:
+    args = draw(5, x=(1, 4, 4, 1), w=(3, 3, 1, 1), b=1) | {"stride": 1, "pad": 1}
+    expect(forward(*args.values())[0], library.conv2d_forward(**args)[0], "y")
+
+
+FRESH: Fresh = {"size-check": _fresh_size, "columns-check": _fresh_columns, "forward-check": _fresh_forward}

@@ -36,6 +36,7 @@ class Mark(NamedTuple):
 
 
 Table = dict[str, Mark]  # by the cell's grade_id
+Fresh = dict[str, Callable[..., None]]  # for checks of a few given numbers: the same with numbers drawn anew
 
 
 def new_table() -> tuple[Table, Callable[..., Any], Callable[..., Any]]:
@@ -79,8 +80,9 @@ def own_errors_as_wrong() -> Iterator[None]:
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame.line for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS) and frame.line]
+        line = getattr(error, "own_line", own[-1] if own else "")  # of code that ran in another process
         words = f"{type(error).__name__}: {error}"  # of a check itself, its sentence is enough
-        raise Wrong(f"your code stops in `{own[-1]}`: {words}" if own else str(error) or words) from error
+        raise Wrong(f"your code stops in `{line}`: {words}" if line else str(error) or words) from error
 
 
 def marks(table: Table, answers: Mapping[str, Any]) -> dict[str, int]:
@@ -104,22 +106,38 @@ def show_points(table: Table, answers: Mapping[str, Any]) -> None:
 
 def _reasons(table: Table, answers: Mapping[str, Any]) -> dict[str, str]:
     """Why each graded cell gets no points, by its grade_id; "" where it gets them."""
-    reasons = {}
-    for grade_id, mark in table.items():
-        missing = [name for name in mark.needs if name not in answers]
-        reasons[grade_id] = f"there is no {' and no '.join(missing)}" if missing else ""
-        try:
-            with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
-                if not missing:
-                    mark.check(*(answers[name] for name in mark.needs))
-        except Exception as error:
-            reasons[grade_id] = str(error) or type(error).__name__
-    return reasons
+    return {grade_id: why_not(mark.check, mark.needs, answers) for grade_id, mark in table.items()}
+
+
+def why_not(check: Callable[..., None], needs: tuple[str, ...], answers: Mapping[str, Any]) -> str:
+    """Why a check gives no points, "" where it gives them."""
+    missing = [name for name in needs if name not in answers]
+    if missing:
+        return f"there is no {' and no '.join(missing)}"
+    try:
+        with np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
+            check(*(answers[name] for name in needs))
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+_class_seed: list[int] = []  # empty, or the one number that a teacher chose
+
+
+def set_class_seed(seed: int | None) -> None:
+    """Draw the cases of all checks from this seed too, so that nobody can know them; None for the published cases."""
+    _class_seed[:] = [] if seed is None else [seed]
+
+
+def generator(seed: int) -> np.random.Generator:
+    """The random generator of a check: of its own seed, and of the teacher's if there is one."""
+    return np.random.default_rng([seed, *_class_seed] if _class_seed else seed)
 
 
 def draw(seed: int, **shapes: int | tuple[int, ...]) -> dict[str, Array]:
     """Arrays of these shapes, by name; float64, normally distributed."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     return {name: rng.standard_normal(shape) for name, shape in shapes.items()}
 
 
@@ -155,13 +173,13 @@ def expect_pair(forward: Answer, backward: Answer, right: Any, op: str, args: Ma
         require(y.shape == y_right.shape, shapes)
     else:
         expect(y, y_right, "y")
-    dy = np.random.default_rng(7).standard_normal(y.shape)
+    dy = generator(7).standard_normal(y.shape)
     grads, grads_right = _tuple(backward(dy, cache)), _tuple(getattr(right, f"{op}_backward")(dy, cache_right))
     _expect_count(grads, args)
     given = ", ".join(f"{name} {np.shape(value) or value}" for name, value in args.items())
     for k, (name, expected) in enumerate(zip(args, grads_right, strict=False)):
         if name in (wrt or args):
-            expect(grads[k], expected, f"d{name} ({given})")
+            expect(grads[k], expected, f"d{name}", f"The inputs: {given}.")
 
 
 def expect_gradients(forward: Answer, backward: Answer, args: Mapping[str, Any], *wrt: str) -> None:
@@ -200,8 +218,9 @@ def expect_float32(forward: Answer, backward: Answer, args: Mapping[str, Array])
     _expect_count(grads, args)
     for name, array in {"y": y, **dict(zip([f"d{name}" for name in args], grads, strict=True))}.items():
         kind = f"{name} has dtype {getattr(array, 'dtype', type(array).__name__)} for float32 inputs, expected float32"
-        why = "NumPy makes float64 where float32 meets an array of float64 or of whole numbers: np.where(mask, 1/6, 0)"
-        require(isinstance(array, np.ndarray) and array.dtype == np.float32, f"{kind}. {why} is one of float64")
+        why = "NumPy makes float64 where float32 meets an array of float64 or of whole numbers"
+        examples = "np.where(mask, 1/6, 0) and mask / mask.sum() are of float64"
+        require(isinstance(array, np.ndarray) and array.dtype == np.float32, f"{kind}. {why}: {examples}")
 
 
 def expect_untouched(forward: Answer, backward: Answer, args: Mapping[str, Array]) -> None:

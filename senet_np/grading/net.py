@@ -12,7 +12,7 @@ from ..fast.workers import Workers
 from ..nets import tiny
 from ..train.loop import gradients
 from ..tree import Tree, tree_items, tree_map
-from .marks import Answer, expect, new_table, require
+from .marks import Answer, Fresh, expect, generator, new_table, require
 
 TABLE, visible, hidden = new_table()
 VERDICTS = {  # what the numbers of this assignment can say
@@ -27,8 +27,9 @@ VERDICTS = {  # what the numbers of this assignment can say
 
 def _problem(seed: int = 0, n: int = 16) -> tuple[Any, ...]:
     """A small net with its trees, and random images with labels."""
-    rng = np.random.default_rng(seed)
-    net = tiny(widths=(4, 6))
+    rng, recipe = generator(seed), {"widths": (4, 6)}
+    net: Any = tiny(**recipe)
+    net.recipe = recipe  # for a grader whose answers run in another process, where such a net can be built
     params, state = net.init(rng)
     x = rng.standard_normal((n, 16, 16, 3)).astype(np.float32)
     return net, params, state, x, rng.integers(0, 10, n)
@@ -153,7 +154,7 @@ def check_interval(paired_interval: Answer) -> None:
 @hidden("interval-hidden", "paired_interval", points=2)
 def grade_interval(paired_interval: Answer) -> None:
     """Five pairs, and pairs that share most of their noise."""
-    rng = np.random.default_rng(6)
+    rng = generator(6)
     a = rng.standard_normal(5)
     for b in (rng.standard_normal(5), a + 0.01 * rng.standard_normal(5)):
         actual, right = paired_interval(list(a), list(b)), paired_difference(list(a), list(b))
@@ -167,3 +168,13 @@ def grade_verdicts(verdicts: Mapping[str, str]) -> None:
     """All six sentences judged as the numbers allow."""
     for sentence, right in VERDICTS.items():
         require(verdicts[sentence] == right, f"“{sentence}”: {verdicts[sentence]!r}, expected {right!r}")
+
+
+def _fresh_interval(paired_interval: Answer) -> None:
+    differences = generator(8).uniform(1, 3, 3).round(1)
+    mean, half = paired_interval(list(5 + differences), [5.0, 5.0, 5.0])
+    expected = differences.mean(), 4.303 * differences.std(ddof=1) / np.sqrt(3)
+    require(np.allclose((mean, half), expected, rtol=1e-3), f"{mean} ± {half}, expected {expected[0]} ± {expected[1]}")
+
+
+FRESH: Fresh = {"interval-check": _fresh_interval}

@@ -3,12 +3,24 @@
 Answers keep the library's convention: `y, cache = forward(...)`, `dx, ... = backward(dy, cache)`.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from ..ops import reference
-from .marks import Answer, Wrong, draw, expect, expect_gradients, expect_pair, expect_untouched, new_table, require
+from .marks import (
+    Answer,
+    Fresh,
+    Wrong,
+    draw,
+    expect,
+    expect_gradients,
+    expect_pair,
+    expect_untouched,
+    new_table,
+    require,
+)
 
 TABLE, visible, hidden = new_table()
 _args = partial(draw, 2019)
@@ -144,3 +156,22 @@ def grade_scale(forward: Answer, backward: Answer) -> None:
     for u, s in (((3, 4, 2, 3), (3, 3)), ((1, 5, 1, 2), (1, 2))):
         expect_pair(forward, backward, reference, "channel_scale", _args(u=u, s=s))
     expect_untouched(forward, backward, _args(u=(2, 3, 4, 5), s=(2, 5)))
+
+
+def _fresh(op: str, **shapes: int | tuple[int, ...]) -> Callable[..., None]:
+    """The forward pass with numbers drawn anew, of the shapes that the visible check has."""
+
+    def check(forward: Answer) -> None:
+        args = _args(**shapes)
+        expect(forward(**args)[0], getattr(reference, f"{op}_forward")(**args)[0], "y")
+
+    return check
+
+
+FRESH: Fresh = {
+    "relu-forward-check": _fresh("relu", x=(1, 5)),
+    "sigmoid-forward-check": _fresh("sigmoid", x=(3,)),
+    "linear-forward-check": _fresh("linear", x=(2, 2), w=(2, 3), b=3),
+    "pool-forward-check": _fresh("global_avg_pool", x=(1, 2, 2, 2)),
+    "scale-forward-check": _fresh("channel_scale", u=(1, 2, 2, 2), s=(1, 2)),
+}

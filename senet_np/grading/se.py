@@ -13,12 +13,14 @@ from .. import ops
 from .. import se as library
 from .marks import (
     Answer,
+    Fresh,
     draw,
     expect,
     expect_float32,
     expect_gradients,
     expect_pair,
     expect_untouched,
+    generator,
     new_table,
     require,
 )
@@ -44,7 +46,7 @@ def check_width(hidden_units: Answer) -> None:
 @hidden("width-hidden", "hidden_units", points=1)
 def grade_width(hidden_units: Answer) -> None:
     """C that r does not divide, and r above C."""
-    for c, r in ((100, 16), (8, 3), (3, 16), (512, 16)):
+    for c, r in ((100, 16), (8, 3), (3, 16), (512, 16), *generator(5).integers(3, 300, (4, 2)).tolist()):
         actual = hidden_units(c, r)
         right = isinstance(actual, int | np.integer) and actual == library.hidden_width(c, r)
         require(right, f"hidden_units({c}, {r}) is {actual!r}")
@@ -68,7 +70,7 @@ def check_cost(added: Answer) -> None:
 def grade_cost(added: Answer) -> None:
     """SE-ResNet-50's blocks, with biases and without; narrow stages."""
     resnet50 = [256] * 3 + [512] * 4 + [1024] * 6 + [2048] * 3
-    for channels in (resnet50, [16, 16, 32]):
+    for channels in (resnet50, [16, 16, 32], generator(6).integers(3, 300, 5).tolist()):
         for bias in (False, True):
             widths = [(c, library.hidden_width(c, 16)) for c in channels]
             actual, expected = added(channels, 16, bias), sum(2 * c * h + (c + h) * bias for c, h in widths)
@@ -175,3 +177,23 @@ def grade_special(forward: Answer, backward: Answer) -> None:
 def grade_care(forward: Answer, backward: Answer) -> None:
     """Nothing is changed, nothing is kept outside the cache, float32 stays float32."""
     expect_untouched(forward, backward, _problem())
+
+
+def _fresh_width(hidden_units: Answer) -> None:
+    for k in generator(7).integers(3, 40, 4).tolist():
+        require(hidden_units(16 * k, 16) == k, f"hidden_units({16 * k}, 16) is {hidden_units(16 * k, 16)!r}")
+
+
+def _fresh_cost(added: Answer) -> None:
+    for k in generator(8).integers(3, 40, 4).tolist():
+        c = 16 * k
+        actual = added([c], 16, False), added([c], 16, True)
+        require(actual == (2 * c * k, 2 * c * k + c + k), f"added_parameters([{c}], 16, …) is {actual}")
+
+
+def _fresh_forward(forward: Answer) -> None:
+    args = _problem(1, 2, 2, 2, 2)
+    expect(forward(**args)[0], right_forward(**args)[0], "x_scaled")
+
+
+FRESH: Fresh = {"width-check": _fresh_width, "cost-check": _fresh_cost, "forward-check": _fresh_forward}

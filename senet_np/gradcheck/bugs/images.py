@@ -23,7 +23,7 @@ dx must have H × W pixels, so that many are sliced from the padded array, start
 + dx_pad = col2im(dcols, (n, height + 2 * pad, width + 2 * pad, c_in), kh, kw, stride, 0)
 + dx = dx_pad[:, :height, :width]
 
-conv2d: stride ignored in the folding; cause: stride ignored
+conv2d: stride ignored in col2im; cause: stride ignored
 The loop was written and tried with stride 1, where the slices need no step, and it runs with any other without error.
 - dx = col2im(dcols, x_shape, kh, kw, stride, pad)
 + n, height, width, c_in = x_shape

@@ -26,7 +26,7 @@
 # **Time:** 2 hours. **Points:** 20. In each part two points are given by checks that you see, and two by checks that you do not see. Hidden checks test
 # the rules above, other shapes and extreme inputs. **You need** notebooks 2 and 3, and NumPy. Letters: [symbols](../../docs/symbols.md).
 #
-# Write where it says `YOUR CODE HERE`, and take away the line below it.
+# Write where it says `YOUR CODE HERE`, and delete the line below it.
 
 # %%
 import numpy as np

@@ -22,13 +22,12 @@
 #
 # **Rules.** Change no argument. The result has the dtype of the input, float32 or float64 (NumPy makes float64 where float32 meets an array of float64 or of whole
 # numbers; `array.astype(u.dtype)` converts). Keep nothing outside the cache: a second forward pass may run before the first
-# backward pass. Samples are rows: `w1` is (C, C/r), `w2` is (C/r, C). Use NumPy, and functions that you wrote yourself. Do not use `senet_np`, which is what you have to write, except
-# `check_gradients` to test. Look at
-# [senet_np/se.py](../../senet_np/se.py) when you are done.
+# backward pass. Samples are rows: `w1` is (C, C/r), `w2` is (C/r, C). Use NumPy, and functions that you wrote yourself. Do not use `senet_np`: it contains
+# what you are to write. The one exception is `check_gradients`, for testing. Look at [senet_np/se.py](../../senet_np/se.py) when you are done.
 #
 # **You need** notebooks 3 to 5; assignment 1 is a good warm-up, but not needed. **Time:** 3 hours. **Points:** 20, of which 10 are given by checks that you do not see. Letters: [symbols](../../docs/symbols.md).
 #
-# Write where it says `YOUR CODE HERE`, and take away the line below it.
+# Write where it says `YOUR CODE HERE`, and delete the line below it.
 
 # %%
 import numpy as np
@@ -89,7 +88,7 @@ checks.grade_cost(added_parameters)
 #
 # $$g(e) = \min\big(1, \max(0, \tfrac{e}{6} + \tfrac12)\big)$$
 #
-# It needs no exponential, so phones like it. **On paper first:** draw it. Where are its two corners? What is its slope left of them, between them, right of them? At a corner there is
+# It needs no exponential, so it is cheap on phones. **On paper first:** draw it. Where are its two corners? What is its slope left of them, between them, right of them? At a corner there is
 # no slope: take 0. What happens to the learning of a gate that has reached 1?
 
 # %% nbgrader={"grade": false, "grade_id": "gate", "locked": false, "schema_version": 3, "solution": true, "task": false}

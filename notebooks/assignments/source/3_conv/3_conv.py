@@ -23,7 +23,7 @@
 #
 # **Time:** 3 hours. **Points:** 20, of which 11 are given by checks that you do not see. **You need** notebook 6. Letters: [symbols](../../docs/symbols.md).
 #
-# Write where it says `YOUR CODE HERE`, and take away the line below it.
+# Write where it says `YOUR CODE HERE`, and delete the line below it.
 
 # %%
 import numpy as np

@@ -21,7 +21,7 @@
 # **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. **You need** notebooks 8, 9
 # and 11. Letters: [symbols](../../docs/symbols.md).
 #
-# Write where it says `YOUR CODE HERE`, and take away the line below it.
+# Write where it says `YOUR CODE HERE`, and delete the line below it.
 
 # %%
 import numpy as np
