@@ -42,7 +42,8 @@ def test_an_assignment_has_20_points_and_its_text_says_how_many_are_hidden(name,
 @pytest.mark.parametrize("name", TABLES)
 def test_the_notebooks_cells_and_the_table_agree(name):
     text = jupytext.read(SOURCE / name / f"{name}.py")
-    cells = {c.metadata["nbgrader"]["grade_id"]: c for c in text.cells if c.metadata.get("nbgrader", {}).get("grade")}
+    graded = [c for c in text.cells if c.metadata.get("nbgrader", {}).get("grade") and c.cell_type == "code"]
+    cells = {c.metadata["nbgrader"]["grade_id"]: c for c in graded}
     assert {grade_id: cell.metadata["nbgrader"]["points"] for grade_id, cell in cells.items()} == {
         grade_id: mark.points for grade_id, mark in TABLES[name].items()
     }

@@ -16,8 +16,12 @@ from .options import add_command, new_path
 HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"
 FIRST = "01_channels.ipynb"  # as good as any
-SOURCES = "source"  # of the assignments, with their solutions
-WHO = {"alone": {SOURCES}, "student": {SOURCES, "solutions"}, "teacher": set()}  # which folders each does not get
+SOURCES, TEACHER = "source", "teacher"  # the assignments with their solutions; settings for nbgrader and Gradescope
+WHO = {  # which folders each does not get
+    "alone": {SOURCES, TEACHER},
+    "student": {SOURCES, TEACHER, "solutions"},
+    "teacher": set(),
+}
 LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+(?:docs|senet_np|README)[^)\"]*\)")  # [text](../docs/results.md)
 SOLUTIONS = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)?solutions/[^)\"]*\)")
 EXAMPLES = """\
@@ -54,8 +58,10 @@ def run(args: argparse.Namespace) -> int:
         except OSError as error:
             raise SenetError(f"could not make {target.parent}: {error.strerror}; name another folder") from error
         write_atomically(target, content)
+        if content.startswith(b"#!"):
+            target.chmod(0o755)  # a script of Gradescope's
         copied.append(name)
-    print(f"{len(copied)} of {len(contents)} notebooks copied to {args.folder}")
+    print(f"{len(copied)} of {len(contents)} files copied to {args.folder}")
     for name in kept:
         print(f"kept as it is, because it was changed: {args.folder / name}")
     if kept:
@@ -67,16 +73,21 @@ def run(args: argparse.Namespace) -> int:
 def contents_for(who: str) -> dict[Path, bytes]:
     """What "alone", "student" or "teacher" get: {path in their folder: bytes}.
 
-    A teacher's folder is one of nbgrader's: the sources of assignment X are in source/X.
+    A teacher's folder is one of nbgrader's: the sources of assignment X are in source/X, and its settings at the top.
     """
     source, contents = find_notebooks(), {}
-    for path in sorted(source.rglob("*.ipynb")):
+    for path in sorted(
+        [*source.rglob("*.ipynb"), *source.glob(f"assignments/{TEACHER}/**/*.*"), *source.glob("**/run_*")]
+    ):
         name = path.relative_to(source)
-        if {".ipynb_checkpoints", *WHO[who]} & {*name.parts}:
+        if {".ipynb_checkpoints", "__pycache__", *WHO[who]} & {*name.parts}:
             continue
-        is_source = SOURCES in name.parts
-        content = path.read_bytes() if is_source else copy_of(path, "solutions" not in WHO[who])
-        contents[Path(*name.parts[1:]) if is_source else name] = content
+        if SOURCES in name.parts:
+            contents[Path(*name.parts[1:])] = path.read_bytes()
+        elif TEACHER in name.parts:
+            contents[Path(*name.parts[2:])] = path.read_bytes()
+        else:
+            contents[name] = copy_of(path, "solutions" not in WHO[who])
     return contents
 
 

@@ -42,7 +42,20 @@ class OneLineParser(argparse.ArgumentParser):
 
 def build_parser() -> OneLineParser:
     """The whole command line. Each command's namespace has `run`, the function that carries it out."""
-    from . import bench, compare, course, data, describe, evaluate, explain, explorer, gradcheck, interchange, train
+    from . import (
+        bench,
+        compare,
+        course,
+        data,
+        describe,
+        evaluate,
+        explain,
+        explorer,
+        gradcheck,
+        grade,
+        interchange,
+        train,
+    )
 
     parser = OneLineParser(
         prog="senet-np",
@@ -53,7 +66,9 @@ def build_parser() -> OneLineParser:
     )
     parser.add_argument("--version", action="version", version=f"senet_np {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (train, evaluate, explain, explorer, interchange, describe, data, gradcheck, bench, compare, course):
+    for module in (
+        train, evaluate, explain, explorer, interchange, describe, data, gradcheck, bench, compare, course, grade,
+    ):  # fmt: skip
         module.add(commands)
     return parser
 

@@ -142,8 +142,8 @@ def _fresh_columns(answer: Answer) -> None:
 
 
 def _fresh_forward(forward: Answer) -> None:
-    args = draw(5, x=(1, 4, 4, 1), w=(3, 3, 1, 1), b=1) | {"stride": 1, "pad": 1}
-    expect(forward(*args.values())[0], library.conv2d_forward(**args)[0], "y")
+    args = draw(5, x=(1, 4, 4, 1), w=(3, 3, 1, 1), b=1)
+    expect(forward(*args.values(), 1, 1)[0], library.conv2d_forward(args["x"], args["w"], args["b"], 1, 1)[0], "y")
 
 
 FRESH: Fresh = {"size-check": _fresh_size, "columns-check": _fresh_columns, "forward-check": _fresh_forward}

@@ -163,7 +163,7 @@ def _fresh(op: str, **shapes: int | tuple[int, ...]) -> Callable[..., None]:
 
     def check(forward: Answer) -> None:
         args = _args(**shapes)
-        expect(forward(**args)[0], getattr(reference, f"{op}_forward")(**args)[0], "y")
+        expect(forward(*args.values())[0], getattr(reference, f"{op}_forward")(**args)[0], "y")
 
     return check
 

@@ -228,7 +228,7 @@ checks.grade_interval(paired_interval)
 # Judge each sentence by *your numbers in this notebook alone*: `"yes"`, `"no"` or `"cannot say"`. "No" means that the sentence is wrong as it stands. "Cannot say" means that your
 # numbers do not decide it. The three points are for all six together.
 #
-# Then write below, in five sentences, what you found, how sure you are, and what it does not show. Your teacher reads that.
+# Then write below, in five sentences, what you found, how sure you are, and what it does not show. Your teacher reads that, for 5 more points.
 
 # %% nbgrader={"grade": false, "grade_id": "verdicts", "locked": false, "schema_version": 3, "solution": true, "task": false}
 verdicts = {
@@ -256,7 +256,7 @@ verdicts = {
 checks.grade_verdicts(verdicts)
 ### END HIDDEN TESTS
 
-# %% [markdown]
+# %% [markdown] nbgrader={"grade": true, "grade_id": "sentences", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # *Your five sentences:*
 
 # %% [markdown]

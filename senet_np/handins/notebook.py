@@ -1,0 +1,139 @@
+"""The cells of a hand-in, whatever program saved it; which assignment it is; and what is the same in two of them."""
+
+import ast
+import builtins
+import json
+import re
+from typing import Any, NamedTuple
+
+from ..errors import SenetError
+from ..grading import conv, net, ops, se
+from ..grading.marks import Table
+
+TABLES: dict[str, Table] = {"1_ops": ops.TABLE, "2_se_block": se.TABLE, "3_conv": conv.TABLE, "4_claim": net.TABLE}
+FRESH = {"1_ops": ops.FRESH, "2_se_block": se.FRESH, "3_conv": conv.FRESH, "4_claim": net.FRESH}
+MAX_CELLS, MAX_BYTES = 2000, 20 << 20
+MAGIC = re.compile(r"^(\s*)([%!].*|.*\?\??\s*)$")
+OTHER_LANGUAGES = ("bash", "sh", "html", "javascript", "js", "latex", "markdown", "script", "svg", "writefile", "cmd")
+
+
+class Cell(NamedTuple):
+    """A code cell."""
+
+    number: int  # as the learner counts: from 1, with the text cells
+    source: str
+    grade_id: str  # of a cell with points, or ""
+
+
+def read_cells(data: bytes) -> list[Cell]:
+    """The code cells of a notebook; SenetError where it is none."""
+    if len(data) > MAX_BYTES:
+        raise SenetError(f"it has {len(data) >> 20} MB, expected a notebook of at most {MAX_BYTES >> 20}")
+    try:
+        content = json.loads(data.decode("utf-8-sig"))
+        cells = content["cells"] if "cells" in content else content["worksheets"][0]["cells"]  # before 2015
+        found = [_read_cell(number, cell) for number, cell in enumerate(cells[:MAX_CELLS], 1)]
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        raise SenetError("it is no notebook: export it as .ipynb and hand it in again") from error
+    return [cell for cell in found if cell]
+
+
+def by_hand(data: bytes) -> tuple[str, int]:
+    """The text that a teacher has to read, and the points for it; "" and 0 where there is none."""
+    for cell in json.loads(data.decode("utf-8-sig")).get("cells", ()):
+        graded = cell.get("metadata", {}).get("nbgrader") or {}
+        if cell.get("cell_type") == "markdown" and graded.get("grade"):
+            return "".join(cell["source"]), int(graded.get("points", 0))
+    return "", 0
+
+
+def recognize(cells: list[Cell]) -> str:
+    """The assignment with most of its graded cells here; without any, the one with most of its functions."""
+    sources = "\n".join(cell.source for cell in cells)
+    ids = {cell.grade_id for cell in cells}
+
+    def fit(name: str) -> tuple[int, int]:
+        needs = {need for mark in TABLES[name].values() for need in mark.needs}
+        own = sum(bool(re.search(rf"^(def )?{need}\b", sources, re.MULTILINE)) for need in needs)
+        return len(ids & TABLES[name].keys()), own
+
+    best = max(TABLES, key=fit)
+    if not any(fit(best)):
+        raise SenetError("it is none of the four assignments: none of their functions is in it")
+    return best
+
+
+def plain_python(source: str) -> str:
+    """A cell without the commands of Jupyter; a cell in another language becomes empty."""
+    lines = source.splitlines()
+    first = next((line for line in lines if line.strip()), "")
+    if first.startswith("%%") and first[2:].split()[:1] and first[2:].split()[0].lower() in OTHER_LANGUAGES:
+        return ""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return "\n".join(MAGIC.sub(r"\1pass", line) for line in lines)
+    except ValueError:  # a byte of 0, for example
+        pass
+    return source
+
+
+def defines(source: str, name: str) -> bool:
+    """Whether a cell gives this name a meaning, as far as its text shows."""
+    return bool(re.search(rf"^\s*(def\s+{name}\b|{name}\s*[=\[])", source, re.MULTILINE))
+
+
+def fingerprints(cells: list[Cell], assignment: str) -> tuple[str, str]:
+    """The learner's own functions as text without comments: as they are, and with all names replaced by numbers.
+
+    Two hand-ins of one fingerprint are the same but for comments and spaces, or but for names too.
+    """
+    needs = sorted({need for mark in TABLES[assignment].values() for need in mark.needs})
+    found: dict[str, ast.AST] = {}
+    for cell in cells:
+        try:
+            tree = ast.parse(plain_python(cell.source))
+        except (SyntaxError, ValueError):
+            continue
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        found |= {node.name: node for node in functions if node.name in needs and _is_written(node)}
+    exact = [ast.dump(_without_docstring(found[name])) for name in needs if name in found]
+    renamed = [ast.dump(_Numbered(needs).visit(found[name])) for name in needs if name in found]
+    return "\n".join(exact), "\n".join(renamed)
+
+
+def _read_cell(number: int, cell: dict[str, Any]) -> Cell | None:
+    if cell["cell_type"] != "code":
+        return None
+    source = cell.get("source", cell.get("input", ""))
+    source = source if isinstance(source, str) else "".join(source)
+    graded = cell.get("metadata", {}).get("nbgrader") or {}
+    return Cell(number, source, str(graded.get("grade_id", "")) if graded.get("grade") else "")
+
+
+def _is_written(function: ast.FunctionDef) -> bool:
+    return not any(isinstance(node, ast.Name) and node.id == "NotImplementedError" for node in ast.walk(function))
+
+
+def _without_docstring(node: Any) -> Any:
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:] or [ast.Pass()]
+    return node
+
+
+class _Numbered(ast.NodeTransformer):
+    """Every name of the learner's own becomes a number, in the order in which they first stand."""
+
+    def __init__(self, kept: list[str]):
+        self.kept, self.numbers = {*kept, "np", *dir(builtins)}, {}
+
+    def _number(self, name: str) -> str:
+        return name if name in self.kept else self.numbers.setdefault(name, f"v{len(self.numbers)}")
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = self._number(node.id)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.arg = self._number(node.arg)
+        return node
