@@ -21,7 +21,7 @@ VERDICTS = {  # what the numbers of this assignment can say
     "this net needs gates that look at the image": "yes",
     "a fall with gates of 1 alone shows that it does": "no",
     "a net trained without SE is as bad as this one with mean gates": "cannot say",
-    "three seeds that differ by less than the interval show that there is no difference": "no",
+    "a difference that lies within its interval shows that there is none": "no",
 }
 
 
@@ -100,9 +100,9 @@ def grade_accuracy(accuracy: Answer) -> None:
 
 @visible("runs-check", "results", points=2)
 def check_runs(results: Mapping[str, Any]) -> None:
-    """Three seeds of each arm; SE passes 75 %, which the plain net cannot."""
+    """Five seeds of each arm; SE passes 75 %, which the plain net cannot."""
     for arm in ("se", "plain"):
-        require(len(results[arm]) == 3, f"results[{arm!r}] has {len(results[arm])} accuracies, expected 3")
+        require(len(results[arm]) == 5, f"results[{arm!r}] has {len(results[arm])} accuracies, expected 5")
     se, plain = np.mean(results["se"]), np.mean(results["plain"])
     require(se > 0.85, f"the mean accuracy with SE is {se:.2f}, expected above 0.85")
     require(0.3 < plain < 0.75, f"the mean accuracy without SE is {plain:.2f}, expected between 0.3 and 0.75")
@@ -145,10 +145,11 @@ def check_interventions(accuracy_with_gates: Mapping[str, float]) -> None:
 
 @visible("interval-check", "paired_interval", points=1)
 def check_interval(paired_interval: Answer) -> None:
-    """Three pairs by hand: differences 1, 2 and 3."""
-    mean, half = paired_interval([2.0, 4.0, 6.0], [1.0, 2.0, 3.0])
-    require(np.isclose(mean, 2), f"the mean difference is {mean}, expected 2")
-    require(np.isclose(half, 4.303 / np.sqrt(3), rtol=1e-3), f"half the interval is {half:.3f}, expected 4.303 · 1/√3")
+    """Five pairs by hand: differences 1 to 5."""
+    mean, half = paired_interval([2.0, 4.0, 6.0, 8.0, 10.0], [1.0, 2.0, 3.0, 4.0, 5.0])
+    require(np.isclose(mean, 3), f"the mean difference is {mean}, expected 3")
+    words = f"half the interval is {half:.3f}, expected 2.776 · √2.5/√5"
+    require(np.isclose(half, 2.776 / np.sqrt(2), rtol=1e-3), words)
 
 
 @hidden("interval-hidden", "paired_interval", points=2)
@@ -171,9 +172,9 @@ def grade_verdicts(verdicts: Mapping[str, str]) -> None:
 
 
 def _fresh_interval(paired_interval: Answer) -> None:
-    differences = generator(8).uniform(1, 3, 3).round(1)
-    mean, half = paired_interval(list(5 + differences), [5.0, 5.0, 5.0])
-    expected = differences.mean(), 4.303 * differences.std(ddof=1) / np.sqrt(3)
+    differences = generator(8).uniform(1, 3, 5).round(1)
+    mean, half = paired_interval(list(5 + differences), 5 * [5.0])
+    expected = differences.mean(), 2.776 * differences.std(ddof=1) / np.sqrt(5)
     require(np.allclose((mean, half), expected, rtol=1e-3), f"{mean} ± {half}, expected {expected[0]} ± {expected[1]}")
 
 

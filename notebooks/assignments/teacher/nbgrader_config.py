@@ -14,6 +14,7 @@ from nbgrader.preprocessors import (
 
 c = get_config()  # noqa: F821
 c.ExecutePreprocessor.timeout = 900  # seconds for a cell: assignment 4 trains for minutes
+c.OverwriteCells.add_missing_cells = True  # a graded cell that a student has deleted comes back
 
 
 class LastCopyCounts(DeduplicateIds):

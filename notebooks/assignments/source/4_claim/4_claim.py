@@ -11,7 +11,7 @@
 # %% [markdown]
 # # Assignment 4: train, explain, defend a claim
 #
-# **What you do:** train a small SE-CNN and its twin without SE on `shapes` with three seeds each, replace the gates of the trained net, put an interval around what
+# **What you do:** train a small SE-CNN and its twin without SE on `shapes` with five seeds each, replace the gates of the trained net, put an interval around what
 # you find, and then judge which sentences your numbers support.
 #
 # **Rules.** Networks are layers without hidden state: `logits, cache, new_state = net.forward(params, state, x, training)` and
@@ -86,9 +86,9 @@ checks.grade_accuracy(accuracy)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3. Six runs (2 points)
+# ## 3. Ten runs (2 points)
 #
-# The loop is given; it calls your step. Fill `results`: for each arm the test accuracies of seeds 0, 1 and 2, in that order, and keep the trained net of seed 0 with
+# The loop is given; it calls your step. Fill `results`: for each arm the test accuracies of seeds 0 to 4, in that order, and keep the trained net of seed 0 with
 # SE for part 4.
 
 # %%
@@ -98,7 +98,7 @@ x_train, y_train = normalize(data.train.images), data.train.labels
 x_test, y_test = normalize(data.test.images), data.test.labels
 
 
-def train(se, seed, epochs=6, batch=32, lr=0.1):
+def train(se, seed, epochs=4, batch=32, lr=0.1):
     """A net trained from one seed: net, params, state."""
     rng = np.random.default_rng(seed)
     net = tiny(se=se, widths=(16, 16, 32))
@@ -118,7 +118,7 @@ results = {"se": [], "plain": []}
 trained = None  # (net, params, state) of seed 0 with SE
 ### BEGIN SOLUTION
 for arm in results:
-    for seed in range(3):
+    for seed in range(5):
         run = train(arm == "se", seed)
         results[arm].append(accuracy(*run, x_test, y_test))
         if arm == "se" and seed == 0:
@@ -226,7 +226,7 @@ checks.grade_interval(paired_interval)
 # ## 6. What may you say? (3 points)
 #
 # Judge each sentence by *your numbers in this notebook alone*: `"yes"`, `"no"` or `"cannot say"`. "No" means that the sentence is wrong as it stands. "Cannot say" means that your
-# numbers do not decide it. The three points are for all six together.
+# numbers do not decide it. Three points for all six together.
 #
 # Then write below, in five sentences, what you found, how sure you are, and what it does not show. Your teacher reads that, for 5 more points.
 
@@ -237,7 +237,7 @@ verdicts = {
     "this net needs gates that look at the image": None,
     "a fall with gates of 1 alone shows that it does": None,
     "a net trained without SE is as bad as this one with mean gates": None,
-    "three seeds that differ by less than the interval show that there is no difference": None,
+    "a difference that lies within its interval shows that there is none": None,
 }
 ### BEGIN SOLUTION
 verdicts = {
@@ -246,7 +246,7 @@ verdicts = {
     "this net needs gates that look at the image": "yes",
     "a fall with gates of 1 alone shows that it does": "no",
     "a net trained without SE is as bad as this one with mean gates": "cannot say",
-    "three seeds that differ by less than the interval show that there is no difference": "no",
+    "a difference that lies within its interval shows that there is none": "no",
 }
 ### END SOLUTION
 
