@@ -31,3 +31,9 @@ def test_an_example_runs_and_prints_what_the_page_says(code, output):
 def test_a_link_to_a_file_leads_to_one(page):
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_marks_of_the_exam_add_up():
+    text = (ROOT / "docs/exam.md").read_text("utf-8")
+    marks = [int(points) for points in re.findall(r"^\*\*\d+\. \((\d+) points\)\*\*", text, re.MULTILINE)]
+    assert (len(marks), sum(marks), sum(marks[:8])) == (12, 60, 39)

@@ -18,6 +18,7 @@ from literate import annotated, listing  # noqa: E402
 from proofs import Proofs  # noqa: E402
 from searching import words  # noqa: E402
 from tex import is_math, to_tex  # noqa: E402
+from withheld import without_links  # noqa: E402
 
 MODULES = sorted((ROOT / "senet_np").rglob("*.py"))
 TEXTS = sorted([*(ROOT / "docs").glob("*.md"), *(ROOT / "notebooks").rglob("*.py")])
@@ -229,3 +230,19 @@ def test_a_link_is_rewritten_as_seen_from_its_page():
     assert rewritten(text, "notebooks/12_speed.py", "course/12_speed.ipynb") == (
         "[a](../source/ops/conv.md) [b](../speed.md#what-bounds-it) [c](06_convolution.ipynb)"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("- [Solutions to 1](solutions/01.ipynb)\n- [Notebook 1](01.ipynb)", "- [Notebook 1](01.ipynb)"),
+        ("See [solutions/01](solutions/01.ipynb), after.", "See solutions/01, after."),
+        ("[an exam](../exam.md#top) and [symbols](../symbols.md)", "an exam and [symbols](../symbols.md)"),
+        ("solutions/01\n01", "01"),
+        ('<a href="../tests/answers.html#L3">the <b>test</b></a>', "the <b>test</b>"),
+        ('<a href="02.html">2</a>', '<a href="02.html">2</a>'),
+        ("[out](https://arxiv.org/abs/1709.01507)", "[out](https://arxiv.org/abs/1709.01507)"),
+    ],
+)
+def test_the_students_site_has_no_link_to_a_solution(text, left):
+    assert without_links(text, "course/page.md") == left

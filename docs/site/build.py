@@ -28,6 +28,7 @@ from links import ROOT, Names, html, relative, rewritten, site_path  # noqa: E40
 from literate import annotated, colored_lines, listing  # noqa: E402
 from proofs import Proofs, Test  # noqa: E402
 from searching import words  # noqa: E402
+from withheld import withhold  # noqa: E402
 
 import senet_np  # noqa: E402
 from notebooks import WORKERS, write_notebooks  # noqa: E402
@@ -36,7 +37,7 @@ from senet_np.cli import main as command  # noqa: E402
 EXPLORER = "explorer.html"
 
 
-def build(out: Path, work: Path, address: str = "", repository: str = "") -> int:
+def build(out: Path, work: Path, address: str = "", repository: str = "", for_students: bool = False) -> int:
     """Gather everything below `work`, and build into `out`; Sphinx's exit status.
 
     Args:
@@ -44,6 +45,7 @@ def build(out: Path, work: Path, address: str = "", repository: str = "") -> int
         work: where what was made is kept for the next time.
         address: where the site will be on the web, for the card that others show of it; "" where that is not known.
         repository: the address of the source; "" where it has none.
+        for_students: without solutions, and without the checks that show them.
     """
     source = work / "source"
     shutil.rmtree(source, ignore_errors=True)
@@ -54,6 +56,8 @@ def build(out: Path, work: Path, address: str = "", repository: str = "") -> int
     write_api(source)
     write_notebooks(source, work / "notebooks")
     write_static(source)
+    if for_students:
+        withhold(source)
 
     from sphinx.cmd.build import main as sphinx
 
@@ -241,9 +245,11 @@ def main() -> int:
     parser.add_argument("out", type=Path, nargs="?", default=ROOT / "build/site", help="folder (default: build/site)")
     parser.add_argument("--address", default="", metavar="URL", help="where it will be, ending in /: for cards of it")
     parser.add_argument("--repository", default="", metavar="URL", help="where the source is: linked on the front page")
+    solutions = "student: without solutions and without the checks that show them (default: all)"
+    parser.add_argument("--for", dest="who", choices=("all", "student"), default="all", help=solutions)
     given, began = parser.parse_args(), time.monotonic()
     out = given.out.resolve()
-    status = build(out, ROOT / "build/site-work", given.address, given.repository)
+    status = build(out, ROOT / "build/site-work", given.address, given.repository, given.who == "student")
     if status == 0:
         print(f"{out / 'index.html'}: open it in a browser ({time.monotonic() - began:.0f} s)")
     return status

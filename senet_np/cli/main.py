@@ -27,6 +27,7 @@ examples:
   senet-np explain tiny-se                           what the gates of a trained network do; or: explain runs/mine
   senet-np explorer bundled                          an interactive page about trained networks
   senet-np course mine                               copy the notebooks to the folder mine
+  senet-np grade handins.zip                         points for the hand-ins of a class
 
 senet-np is the same as python -m senet_np. `senet-np COMMAND --help` explains one command.
 """
