@@ -311,3 +311,15 @@ def test_values_arrive_as_they_were_sent_and_what_cannot_be_sent_as_its_name():
 def test_what_is_no_value_of_ours_is_refused(data):
     with pytest.raises((wire.Damaged, EOFError)):
         wire.receive(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("name", [name for name in HONEST if name.startswith("ops")][:24])
+def test_no_honest_hand_in_is_pointed_out_to_the_teacher(name):
+    assert "LOOK" not in as_text([graded(HONEST[name]())])
+
+
+@pytest.mark.parametrize(
+    "name", ["imports ops", "silences expect", "mocks a check", "reads the source", "types the width in"]
+)
+def test_what_is_not_the_learners_work_is_pointed_out_to_the_teacher(name):
+    assert "LOOK" in as_text([graded(DISHONEST[name][0]())])

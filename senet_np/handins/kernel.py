@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import wire
+from .sandbox import NotYours
 
 START = "import sys; sys.path[:] = {path!r}; from senet_np.handins.child import main; main()"
 
@@ -167,6 +168,6 @@ def _as_here(kind: str, text: str, line: str) -> Exception:
         error = known(text) if isinstance(known, type) and issubclass(known, Exception) else None
     except TypeError:  # one that takes more than a text
         error = None
-    error = error or RuntimeError(f"{kind}: {text}" if kind != "NotYours" else text)
+    error = error or (NotYours(text) if kind == "NotYours" else RuntimeError(f"{kind}: {text}"))
     error.own_line = line  # type: ignore[attr-defined]
     return error

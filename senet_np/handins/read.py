@@ -129,8 +129,17 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def _in_archive(archive: Path) -> Iterator[tuple[str, bytes]]:
     for name, read in members(archive):
+        name = _as_utf8(name)
         if not name.endswith("/") and all(map(_is_handed_in, PurePosixPath(name).parts)):
             yield name, read(MAX_BYTES + 1)
+
+
+def _as_utf8(name: str) -> str:
+    """A zip may hold a name in UTF-8 without saying so; then Python reads it in the old code page of DOS."""
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
 
 
 def _is_handed_in(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import SenetError
 from ..files import write_atomically
-from .grade import Report
+from .grade import BORROWED, COMPUTED, Report
 from .notebook import by_hand
 
 COLUMNS = {
@@ -20,12 +20,16 @@ COLUMNS = {
     "nbgrader": ("assignment", "student_id", "score", "max_score"),
     "": ("student", "assignment", "points", "of", "late", "comment"),
 }
+# Signs that something is no work of the student's own: in the reason for lost points, and in what happened on the way.
+# Comparing one's own result with the library's is honest, so a note about that is no sign.
+IN_REASONS = ("while grading", BORROWED, *(words.split("{}")[0] for _, _, words in COMPUTED.values()))
+IN_NOTES = ("cannot be replaced while grading", "'Checks' object", "the real checks", "senet_np.grading", "/senet_np/")
 STYLE = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
 padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .3rem .6rem;
 border-bottom: 1px solid #8886 } td:first-child, th:first-child { white-space: nowrap } code, pre { font-size: .9rem }
-pre { white-space: pre-wrap }
+pre { white-space: pre-wrap; margin: 0 }
 """
 
 
@@ -166,11 +170,13 @@ def _comment(report: Report) -> str:
 
 
 def _remark(report: Report) -> str:
+    """What a teacher should know at a glance; first what looks like no work of the student's own."""
     words = ["late"] if report.handin.late else []
-    if not report.most:
-        words += report.notes[:1]
+    reasons = [one.reason for one in report.graded if any(sign in one.reason for sign in IN_REASONS)]
+    notes = [note for note in report.notes if any(sign in note for sign in IN_NOTES)]
+    if reasons or notes:
+        words.append(f"LOOK: {[*reasons, *notes][0]}")
     elif report.notes:
-        words.append(
-            report.notes[0] if len(report.notes) == 1 else f"{len(report.notes)} notes, first: {report.notes[0]}"
-        )
-    return "; ".join(words)[:160]
+        more = f" (and {len(report.notes) - 1} more)" if len(report.notes) > 1 else ""
+        words.append(f"{report.notes[0][:120]}{more}")
+    return " ".join("; ".join(words).split())[:200]
