@@ -9,6 +9,7 @@
 #   make coverage   which lines and branches of the mathematics the tests reach
 #   make ci-extra   what is too heavy for a student's machine: linters, PyTorch as a judge, make train
 #   make assignments  make the student versions of the assignments anew, and grade two hand-ins of each
+#   make guide      run every command of the teacher's guide in a fresh clone
 #   make pairs      write the notebooks anew from their text form, without output
 #   make stress     kill, damage, fuzz, disturb, and try old and new Pythons: 15 minutes, and the table of docs/robustness.md
 #   make lock       pin what the course needs anew, with hashes
@@ -18,7 +19,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar docs browser notebooks pairs assignments grading mutants coverage ci-extra judge lint format \
+.PHONY: train test cifar docs browser notebooks pairs assignments grading guide mutants coverage ci-extra judge lint format \
 	stress lock clean
 
 train: .venv/run
@@ -52,6 +53,9 @@ assignments: pairs .venv/grader/done
 
 grading: .venv/grader/done
 	.venv/grader/bin/python tests/grade_assignments.py
+
+guide: .venv/test
+	$(BIN)/python tests/guide.py
 
 mutants: .venv/dev
 	OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run

@@ -68,6 +68,8 @@ def grade(course: Path, name: str) -> dict[str, tuple[float, float]]:
 def agreement(course: Path, name: str) -> tuple[int, list[str]]:
     """The honest hand-ins, by nbgrader and by `senet-np grade`: how many there are, and where the points differ."""
     made = {who: make() for who, make in HONEST.items() if who.split()[0] == SHORT.get(name)}
+    if not made:
+        return 0, []
     for who, notebook in made.items():
         folder = course / "submitted" / who.replace(" ", "-") / name
         folder.mkdir(parents=True)
@@ -102,9 +104,8 @@ def main() -> None:
             shutil.copy(source / f"{name}.ipynb", target)
             scores = grade(course, name)
             print(f"{name}: " + ", ".join(f"{who} {score:g} of {most:g}" for who, (score, most) in scores.items()))
-            most = scores["solution"][1]
-            if scores["solution"][0] != most or scores["empty"] != (0, most):
-                faults.append(f"{name}: {scores}, expected {most:g} and 0")
+            if (scores["solution"][0], scores["empty"][0]) != (20, 0):  # assignment 4 has 5 more, given by hand
+                faults.append(f"{name}: {scores}, expected 20 and 0")
             faults += [
                 f"{name}: no feedback for {student}"
                 for student in STUDENTS
