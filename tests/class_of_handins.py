@@ -192,6 +192,11 @@ DISHONEST = {  # name: (how it is made, cells that must get nothing, words in th
     "replaces checks": (lambda: with_cell(edited(OPS, WRONG_RELU), "class checks:\n    check_relu_forward = staticmethod(print)", 3),
                     ("relu-forward-check", "relu-backward-check"), "the real checks were made"),
     "types the numbers in": (lambda: edited(OPS, (RELU, TYPED)), ("relu-forward-check", "relu-backward-check"), "other numbers of the same shape"),
+    "empties what it is given": (
+        lambda: edited(OPS, (RELU, "y = np.array([[0, 0, 0, 0.5, 3.0]])\n    if x.shape == (1, 5) and abs(x[0, 4] - 3) < 1e-9:\n        return y, x > 0\n    x[:] = 0\n    return x * 1, x > 0")),
+        ("relu-forward-check", "relu-backward-check"),
+        "other numbers of the same shape",
+    ),
     "types the width in": (lambda: edited(BLOCK, ("return max(2, channels // r)", "return {64: 4, 16: 2, 40: 2}.get(channels, 5)")),
                     ("width-check", "width-hidden"), "other numbers of the same shape"),
     "patches NumPy": (lambda: with_cell(edited(OPS, WRONG_RELU), "np.allclose = lambda *a, **k: True\nnp.abs = lambda x: 0 * x", 3),
