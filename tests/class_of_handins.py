@@ -9,6 +9,10 @@ import json
 import re
 from pathlib import Path
 
+from senet_np.handins.grade import Limits, grade
+from senet_np.handins.read import HandIn
+
+QUICK = Limits(seconds=30.0)
 ASSIGNMENTS = Path(__file__).parents[1] / "notebooks" / "assignments"
 SOLUTION = re.compile(r"( *)### BEGIN SOLUTION\n(.*?) *### END SOLUTION\n?", re.DOTALL)
 
@@ -23,6 +27,27 @@ def _versions(name):
         if cell["metadata"].get("nbgrader", {}).get("solution") and cell["cell_type"] == "code"
     }
     return student, solved
+
+
+def handed_in(notebook, student="Ada", **more):
+    """As the grader reads it."""
+    data = json.dumps(notebook).encode()
+    return HandIn(student, more.get("ident", ""), more.get("platform", ""), False, "x.ipynb", data)
+
+
+def graded(notebook, limits=QUICK):
+    """What becomes of it."""
+    return grade(handed_in(notebook), limits)
+
+
+def lost(report):
+    """The cells without points."""
+    return {one.grade_id for one in report.graded if one.reason}
+
+
+def said(report):
+    """All reasons and notes."""
+    return "\n".join([one.reason for one in report.graded] + report.notes)
 
 
 def empty(name):
@@ -220,7 +245,7 @@ DISHONEST_CLAIMS = {
         ),
         ("runs-check", "verdicts-hidden", "interval-check", "interval-hidden"),
         (
-            "only 0 training steps",
+            "saw only 0 images",
             "senet_np.grading.net.VERDICTS is not available",
             "paired_difference is not available",
         ),

@@ -1,44 +1,34 @@
 """A class hands in: who it was, what it is worth, and what nobody gets away with."""
 
-import csv
 import io
 import json
-import zipfile
 
 import numpy as np
 import pytest
 from answers import RIGHT
-from class_of_handins import BLOCK, DISHONEST, DISHONEST_CLAIMS, HONEST, OPS, UNRULY, edited, empty, solved, with_cell
+from class_of_handins import (
+    BLOCK,
+    DISHONEST,
+    DISHONEST_CLAIMS,
+    HONEST,
+    OPS,
+    QUICK,
+    UNRULY,
+    edited,
+    empty,
+    graded,
+    lost,
+    said,
+    solved,
+    with_cell,
+)
 
-from senet_np.cli import main
-from senet_np.errors import SenetError
 from senet_np.grading.marks import marks, set_class_seed
 from senet_np.handins import wire
 from senet_np.handins.grade import Limits, grade
 from senet_np.handins.notebook import TABLES, read_cells, recognize
-from senet_np.handins.read import HandIn, read_handins
-from senet_np.handins.report import as_csv, as_text, fill_gradebook
-
-QUICK = Limits(seconds=30.0)
-
-
-def handed_in(notebook, student="Ada", **more):
-    return HandIn(
-        student, more.get("ident", ""), more.get("platform", ""), False, "x.ipynb", json.dumps(notebook).encode()
-    )
-
-
-def graded(notebook, limits=QUICK):
-    return grade(handed_in(notebook), limits)
-
-
-def lost(report):
-    return {one.grade_id for one in report.graded if one.reason}
-
-
-def said(report):
-    return "\n".join([one.reason for one in report.graded] + report.notes)
-
+from senet_np.handins.read import HandIn
+from senet_np.handins.report import as_text, write_reports
 
 # Points
 
@@ -94,11 +84,11 @@ def test_one_cell_that_does_not_end_or_ends_too_much_costs_no_other_points(name)
     assert words in said(report)
 
 
-def test_a_hand_in_that_never_ends_is_given_up_after_four_starts():
+def test_a_hand_in_that_never_ends_is_given_up_in_the_end():
     notebook = empty(OPS)
-    for place in range(3, 9):
+    for place in range(3, 17):
         with_cell(notebook, "while True:\n    pass", place)
-    report = graded(notebook, Limits(seconds=1.0))
+    report = graded(notebook, Limits(seconds=0.8))
     assert report.points == 0
     assert "not graded: " in said(report)
 
@@ -143,144 +133,6 @@ def test_a_file_that_is_no_assignment_gets_a_sentence_and_no_points(data, words)
     assert report.points == report.most == 0
 
 
-# Who it was
-
-
-def names_in(files, tmp_path):
-    archive = tmp_path / "handins.zip"
-    with zipfile.ZipFile(archive, "w") as opened:
-        for name in files:
-            opened.writestr(name, json.dumps(empty(OPS)))
-    return read_handins(archive)
-
-
-def test_moodles_names_are_read_in_folders_and_in_files(tmp_path):
-    found = names_in(
-        ["Ada Lovelace_42_assignsubmission_file_/1_ops (1).ipynb", "Öz Yıl_7_assignsubmission_file_ops.ipynb"], tmp_path
-    )
-    assert [(one.student, one.ident, one.platform) for one in found] == [
-        ("Ada Lovelace", "42", "Moodle"),
-        ("Öz Yıl", "7", "Moodle"),
-    ]
-    assert [one.file for one in found] == ["1_ops (1).ipynb", "ops.ipynb"]
-
-
-def test_canvas_names_are_read_and_who_is_late(tmp_path):
-    found = names_in(["lovelaceada_123_4567_1_ops-1.ipynb", "turingalan_LATE_124_4568_1_ops.ipynb"], tmp_path)
-    assert [(one.student, one.ident, one.late) for one in found] == [
-        ("lovelaceada", "123", False),
-        ("turingalan", "124", True),
-    ]
-
-
-def test_nbgraders_folders_are_read_and_its_own_left_out(tmp_path):
-    names = [
-        "submitted/ada/1_ops/1_ops.ipynb",
-        "source/1_ops/1_ops.ipynb",
-        "autograded/ada/1_ops/1_ops.ipynb",
-        "__MACOSX/x.ipynb",
-    ]
-    assert [(one.student, one.platform) for one in names_in(names, tmp_path)] == [("ada", "nbgrader")]
-
-
-def test_of_several_copies_the_last_one_counts(tmp_path):
-    found = names_in(
-        ["ada/1_ops.ipynb", "ada/1_ops (2).ipynb", "ada/1_ops (1).ipynb", "ada/notes.txt", "bob/mine.ipynb"], tmp_path
-    )
-    assert [(one.student, one.file) for one in found] == [("ada", "1_ops (2).ipynb"), ("bob", "mine.ipynb")]
-
-
-def test_a_zip_that_a_student_packed_is_opened_and_other_files_are_said(tmp_path):
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as opened:
-        opened.writestr("home/1_ops.ipynb", json.dumps(solved(OPS)))
-    for name, data in {"ada/work.zip": packed.getvalue(), "bob/work.pdf": b"%PDF"}.items():
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_bytes(data)
-    ada, bob = read_handins(tmp_path)
-    assert grade(ada, QUICK).points == 20
-    assert "it is no notebook" in grade(bob, QUICK).notes[0]
-
-
-def test_a_place_without_hand_ins_is_an_error(tmp_path):
-    with pytest.raises(SenetError, match="holds no hand-in"):
-        read_handins(tmp_path)
-    (tmp_path / "x.zip").write_bytes(b"PK nothing")
-    with pytest.raises(SenetError, match="cannot be read"):
-        read_handins(tmp_path / "x.zip")
-
-
-# What the teacher gets
-
-
-def test_the_csv_has_the_columns_of_the_platform():
-    for platform, head in (
-        ("Moodle", "Identifier,Full name,Grade"),
-        ("Canvas", "Student,ID,SIS User ID"),
-        ("", "student,assignment,points"),
-    ):
-        text = as_csv([grade(handed_in(empty(OPS), "Ada, L.", ident="42", platform=platform), QUICK)])
-        assert text.startswith(head)
-        assert '"Ada, L."' in text
-
-
-def test_the_platforms_own_csv_is_filled_in_by_the_students_number(tmp_path):
-    reports = [grade(handed_in(solved(OPS), "Ada", ident="42", platform="Moodle"), QUICK)]
-    sheet = tmp_path / "sheet.csv"
-    sheet.write_text(
-        "Identifier,Full name,Grade,Maximum Grade\nParticipant 42,Ada,,20\nParticipant 43,Bob,,20\n", "utf-8"
-    )
-    text, found = fill_gradebook(reports, sheet)
-    assert (list(csv.reader(io.StringIO(text)))[1:], found) == (
-        [["Participant 42", "Ada", "20", "20"], ["Participant 43", "Bob", "", "20"]],
-        1,
-    )
-    sheet.write_text("Student,ID,1_ops (77)\nAda,42,\n", "utf-8")
-    assert "Ada,42,20" in fill_gradebook(reports, sheet)[0]
-    sheet.write_text("a,b\n1,2\n", "utf-8")
-    with pytest.raises(SenetError, match="expected Identifier and Grade"):
-        fill_gradebook(reports, sheet)
-
-
-def test_identical_hand_ins_are_listed_and_those_with_other_names_too():
-    renamed = edited(
-        OPS,
-        ("return dy @ w.T, x.T @ dy, dy.sum(axis=0)", "return dy @ v.T, x.T @ dy, dy.sum(axis=0)"),
-        ("x, w = cache", "x, v = cache"),
-    )
-    other = edited(OPS, ("return x @ w + b, (x, w)", "return np.dot(x, w) + b, (x, w)"))
-    reports = [
-        grade(handed_in(book, who), QUICK)
-        for who, book in (("Ada", solved(OPS)), ("Bob", solved(OPS)), ("Cem", renamed), ("Dan", other))
-    ]
-    text = as_text(reports)
-    assert "the same code but for comments, look at them: Ada, Bob" in text
-    assert "the same code but for names and comments, look at them: Ada, Bob, Cem" in text
-    assert "Dan" not in text.split("look at them", 1)[1]
-
-
-def test_the_command_writes_a_table_the_csv_and_a_page_for_each_student(tmp_path, capsys):
-    for who, book in (("ada", solved(OPS)), ("bob", edited(OPS, ("return dy @ w.T", "return <script>")))):
-        (tmp_path / "in" / who).mkdir(parents=True)
-        (tmp_path / "in" / who / "1_ops.ipynb").write_text(json.dumps(book), "utf-8")
-    assert main(["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "2"]) == 0
-    out = capsys.readouterr().out
-    assert "ada       20 of 20" in out
-    assert "bob       16 of 20" in out
-    page = (tmp_path / "out" / "feedback" / "bob  1_ops.html").read_text("utf-8")
-    assert "&lt;script&gt;" in page
-    assert "<script>" not in page
-    assert len((tmp_path / "out" / "grades-1_ops.csv").read_text("utf-8").splitlines()) == 3
-
-
-def test_gradescope_gets_its_results_file(tmp_path):
-    (tmp_path / "1_ops.ipynb").write_text(json.dumps(solved(OPS)), "utf-8")
-    assert main(["grade", str(tmp_path / "1_ops.ipynb"), "--gradescope", str(tmp_path / "results.json")]) == 0
-    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
-    assert results["score"] == sum(one["score"] for one in results["tests"]) == 20
-    assert {one["visibility"] for one in results["tests"]} == {"visible", "after_due_date"}
-
-
 # The way between the processes
 
 
@@ -323,3 +175,61 @@ def test_no_honest_hand_in_is_pointed_out_to_the_teacher(name):
 )
 def test_what_is_not_the_learners_work_is_pointed_out_to_the_teacher(name):
     assert "LOOK" in as_text([graded(DISHONEST[name][0]())])
+
+
+# What an attack showed
+
+
+@pytest.mark.parametrize("source", [
+    "y = " + "1 + " * 3000 + "1",
+    "x = " + "-" * 50_000 + "1",
+    "raise ValueError('\\ud800\\x1b[2J\\nada   20 of 20')",
+    "import os\nfor n in range(3, 9):\n    try:\n        os.write(n, b'x' * 99)\n    except OSError: pass",
+])  # fmt: skip
+def test_no_hand_in_keeps_the_class_from_its_marks(source, tmp_path):
+    reports = [graded(with_cell(solved(OPS), source, 4)), graded(solved(OPS))]
+    write_reports(reports, tmp_path)
+    lines = as_text(reports).splitlines()
+    assert reports[1].points == 20
+    assert all(line.isprintable() for line in lines)
+    assert sum(line.startswith("Ada") for line in lines) == 2
+
+
+@pytest.mark.parametrize("cell", [{"metadata": None}, {"metadata": {"nbgrader": {"grade": True, "points": None}}}])
+def test_an_odd_text_cell_does_no_harm(cell, tmp_path):
+    notebook = solved(OPS)
+    notebook["cells"].insert(0, {"cell_type": "markdown", "source": "hello", **cell})
+    write_reports([graded(notebook)], tmp_path)
+    assert len(list((tmp_path / "feedback").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("from tqdm import tqdm\nassert list(tqdm(range(3))) == [0, 1, 2]", ""),
+    ("import multiprocessing\nmultiprocessing.cpu_count()", ""),
+    ("import subprocess, ctypes, sqlite", "No module named 'sqlite'"),
+    ("from google.colab import drive\nimport torch\ntorch.manual_seed(0)", "No module named 'google'"),
+    ("get_ipython().run_line_magic('matplotlib', 'inline')\nfiles = !ls\n%precision 3\nanswer = 3  # or 4?", ""),
+])  # fmt: skip
+def test_what_honest_people_import_costs_nothing(line, words):
+    notebook = solved(OPS)
+    cell = next(cell for cell in notebook["cells"] if "import numpy" in cell["source"])
+    cell["source"] = f"{line}\n{cell['source']}"
+    report = graded(notebook)
+    assert (report.points, lost(report)) == (20, set())
+    assert words in said(report)
+    assert words or not report.notes
+
+
+@pytest.mark.parametrize("source", [
+    "open('/dev/shm/for_the_next_one', 'w')",
+    "import os\nos.fsdecode = lambda name: os.devnull\nopen('/etc/../tmp/x', 'w')",
+    "import os\nos.open('x', os.O_RDONLY, dir_fd=os.open('/usr/lib', os.O_RDONLY))",
+    "import sqlite3",
+    "import multiprocessing\nmultiprocessing.get_context('spawn').Process(target=print).start()",
+    "import signal, os\nsignal.pidfd_send_signal(os.pidfd_open(os.getppid()), 9)",
+    "open('/dev/tty', 'w')",
+])  # fmt: skip
+def test_the_ways_out_that_were_found_are_shut(source):
+    report = graded(with_cell(solved(OPS), source, 4))
+    assert report.points == 20
+    assert "cell 5: it stops" in said(report)

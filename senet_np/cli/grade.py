@@ -1,6 +1,7 @@
 """`senet-np grade`: points for the hand-ins of a class."""
 
 import argparse
+import secrets
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -31,7 +32,12 @@ def add(commands: Any) -> None:
     option("place", type=existing_path, metavar="FOLDER|ZIP|NOTEBOOK", help="the hand-ins")
     option("--out", type=new_path, metavar="DIR", help="where to write the CSV and the feedback (default: graded)")
     option("--assignment", choices=NAMES, help="which assignment it is (default: recognized by its cells)")
-    option("--seed", type=whole(0, 2**31), metavar="N", help="draw the cases of the checks from this seed too")
+    option(
+        "--seed",
+        type=whole(0, 2**31),
+        metavar="N",
+        help="draw the checks' cases from this seed again (default: a new one)",
+    )
     option("--seconds", type=positive, metavar="S", help="time limit for a hand-in (default: 60, assignment 4: 900)")
     option("--megabytes", type=whole(256, 1 << 20), metavar="N", help="memory limit for a hand-in (default: 4096)")
     option("--workers", type=whole(1, 1024), metavar="N", help="hand-ins at a time (default: one per core)")
@@ -47,32 +53,42 @@ def run(args: argparse.Namespace) -> int:
     """Read, grade, report."""
     from ..handins.grade import DEFAULT_MEGABYTES, Limits
     from ..handins.read import read_handins
-    from ..handins.report import as_gradescope, as_text, fill_gradebook, write_reports
+    from ..handins.report import Gradebook, as_gradescope, as_text, write_reports
 
     given = vars(args)
+    folder: Path = given.get("out", Path("graded"))
+    gradebook = Gradebook(given["gradebook"]) if "gradebook" in given else None  # faults are said before the work
     handins = read_handins(given["place"])
+    seed = given.get("seed", secrets.randbelow(2**31))
     workers = min(given.get("workers") or usable_cores(), len(handins))
     limits = Limits(
-        given.get("assignment", ""), given.get("seed"), given.get("seconds"), given.get("megabytes", DEFAULT_MEGABYTES),
+        given.get("assignment", ""), seed, given.get("seconds"), given.get("megabytes", DEFAULT_MEGABYTES),
         max(1, usable_cores() // workers),
     )  # fmt: skip
     if "gradescope" in given:
-        if len(handins) != 1:
-            raise SenetError(f"--gradescope is for one hand-in, and {given['place']} holds {len(handins)}")
-        (report,) = _grade_all(handins, limits, 1)
-        write_atomically(given["gradescope"], as_gradescope(report).encode())
+        best = max(_grade_all(handins, limits, workers), key=lambda one: (one.most, one.points))
+        write_atomically(given["gradescope"], as_gradescope(best).encode("utf-8", "replace"))
         return 0
+    make_folder(folder)
     reports = _grade_all(handins, limits, workers)
-    folder: Path = given.get("out", Path("graded"))
     paths = write_reports(reports, folder)
     print(as_text(reports))
-    if "gradebook" in given:
-        text, found = fill_gradebook(reports, given["gradebook"])
-        paths.append(folder / f"filled-{given['gradebook'].name}")
-        write_atomically(paths[-1], text.encode())
-        print(f"{found} of {len(reports)} students are in {given['gradebook']}")
+    print(f"the checks' cases were drawn with --seed {seed}")
+    if gradebook:
+        text, found = gradebook.fill(reports)
+        paths.append(folder / f"filled-{gradebook.path.name}")
+        write_atomically(paths[-1], text.encode("utf-8-sig"))
+        print(f"{found} of {len(reports)} hand-ins belong to students in {gradebook.path}")
     print("written: " + ", ".join(map(str, [*paths, folder / "feedback"])))
     return 0
+
+
+def make_folder(folder: Path) -> None:
+    """The folder to write to; SenetError where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SenetError(f"could not make {folder}: {error.strerror}; name another folder") from error
 
 
 def _grade_all(handins: Any, limits: Any, workers: int) -> list[Any]:

@@ -5,7 +5,8 @@ notebook.py  the cells of a notebook, which assignment it is, and whether two ha
 grade.py     one hand-in: its cells in order, the checks where they stand, points and reasons
 kernel.py    the grader's side of the process that runs a hand-in: calls, time limit, restart
 child.py     that process: it runs cells and calls functions, and knows no right answer
-sandbox.py   what a hand-in may not do there: files, network, programs, and the modules it has to write itself
+sandbox.py   the modules that it finds there, and stand-ins for those that it has to write itself
+guard.py     what it may not do there: other files, the network, programs, too much memory
 wire.py      values on their way between the two
 report.py    the table, the CSV, a page for each student, Gradescope's file
 

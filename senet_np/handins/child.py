@@ -4,6 +4,7 @@ Only the standard library and NumPy are imported here, so that nothing that an a
 Assignment 4 is about whole networks: for it, layers and networks of the package are there.
 """
 
+import ast
 import builtins
 import linecache
 import os
@@ -50,11 +51,11 @@ class Runner:
     """The hand-in's names, and the caches that its forward passes returned."""
 
     def __init__(self, folder: Path, whole_package: bool):
-        self.steps = {"training": 0, "replacing": 0}  # forward passes in training mode; passes with gates replaced
+        self.steps = {"training": 0, "replacing": 0}  # images passed in training mode; passes with gates replaced
         self.caches: dict[int, Any] = {}
         self.build_net: Any = _count_steps(self.steps) if whole_package else None
         main = ModuleType("__main__")
-        main.__dict__.update(display=lambda *shown: None, get_ipython=lambda: sandbox.Blocked("get_ipython()"))
+        main.__dict__.update(display=lambda *shown: None, get_ipython=sandbox.Shell)
         sys.modules["__main__"], self.names = main, main.__dict__
         builtins.input = _nobody_there
         os.chdir(folder)
@@ -72,9 +73,20 @@ class Runner:
             return {"error": [type(error).__name__, _text(error), str(line or "").strip()]}
 
     def do_run(self, source: str, name: str) -> None:
-        """Run one cell."""
+        """Run one cell, statement by statement: if something cannot be had here, the next statements still run."""
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-        exec(compile(source, name, "exec"), self.names)
+        missing = None
+        for statement in ast.parse(source, name).body:
+            try:
+                exec(compile(ast.Module([statement], []), name, "exec"), self.names)
+            except (ImportError, PermissionError, sandbox.NotYours) as error:
+                missing = missing or error
+            except BaseException:
+                if missing:  # the cause of this one
+                    raise missing from None
+                raise
+        if missing:
+            raise missing
 
     def do_kinds(self, names: list[str]) -> dict[str, str]:
         """Which of these names there are, and whether they are functions."""
@@ -115,7 +127,7 @@ class Runner:
 
 
 def _count_steps(steps: dict[str, int]) -> Any:
-    """Load what assignment 4 uses, and count the passes through its networks; returns `tiny`, uncounted."""
+    """Load what assignment 4 uses, and count what passes through its networks; returns `tiny`, uncounted."""
     import importlib
 
     for name in NETWORKS:
@@ -130,7 +142,7 @@ def _count_steps(steps: dict[str, int]) -> Any:
         forward = net.forward
 
         def counted(params: Any, state: Any, x: Any, training: bool) -> Any:
-            steps["training"] += bool(training)
+            steps["training"] += len(x) if training and x.shape[1:] == (32, 32, 3) else 0
             return forward(params, state, x, training)
 
         net.forward = counted

@@ -33,8 +33,10 @@ class Kernel:
         self.ended = ""  # why the process is gone
         self._dropped: list[int] = []
         words = [self.folder.name, str(megabytes), "package" if whole_package else "alone"]
-        environment = {name: os.environ[name] for name in ("SYSTEMROOT", "LANG", "TMP", "TEMP") if name in os.environ}
-        environment |= {"OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads), "HOME": self.folder.name}
+        needed = ("SYSTEMROOT", "LANG", "TMP", "TEMP", *(["PATH"] if os.name == "nt" else []))  # there, of libraries
+        environment = {name: os.environ[name] for name in needed if name in os.environ}
+        environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
+        environment |= dict.fromkeys(("HOME", "USERPROFILE"), self.folder.name)
         start = START.format(path=[path or os.getcwd() for path in sys.path])
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", start, *words],
@@ -43,6 +45,7 @@ class Kernel:
             stderr=subprocess.DEVNULL,
             cwd=self.folder.name,
             env=environment,
+            start_new_session=True,  # without the teacher's terminal
         )
         self._replies: queue.SimpleQueue[Any] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -66,7 +69,7 @@ class Kernel:
         reply = self._ask(do="run", source=source, name=f"<cell {number}>")
         if "error" not in reply:
             return ""
-        kind, text, line = reply["error"]
+        kind, text, line = _three(reply["error"])
         return (f"it stops in `{line}`: " if line else "it stops: ") + (f"{kind}: {text}" if text else kind)
 
     def answers(self, names: list[str]) -> dict[str, Any]:
@@ -104,8 +107,8 @@ class Kernel:
     def _value(self, **request: Any) -> Any:
         reply = self._ask(**request)
         if "error" in reply:
-            raise _as_here(*reply["error"])
-        return reply["value"]
+            raise _as_here(*_three(reply["error"]))
+        return reply.get("value")
 
     def _ask(self, **request: Any) -> dict[str, Any]:
         if self.ended:
@@ -158,6 +161,11 @@ def _custom(value: Any) -> Any:
     if isinstance(value, wire.Cache):
         return {"cache": value.number}
     return {"net": value.recipe} if hasattr(value, "recipe") else None
+
+
+def _three(error: Any) -> list[str]:
+    """Type, text and line of an error; a hand-in may have sent anything."""
+    return [*map(str, error), "", "", ""][:3] if isinstance(error, list) else ["Error", "", ""]
 
 
 def _as_here(kind: str, text: str, line: str) -> Exception:

@@ -12,8 +12,13 @@ from ..grading.marks import Table
 
 TABLES: dict[str, Table] = {"1_ops": ops.TABLE, "2_se_block": se.TABLE, "3_conv": conv.TABLE, "4_claim": net.TABLE}
 FRESH = {"1_ops": ops.FRESH, "2_se_block": se.FRESH, "3_conv": conv.FRESH, "4_claim": net.FRESH}
-MAX_CELLS, MAX_BYTES = 2000, 20 << 20
-MAGIC = re.compile(r"^(\s*)([%!].*|.*\?\??\s*)$")
+MAX_CELLS, MAX_BYTES = 2000, 64 << 20
+# Commands of Jupyter: a line of its own (the statement after %time stays), a question, a command whose result is kept.
+MAGICS = (
+    (re.compile(r"^(\s*)%(?:time|prun)\s+(?!-)(\S.*)$"), r"\1\2"),
+    (re.compile(r"^(\s*)(?:[%!].*|\?{1,2}[\w.]+|[\w.]+\?{1,2})\s*$"), r"\1pass"),
+    (re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$"), r"\1None"),
+)
 OTHER_LANGUAGES = ("bash", "sh", "html", "javascript", "js", "latex", "markdown", "script", "svg", "writefile", "cmd")
 
 
@@ -30,7 +35,7 @@ def read_cells(data: bytes) -> list[Cell]:
     if len(data) > MAX_BYTES:
         raise SenetError(f"it has {len(data) >> 20} MB, expected a notebook of at most {MAX_BYTES >> 20}")
     try:
-        content = json.loads(data.decode("utf-8-sig"))
+        content = json.loads(_text(data))
         cells = content["cells"] if "cells" in content else content["worksheets"][0]["cells"]  # before 2015
         found = [_read_cell(number, cell) for number, cell in enumerate(cells[:MAX_CELLS], 1)]
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
@@ -40,11 +45,19 @@ def read_cells(data: bytes) -> list[Cell]:
 
 def by_hand(data: bytes) -> tuple[str, int]:
     """The text that a teacher has to read, and the points for it; "" and 0 where there is none."""
-    for cell in json.loads(data.decode("utf-8-sig")).get("cells", ()):
-        graded = cell.get("metadata", {}).get("nbgrader") or {}
-        if cell.get("cell_type") == "markdown" and graded.get("grade"):
-            return "".join(cell["source"]), int(graded.get("points", 0))
+    try:
+        for cell in json.loads(_text(data)).get("cells", ()):
+            graded = (cell.get("metadata") or {}).get("nbgrader") or {}
+            if cell.get("cell_type") == "markdown" and graded.get("grade"):
+                return "".join(cell["source"]), int(graded["points"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
     return "", 0
+
+
+def _text(data: bytes) -> str:
+    """The text of a file, in UTF-8 or in UTF-16 with its mark."""
+    return data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
 
 
 def recognize(cells: list[Cell]) -> str:
@@ -69,13 +82,20 @@ def plain_python(source: str) -> str:
     first = next((line for line in lines if line.strip()), "")
     if first.startswith("%%") and first[2:].split()[:1] and first[2:].split()[0].lower() in OTHER_LANGUAGES:
         return ""
+    if is_python(source):
+        return source
+    for magic, instead in MAGICS:
+        lines = [magic.sub(instead, line) for line in lines]
+    return "\n".join(lines)
+
+
+def is_python(source: str) -> bool:
+    """Whether Python can read it."""
     try:
         ast.parse(source)
-    except SyntaxError:
-        return "\n".join(MAGIC.sub(r"\1pass", line) for line in lines)
-    except ValueError:  # a byte of 0, for example
-        pass
-    return source
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def defines(source: str, name: str) -> bool:
@@ -91,12 +111,12 @@ def fingerprints(cells: list[Cell], assignment: str) -> tuple[str, str]:
     needs = sorted({need for mark in TABLES[assignment].values() for need in mark.needs})
     found: dict[str, ast.AST] = {}
     for cell in cells:
-        try:
-            tree = ast.parse(plain_python(cell.source))
-        except (SyntaxError, ValueError):
-            continue
+        source = plain_python(cell.source)
+        tree = ast.parse(source if is_python(source) else "")
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
         found |= {node.name: node for node in functions if node.name in needs and _is_written(node)}
+    if len(found) < len(needs) / 2:  # two hand-ins with one line each are alike without a reason
+        return "", ""
     exact = [ast.dump(_without_docstring(found[name])) for name in needs if name in found]
     renamed = [ast.dump(_Numbered(needs).visit(found[name])) for name in needs if name in found]
     return "\n".join(exact), "\n".join(renamed)
@@ -107,7 +127,7 @@ def _read_cell(number: int, cell: dict[str, Any]) -> Cell | None:
         return None
     source = cell.get("source", cell.get("input", ""))
     source = source if isinstance(source, str) else "".join(source)
-    graded = cell.get("metadata", {}).get("nbgrader") or {}
+    graded = (cell.get("metadata") or {}).get("nbgrader") or {}
     return Cell(number, source, str(graded.get("grade_id", "")) if graded.get("grade") else "")
 
 

@@ -13,7 +13,8 @@ from .notebook import MAX_BYTES, TABLES
 
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<ident>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<ident>\d+)_\d+_(?P<file>.+)")
-COPY = re.compile(r"(?: ?\((\d+)\)|-(\d+)| [-–] ?(?:copy|kopie|copie)| ?_?copy(\d*))+$", re.IGNORECASE)
+COPY = re.compile(r"(?: ?\((\d+)\)| [-–] ?(?:copy|kopie|copie)| ?_?copy(\d*))+$", re.IGNORECASE)
+AGAIN = re.compile(r"-(\d+)$")  # Canvas, for what was handed in again
 NOT_HANDED_IN = (
     "__MACOSX",
     ".ipynb_checkpoints",
@@ -24,7 +25,7 @@ NOT_HANDED_IN = (
     "Thumbs.db",
     "desktop.ini",
 )
-PACKED = (".zip", ".tar", ".gz", ".tgz")
+MAX_BYTES_IN_ALL = 1 << 30  # of all hand-ins
 
 
 class HandIn(NamedTuple):
@@ -37,35 +38,54 @@ class HandIn(NamedTuple):
     file: str  # its name as it was handed in
     data: bytes
     version: int = 0  # of several copies, the one that was handed in last has the highest
+    left_out: tuple[str, ...] = ()  # other files of this student that were not graded
 
 
 def read_handins(place: Path) -> list[HandIn]:
-    """All hand-ins in a folder, an archive or a single notebook, sorted by student; SenetError where there is none."""
+    """All hand-ins in a folder, a zip or a single notebook, sorted by student; SenetError where there is none."""
     try:
         if place.is_dir():
-            files = _in_folder(place)
-        elif place.suffix.lower() == ".ipynb":
-            files = iter([(place.name, place.read_bytes())])
+            files = [*_in_folder(place)]
+        elif is_notebook(place.name):
+            files = [(place.name, place.read_bytes())]
         else:
-            files = _in_archive(place)
-        found = [one for name, data in files for one in _unpacked(name, data)]
+            files = [*_in_archive(place)]
     except DAMAGED as error:
         raise SenetError(f"{place} cannot be read: {error}; expected a folder, a zip or a notebook") from error
+    found = [one for name, data in _without_common_folder(files) for one in _unpacked(name, data)]
     if not found:
         raise SenetError(f"{place} holds no hand-in, expected notebooks (.ipynb), one or a folder for each student")
     return _latest(sorted(found, key=lambda one: (one.student.casefold(), one.file)))
 
 
+def is_notebook(name: str) -> bool:
+    """Whether a file's name is one of a notebook, as some browsers save it, too."""
+    return name.lower().endswith((".ipynb", ".ipynb.txt", ".ipynb.json"))
+
+
+def _without_common_folder(files: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """The files without a folder that holds the whole class, as whoever zips a folder gets it."""
+    tops = {name.split("/")[0] for name, _ in files}
+    rest = [name.split("/", 1)[1] for name, _ in files if "/" in name]
+    if len(tops) != 1 or len(rest) < len(files) or len(files) < 2 or MOODLE.fullmatch(tops.pop()):
+        return files
+    folders = {name.split("/")[0] for name in rest if "/" in name}
+    stems = {COPY.sub("", PurePosixPath(name).stem) for name in rest}
+    if len(folders) > 1 or (not folders and not stems & TABLES.keys()) or any(map(CANVAS.fullmatch, rest)):
+        return [(name, data) for name, (_, data) in zip(rest, files, strict=True)]
+    return files
+
+
 def _unpacked(name: str, data: bytes) -> Iterator[HandIn]:
     """The file as a hand-in; what a student has packed, once more."""
-    if PurePosixPath(name).suffix.lower() not in PACKED:
+    if PurePosixPath(name).suffix.lower() != ".zip":
         yield _whose(PurePosixPath(name), data)
         return
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "archive"
         archive.write_bytes(data)
         try:
-            inside = [(one, content) for one, content in _in_archive(archive) if one.endswith(".ipynb")]
+            inside = [(one, content) for one, content in _in_archive(archive) if is_notebook(one)]
         except DAMAGED:
             inside = []
     owner = _whose(PurePosixPath(name), data)
@@ -87,9 +107,8 @@ def _whose(path: PurePosixPath, data: bytes) -> HandIn:
     if len(folders) >= 2 and folders[-1] in TABLES:
         return HandIn(folders[-2], folders[-2], "nbgrader", False, file, data, _version(file))
     if folders:
-        return HandIn(folders[0], "", "", False, file, data, _version(file))
-    stem = PurePosixPath(file).stem
-    return HandIn(COPY.sub("", stem) or stem, "", "", False, file, data, _version(file))
+        return HandIn(folders[0], "", "", False, "/".join([*folders[1:], file]), data, _version(file))
+    return HandIn(PurePosixPath(file).stem, "", "", False, file, data)
 
 
 def _own(file: str) -> str:
@@ -107,14 +126,20 @@ def _version(file: str) -> int:
 
 def _latest(found: list[HandIn]) -> list[HandIn]:
     """Of copies of one file by one student the last; other files only where there is no notebook."""
-    kept: dict[tuple[str, str, str], HandIn] = {}
+    kept: dict[tuple[str, ...], HandIn] = {}
+    with_notebook = {(one.student, one.ident) for one in found if is_notebook(one.file)}
     for one in found:
+        who = (one.student, one.ident)
         stem = COPY.sub("", PurePosixPath(one.file).stem)
-        key = (one.student, one.ident, stem if one.file.endswith(".ipynb") else "")
-        if key not in kept or one.version >= kept[key].version:
-            kept[key] = one
-    with_notebook = {key[:2] for key in kept if key[2]}
-    return [one for key, one in kept.items() if key[2] or key[:2] not in with_notebook]
+        stem = AGAIN.sub("", stem) if one.platform == "Canvas" else stem
+        key = (*who, stem if is_notebook(one.file) else "")
+        if not is_notebook(one.file) and who in with_notebook:
+            continue
+        if key in kept:
+            first, one = sorted((kept[key], one), key=lambda each: each.version)
+            one = one._replace(left_out=(*one.left_out, *first.left_out, first.file))
+        kept[key] = one
+    return [*kept.values()]
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -124,14 +149,24 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
             path = Path(root) / name
             if path.is_file() and not path.is_symlink():
                 with open(path, "rb") as file:
-                    yield path.relative_to(folder).as_posix(), file.read(MAX_BYTES + 1)
+                    yield _printable(path.relative_to(folder).as_posix()), file.read(MAX_BYTES + 1)
 
 
 def _in_archive(archive: Path) -> Iterator[tuple[str, bytes]]:
+    total = 0
     for name, read in members(archive):
-        name = _as_utf8(name)
-        if not name.endswith("/") and all(map(_is_handed_in, PurePosixPath(name).parts)):
-            yield name, read(MAX_BYTES + 1)
+        path = PurePosixPath(_as_utf8(name).replace("\\", "/"))
+        parts = [part for part in path.parts if part not in ("/", "..")]
+        if parts and not name.endswith("/") and all(map(_is_handed_in, parts)):
+            data = read(MAX_BYTES + 1)
+            if (total := total + len(data)) > MAX_BYTES_IN_ALL:
+                raise ValueError(f"it unpacks to more than {MAX_BYTES_IN_ALL >> 20} MB")
+            yield "/".join(parts), data
+
+
+def _printable(name: str) -> str:
+    """A name with a question mark for each byte that is no text."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _as_utf8(name: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -35,12 +36,12 @@ pre { white-space: pre-wrap; margin: 0 }
 
 def as_text(reports: Sequence[Report]) -> str:
     """A line for each hand-in, then what two of them have in common."""
-    width = max(7, *(len(report.handin.student) for report in reports))
+    width = max(7, *(len(_name(report)) for report in reports))
     lines = [f"{'student':{width}}  points    remark"]
     for report in reports:
         remark = _remark(report)
         points = f"{report.points:3} of {report.most}" if report.most else "  – of –"
-        lines.append(f"{report.handin.student:{width}}  {points:10}{remark}".rstrip())
+        lines.append(f"{_name(report):{width}}  {points:10}{remark}".rstrip())
     for students, how in identical(reports):
         lines.append(f"{how}, look at them: {', '.join(students)}")
     return "\n".join(lines)
@@ -53,9 +54,9 @@ def identical(reports: Sequence[Report]) -> Iterator[tuple[list[str], str]]:
         groups: dict[tuple[str, str], list[str]] = {}
         for report in reports:
             if text := report.fingerprints[which]:
-                groups.setdefault((report.assignment, text), []).append(report.handin.student)
+                groups.setdefault((report.assignment, text), []).append(_name(report))
         for students in groups.values():
-            if len(set(students)) > 1 and (*students,) not in seen:
+            if len(students) > 1 and (*students,) not in seen:
                 seen.add((*students,))
                 yield students, how
 
@@ -65,17 +66,18 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     for report in reports:
-        name = re.sub(r"[^\w\- ]", "_", f"{report.handin.student} {report.handin.ident} {report.assignment}").strip()
-        while name in taken:
+        words = f"{report.handin.student[:60]} {report.handin.ident} {report.assignment}"
+        name = re.sub(r"[^\w\- ]", "_", words).strip().encode()[:150].decode("utf-8", "ignore")
+        while name.casefold() in taken:  # some systems take ADA and Ada for one
             name += "_"
-        taken.add(name)
-        write_atomically(folder / "feedback" / f"{name}.html", as_page(report).encode())
+        taken.add(name.casefold())
+        write_atomically(folder / "feedback" / f"{name}.html", as_page(report).encode("utf-8", "replace"))
     tables: dict[str, list[Report]] = {}
     for report in reports:
         tables.setdefault(report.assignment or "unknown", []).append(report)
     paths = [folder / f"grades-{name}.csv" for name in tables]
     for path, some in zip(paths, tables.values(), strict=True):
-        write_atomically(path, as_csv(some).encode("utf-8-sig"))  # so that a spreadsheet reads it as UTF-8
+        write_atomically(path, as_csv(some).encode("utf-8-sig", "replace"))  # so that a spreadsheet reads it as UTF-8
     return paths
 
 
@@ -86,47 +88,61 @@ def as_csv(reports: Sequence[Report]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(column.format(assignment=reports[0].assignment) for column in COLUMNS[platform])
     for one in reports:
-        who, comment = one.handin, _comment(one)
+        who, comment, student = one.handin, _comment(one), _for_spreadsheets(one.handin.student)
         writer.writerow({
-            "Moodle": (f"Participant {who.ident}", who.student, one.points, one.most, comment),
-            "Canvas": (who.student, who.ident, "", "", "", one.points),
-            "nbgrader": (one.assignment, who.student, one.points, one.most),
-            "": (who.student, one.assignment, one.points, one.most, "late" if who.late else "", comment),
+            "Moodle": (f"Participant {who.ident}", student, one.points, one.most, comment),
+            "Canvas": (student, who.ident, "", "", "", one.points),
+            "nbgrader": (one.assignment, student, one.points, one.most),
+            "": (student, one.assignment, one.points, one.most, "late" if who.late else "", comment),
         }[platform])  # fmt: skip
     return text.getvalue()
 
 
-def fill_gradebook(reports: Sequence[Report], path: Path) -> tuple[str, int]:
-    """The platform's own CSV with the points put in; returns its text, and how many students were found in it.
+class Gradebook:
+    """The CSV that a platform has exported, to be filled in and imported again.
 
     Moodle's grading worksheet is filled in its column "Grade" (and "Feedback comments"), by "Identifier". Canvas'
     gradebook is filled in the column whose name begins with the assignment's, by "ID".
     """
-    rows = list(csv.reader(io.StringIO(path.read_text("utf-8-sig"))))
-    if not rows:
-        raise SenetError(f"{path} is empty, expected the CSV that your platform exports")
-    head = [name.strip() for name in rows[0]]
-    if {"Identifier", "Grade"} <= {*head}:
-        key, columns = "Identifier", {"Grade": lambda one: f"{one.points}"}
-        columns |= {"Feedback comments": _comment} if "Feedback comments" in head else {}
-        found = {f"Participant {one.handin.ident}": one for one in reports}
-    elif "ID" in head and (own := [name for name in head if name.startswith(reports[0].assignment)]):
-        key, columns = "ID", {own[0]: lambda one: f"{one.points}"}
-        found = {one.handin.ident: one for one in reports}
-    else:
-        raise SenetError(
-            f"{path} has the columns {', '.join(head)}; expected Identifier and Grade (Moodle's grading worksheet), "
-            f"or ID and one that begins with {reports[0].assignment!r} (Canvas' gradebook)"
-        )
-    count = 0
-    for row in rows[1:]:
-        if one := found.get(row[head.index(key)].strip() if len(row) == len(head) else ""):
-            count += 1
-            for name, value in columns.items():
-                row[head.index(name)] = value(one)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue(), count
+
+    def __init__(self, path: Path):
+        data = path.read_bytes()
+        marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        try:
+            text = data.decode("utf-16" if marked else "utf-8-sig")
+        except UnicodeError:
+            text = data.decode("cp1252", "replace")  # as old spreadsheets write
+        first = text.partition("\n")[0]
+        self.path, self.delimiter = path, max(",;\t", key=first.count)
+        self.rows = list(csv.reader(io.StringIO(text), delimiter=self.delimiter))
+        self.head = [name.strip() for name in self.rows[0]] if self.rows else []
+        self.moodle = {"Identifier", "Grade"} <= {*self.head}
+        if not self.moodle and "ID" not in self.head:
+            raise SenetError(
+                f"{path} has the columns {', '.join(self.head) or 'of nothing'}; expected Identifier and Grade "
+                "(Moodle's grading worksheet), or ID and one for the assignment (Canvas' gradebook)"
+            )
+
+    def fill(self, reports: Sequence[Report]) -> tuple[str, int]:
+        """Its text with the points of the most frequent assignment, and how many students were found in it."""
+        graded = [one for one in reports if one.most]
+        assignment = Counter(one.assignment for one in graded).most_common(1)[0][0] if graded else ""
+        own = [name for name in self.head if name.startswith(assignment)]
+        if not self.moodle and not own:
+            raise SenetError(f"{self.path} has no column that begins with {assignment!r}: {', '.join(self.head)}")
+        key, grade = ("Identifier", "Grade") if self.moodle else ("ID", own[0])
+        prefix = "Participant " if self.moodle else ""
+        found = {f"{prefix}{one.handin.ident}": one for one in graded if one.assignment == assignment}
+        count = 0
+        for row in self.rows[1:]:
+            if one := found.get(row[self.head.index(key)].strip() if len(row) == len(self.head) else ""):
+                count += 1
+                row[self.head.index(grade)] = str(one.points)
+                if "Feedback comments" in self.head:
+                    row[self.head.index("Feedback comments")] = _comment(one)
+        text = io.StringIO()
+        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerows(self.rows)
+        return text.getvalue(), count
 
 
 def as_page(report: Report) -> str:
@@ -163,6 +179,16 @@ def as_gradescope(report: Report) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
+def _name(report: Report) -> str:
+    """The student as a line of a table can show it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in report.handin.student)[:40]
+
+
+def _for_spreadsheets(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
+
+
 def _comment(report: Report) -> str:
     """The reasons in one line."""
     lost = [f"{one.grade_id}: {' '.join(one.reason.split())}" for one in report.graded if one.reason]
@@ -179,4 +205,5 @@ def _remark(report: Report) -> str:
     elif report.notes:
         more = f" (and {len(report.notes) - 1} more)" if len(report.notes) > 1 else ""
         words.append(f"{report.notes[0][:120]}{more}")
-    return " ".join("; ".join(words).split())[:200]
+    line = " ".join("; ".join(words).split())[:200]
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 SIZES = struct.Struct("<QQ")  # bytes of JSON, bytes of arrays
-MAX_BYTES = 1 << 29
+MAX_BYTES = 1 << 27
 MAX_DEPTH = 40
 DTYPE = re.compile(r"[<>|=][biufc]\d{1,2}")
 
@@ -72,13 +72,13 @@ def _pack(value: Any, arrays: list[np.ndarray], custom: Callable[[Any], Any], de
 
     if (own := custom(value)) is not None:
         return own
-    if value is None or type(value) in (bool, int, float, str):
-        return value
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufc":
         array = np.ascontiguousarray(value)
         arrays.append(array)
         kind = "array" if isinstance(value, np.ndarray) else "scalar"
         return {kind: [array.dtype.str, *np.shape(value)]}
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value if value is None or isinstance(value, bool) else _plain(value)
     if depth < MAX_DEPTH and isinstance(value, Mapping):
         return {"dict": [[inside(key), inside(part)] for key, part in value.items()]}
     if depth < MAX_DEPTH and isinstance(value, (list, tuple)):
@@ -88,6 +88,11 @@ def _pack(value: Any, arrays: list[np.ndarray], custom: Callable[[Any], Any], de
     except Exception:
         text = "…"
     return {"other": [type(value).__name__, text]}
+
+
+def _plain(value: Any) -> Any:
+    """A number or a text as JSON knows it, also of a class of its own; of a NumPy scalar the caller takes care."""
+    return next(kind(value) for kind in (int, float, str) if isinstance(value, kind))
 
 
 def _unpack(value: Any, rest: list[bytes], custom: Callable[[str, Any], Any]) -> Any:

@@ -1,0 +1,179 @@
+"""A class hands in: whose file it is, and what the teacher gets."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+from class_of_handins import OPS, QUICK, edited, empty, handed_in, solved
+
+from senet_np.cli import main
+from senet_np.errors import SenetError
+from senet_np.handins.grade import grade
+from senet_np.handins.read import read_handins
+from senet_np.handins.report import Gradebook, as_csv, as_text
+
+# Who it was
+
+
+def names_in(files, tmp_path):
+    archive = tmp_path / "handins.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in files:
+            opened.writestr(name, json.dumps(empty(OPS)))
+    return read_handins(archive)
+
+
+def test_moodles_names_are_read_in_folders_and_in_files(tmp_path):
+    found = names_in(
+        ["Ada Lovelace_42_assignsubmission_file_/1_ops (1).ipynb", "Öz Yıl_7_assignsubmission_file_ops.ipynb"], tmp_path
+    )
+    assert [(one.student, one.ident, one.platform) for one in found] == [
+        ("Ada Lovelace", "42", "Moodle"),
+        ("Öz Yıl", "7", "Moodle"),
+    ]
+    assert [one.file for one in found] == ["1_ops (1).ipynb", "ops.ipynb"]
+
+
+def test_canvas_names_are_read_and_who_is_late(tmp_path):
+    found = names_in(["lovelaceada_123_4567_1_ops-1.ipynb", "turingalan_LATE_124_4568_1_ops.ipynb"], tmp_path)
+    assert [(one.student, one.ident, one.late) for one in found] == [
+        ("lovelaceada", "123", False),
+        ("turingalan", "124", True),
+    ]
+
+
+def test_nbgraders_folders_are_read_and_its_own_left_out(tmp_path):
+    names = [
+        "submitted/ada/1_ops/1_ops.ipynb",
+        "source/1_ops/1_ops.ipynb",
+        "autograded/ada/1_ops/1_ops.ipynb",
+        "__MACOSX/x.ipynb",
+    ]
+    assert [(one.student, one.platform) for one in names_in(names, tmp_path)] == [("ada", "nbgrader")]
+
+
+def test_of_several_copies_the_last_one_counts(tmp_path):
+    found = names_in(
+        ["ada/1_ops.ipynb", "ada/1_ops (2).ipynb", "ada/1_ops (1).ipynb", "ada/notes.txt", "bob/mine.ipynb"], tmp_path
+    )
+    assert [(one.student, one.file) for one in found] == [("ada", "1_ops (2).ipynb"), ("bob", "mine.ipynb")]
+
+
+def test_a_zip_that_a_student_packed_is_opened_and_other_files_are_said(tmp_path):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as opened:
+        opened.writestr("home/1_ops.ipynb", json.dumps(solved(OPS)))
+    for name, data in {"ada/work.zip": packed.getvalue(), "bob/work.pdf": b"%PDF"}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(data)
+    ada, bob = read_handins(tmp_path)
+    assert grade(ada, QUICK).points == 20
+    assert "it is no notebook" in grade(bob, QUICK).notes[0]
+
+
+def test_a_place_without_hand_ins_is_an_error(tmp_path):
+    with pytest.raises(SenetError, match="holds no hand-in"):
+        read_handins(tmp_path)
+    (tmp_path / "x.zip").write_bytes(b"PK nothing")
+    with pytest.raises(SenetError, match="cannot be read"):
+        read_handins(tmp_path / "x.zip")
+
+
+# What the teacher gets
+
+
+def test_the_csv_has_the_columns_of_the_platform():
+    for platform, head in (
+        ("Moodle", "Identifier,Full name,Grade"),
+        ("Canvas", "Student,ID,SIS User ID"),
+        ("", "student,assignment,points"),
+    ):
+        text = as_csv([grade(handed_in(empty(OPS), "Ada, L.", ident="42", platform=platform), QUICK)])
+        assert text.startswith(head)
+        assert '"Ada, L."' in text
+
+
+def test_the_platforms_own_csv_is_filled_in_by_the_students_number(tmp_path):
+    reports = [grade(handed_in(solved(OPS), "Ada", ident="42", platform="Moodle"), QUICK)]
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(
+        "Identifier,Full name,Grade,Maximum Grade\nParticipant 42,Ada,,20\nParticipant 43,Bob,,20\n", "utf-8"
+    )
+    text, found = Gradebook(sheet).fill(reports)
+    assert (list(csv.reader(io.StringIO(text)))[1:], found) == (
+        [["Participant 42", "Ada", "20", "20"], ["Participant 43", "Bob", "", "20"]],
+        1,
+    )
+    sheet.write_text("Student,ID,1_ops (77)\nAda,42,\n", "utf-8")
+    assert "Ada,42,20" in Gradebook(sheet).fill(reports)[0]
+    sheet.write_text("a,b\n1,2\n", "utf-8")
+    with pytest.raises(SenetError, match="expected Identifier and Grade"):
+        Gradebook(sheet)
+
+
+def test_identical_hand_ins_are_listed_and_those_with_other_names_too():
+    renamed = edited(
+        OPS,
+        ("return dy @ w.T, x.T @ dy, dy.sum(axis=0)", "return dy @ v.T, x.T @ dy, dy.sum(axis=0)"),
+        ("x, w = cache", "x, v = cache"),
+    )
+    other = edited(OPS, ("return x @ w + b, (x, w)", "return np.dot(x, w) + b, (x, w)"))
+    reports = [
+        grade(handed_in(book, who), QUICK)
+        for who, book in (("Ada", solved(OPS)), ("Bob", solved(OPS)), ("Cem", renamed), ("Dan", other))
+    ]
+    text = as_text(reports)
+    assert "the same code but for comments, look at them: Ada, Bob" in text
+    assert "the same code but for names and comments, look at them: Ada, Bob, Cem" in text
+    assert "Dan" not in text.split("look at them", 1)[1]
+
+
+def test_the_command_writes_a_table_the_csv_and_a_page_for_each_student(tmp_path, capsys):
+    for who, book in (("ada", solved(OPS)), ("bob", edited(OPS, ("return dy @ w.T", "return <script>")))):
+        (tmp_path / "in" / who).mkdir(parents=True)
+        (tmp_path / "in" / who / "1_ops.ipynb").write_text(json.dumps(book), "utf-8")
+    assert main(["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--workers", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "ada       20 of 20" in out
+    assert "bob       16 of 20" in out
+    page = (tmp_path / "out" / "feedback" / "bob  1_ops.html").read_text("utf-8")
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
+    assert len((tmp_path / "out" / "grades-1_ops.csv").read_text("utf-8").splitlines()) == 3
+
+
+def test_gradescope_gets_its_results_file(tmp_path):
+    (tmp_path / "1_ops.ipynb").write_text(json.dumps(solved(OPS)), "utf-8")
+    assert main(["grade", str(tmp_path / "1_ops.ipynb"), "--gradescope", str(tmp_path / "results.json")]) == 0
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    assert results["score"] == sum(one["score"] for one in results["tests"]) == 20
+    assert {one["visibility"] for one in results["tests"]} == {"visible", "after_due_date"}
+
+
+def test_a_zip_with_one_folder_for_the_whole_class_is_read_as_a_class(tmp_path):
+    assert [one.student for one in names_in(["class/ada/1_ops.ipynb", "class/bob/1_ops.ipynb"], tmp_path)] == [
+        "ada",
+        "bob",
+    ]
+    assert [one.student for one in names_in(["class/ada.ipynb", "class/bob.ipynb"], tmp_path)] == ["ada", "bob"]
+    assert [one.student for one in names_in(["ada/1_ops.ipynb", "ada/scratch.ipynb"], tmp_path)] == ["ada", "ada"]
+
+
+def test_numbers_in_the_names_of_students_are_no_copies(tmp_path):
+    found = names_in(["student-1.ipynb", "student-2.ipynb", "x (1).ipynb", "x (2).ipynb"], tmp_path)
+    assert [one.student for one in found] == ["student-1", "student-2", "x (1)", "x (2)"]
+
+
+def test_a_file_that_was_left_out_is_named(tmp_path):
+    (one,) = names_in(["../ada/1_ops.ipynb", "/ada/1_ops (1).ipynb"], tmp_path)
+    assert "not graded, since another file of the same name was: 1_ops.ipynb" in grade(one, QUICK).notes
+
+
+def test_the_gradebook_gets_the_points_of_the_assignment_and_not_of_another_file(tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_bytes("Identifier;Full name;Grade\nParticipant 42;Ada;\n".encode("utf-16"))
+    who = {"ident": "42", "platform": "Moodle"}
+    reports = [grade(handed_in(book, "Ada", **who), QUICK) for book in (solved(OPS), {"cells": []})]
+    assert Gradebook(sheet).fill(reports) == ("Identifier;Full name;Grade\nParticipant 42;Ada;20\n", 1)
