@@ -5,7 +5,6 @@ make reveal.js slides of docs/slides/index.md. The slides ask for nothing that i
 """
 
 import argparse
-import importlib.util
 import io
 import re
 import shutil
@@ -25,6 +24,7 @@ sys.path.insert(0, str(HERE))
 import block_figure  # noqa: E402
 import problem_figure  # noqa: E402
 from gates import bundled_sources  # noqa: E402
+from mathjax import copy_mathjax  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 
 from senet_np.figures.look import LECTURE, Look  # noqa: E402
@@ -50,12 +50,14 @@ class Cells(NamedTuple):
 
 
 STRIP = replace(LOOK, size=(15, 4.6))  # of a row of images
-FULL = replace(LOOK, size=(15.9, 8.9), text=1.44, min_text=0)  # the whole slide: boxes and text grow by the same factor
+TIGHT = replace(LOOK, text=1.62)  # boxes that just hold their text
+FULL = replace(LOOK, size=(15.9, 8.9), text=1.44, min_text=0)  # the whole slide; text grows by the factor of its boxes
 NOTEBOOKS = (
     Cells("01_channels", {"channels": "Five filters"}, (1, 2), look=STRIP),
     Cells("01_channels", {"scale": "before and after their gates"}, (6,)),
     Cells("03_squeeze", {"squeeze": "A gray area counts more"}, (1,), look=STRIP),
-    Cells("05_se_block", {"forward": 'draw_block("Forward'}, (1,)),
+    Cells("04_excitation", {"excitation": "two with ReLU, set by hand"}, (1, 3), look=STRIP),
+    Cells("05_se_block", {"forward": 'draw_block("Forward'}, (1,), look=TIGHT, dropped="Forward:"),
     Cells("05_se_block", {"backward": "Two orange arrows"}, (1, 2, 3), look=FULL, dropped="Two orange"),
     Cells("05_se_block", {"forgotten": "Error of each gradient", "training": "Forgetful minus right"}, (6,)),
     Cells("09_reading_gates", {"one_image": "the gates of the photo and of"}, (1,)),
@@ -208,10 +210,7 @@ def build(out: Path, work: Path) -> int:
     shutil.copytree(SLIDES, work)
     (work / "figures").mkdir()
     write_figures(work / "figures")
-    found = importlib.util.find_spec("sphinx-mathjax-offline")
-    assert found is not None, "sphinx-mathjax-offline is not installed: make slides installs it"
-    assert found.submodule_search_locations is not None
-    shutil.copy(Path(found.submodule_search_locations[0]) / "static/mathjax/tex-svg.js", work / "_static/mathjax.js")
+    copy_mathjax(work / "_static/mathjax.js")
 
     from sphinx.cmd.build import main as sphinx
 

@@ -114,7 +114,8 @@ def _wrap_labels(figure: Any) -> None:
         sides = [(axes.xaxis.label, box.width), (axes.yaxis.label, box.height)]
         for text, pixels in (*sides, *((title, 1.1 * box.width) for title in (axes.title, axes._left_title))):
             letters = max(8, int(pixels / figure.dpi * LETTERS_PER_INCH * SIZES["figure.titlesize"] / text.get_size()))
-            text.set_text("\n".join(textwrap.fill(line, letters) for line in text.get_text().split("\n")))
+            lines = text.get_text().replace(" = ", "\u00a0=\u00a0").split("\n")
+            text.set_text("\n".join(textwrap.fill(line, letters) for line in lines))
 
 
 def add_title(figure: Any, title: str, provenance: str) -> Any:
