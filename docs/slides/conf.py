@@ -15,5 +15,4 @@ revealjs_script_conf = {
     **{"width": 1920, "height": 1080, "margin": 0, "minScale": 0.1, "maxScale": 4},
     **{"center": False, "hash": True, "slideNumber": "c/t", "transition": "none", "controls": False},
 }
-html_copy_source = False
 pygments_style = "default"
