@@ -63,6 +63,12 @@ def test_the_slides_show_every_figure_that_the_program_draws_and_no_other():
     assert {name for _, name in FIGURE.findall(TEXT)} == slides.NAMES
 
 
+@pytest.mark.parametrize("cells", slides.NOTEBOOKS, ids=lambda cells: next(iter(cells.figures)))
+def test_the_notebooks_still_have_the_cells_that_draw_the_slides_figures(cells):
+    code = "\n".join(slides.chosen_cells(cells))
+    assert [words for words in (*cells.figures.values(), *cells.words) if words not in code] == []
+
+
 def test_a_class_is_asked_on_most_slides():
     assert sum("Ask" in NOTES.search(body)[1] for _, _, body in DECK) > len(DECK) / 2
 

@@ -87,5 +87,6 @@ def few(items: Mapping[K, V], what: str) -> dict[K, V]:
 
 def only(items: Mapping[K, V], chosen: list[K], what: str) -> dict[K, V]:
     """The chosen items in their order; a note says how many there are."""
-    look().notes.append(f"{len(chosen)} of {len(items)} {what} shown")
-    return {name: items[name] for name in items if name in chosen}
+    kept = {name: item for name, item in items.items() if name in chosen}
+    look().notes.append(f"{len(kept)} of {len(items)} {what} shown")
+    return kept
