@@ -4,6 +4,7 @@
 #   make test       the whole test suite
 #   make notebooks  open the course in JupyterLab
 #   make docs       build the site: course, annotated source, reference, explorer (2 to 3 minutes): build/site/index.html
+#   make slides     build the slides of a lecture, with speaker notes (1 minute): build/slides/index.html
 #   make cifar      the long one: the tiny SE-CNN on CIFAR-10, fetched if it is not on this machine (170 MB)
 #   make mutants    change the mathematics in some 3,000 ways and see whether the tests notice (20 minutes; resumes)
 #   make coverage   which lines and branches of the mathematics the tests reach
@@ -19,8 +20,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
-.PHONY: train test cifar docs browser notebooks pairs assignments grading guide mutants coverage ci-extra judge lint format \
-	stress lock clean
+.PHONY: train test cifar docs slides browser notebooks pairs assignments grading guide mutants coverage ci-extra judge \
+	lint format stress lock clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -128,6 +129,9 @@ format: .venv/dev
 
 docs: .venv/docs
 	$(BIN)/python docs/site/build.py build/site --repository "$$(git remote get-url origin 2> /dev/null | grep ^https:)"
+
+slides: .venv/docs
+	$(BIN)/python docs/tools/slides.py build/slides
 
 .venv/docs: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'

@@ -107,7 +107,7 @@ def no_data(tmp_path, monkeypatch):
 def test_a_bundled_model_is_explained_with_no_data_on_the_machine(no_data, monkeypatch, capsys):
     drawn = {}
 
-    def write_report(sources, out, notes):
+    def write_report(sources, out, notes, *_):
         drawn.update({kind.key: draw(drawing, sources).get_suptitle() for kind, drawing in plan(sources)})
         return [out / "index.html"]
 

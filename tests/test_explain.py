@@ -20,6 +20,7 @@ from senet_np.cli.explain import first_look
 from senet_np.data.photo import Photo
 from senet_np.fast.workers import Workers
 from senet_np.figures import Sources, draw, plan, remove_old
+from senet_np.figures.look import LECTURE, PAGE
 from senet_np.figures.registry import kinds
 from senet_np.figures.style import STYLE
 from senet_np.runs import bundled
@@ -56,7 +57,7 @@ def reported(monkeypatch):
     """What `explain` would draw, and where: the arguments of `write_report`, which draws nothing now."""
     calls = []
 
-    def write_report(sources, out, notes=()):
+    def write_report(sources, out, notes=(), *_):
         calls.append((sources, out, notes))
         return [out / "index.html"]
 
@@ -158,6 +159,16 @@ def test_a_photo_of_the_users_own_is_followed_through_the_net(reported, tmp_path
     sources, *_ = reported[0]
     assert (sources.photo.name, sources.photo.small.shape) == ("mine.jpg", (32, 32, 3))
     assert {"answer.png", "scaling_stage1.se.png"} <= {kind.file_name(one.block) for kind, one in plan(sources)}
+
+
+@pytest.mark.parametrize(
+    ("words", "look"), [([], PAGE), (["--style", "page"], PAGE), (["--style", "lecture"], LECTURE)]
+)
+def test_figures_are_drawn_for_a_page_or_for_a_lecture(words, look, monkeypatch):
+    asked = []
+    monkeypatch.setattr("senet_np.cli.explain.write_report", lambda *args: asked.append(args[3]) or ["page"])
+    assert main(["explain", "small", *words]) == 0
+    assert asked == [look]
 
 
 def test_an_image_of_the_data_is_named_by_its_number(reported):

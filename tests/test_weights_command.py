@@ -67,7 +67,7 @@ def test_an_exported_run_comes_back_by_import_and_answers_the_same(folder, train
 def test_an_imported_run_can_be_explained_and_trained_on(folder, trained, capsys, monkeypatch):
     drawn = []
 
-    def write_report(sources, out, notes):
+    def write_report(sources, out, notes, *_):
         drawn.extend(kind.file_name(one.block) for kind, one in plan(sources))
         return [out / "index.html"]
 

@@ -6,7 +6,6 @@ lets Sphinx make HTML of it. Warnings are errors: a link that leads nowhere does
 
 import argparse
 import ast
-import importlib.util
 import io
 import json
 import re
@@ -17,7 +16,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TOOLS = HERE.parent / "tools"
+TOOLS, SLIDES = HERE.parent / "tools", HERE.parent / "slides"
 sys.path[:0] = [str(HERE), str(TOOLS)]
 sys.path.append(str(HERE.parents[1] / "tests"))  # for kernels.py
 
@@ -26,6 +25,7 @@ from api import api_page, api_pages, public  # noqa: E402
 from layout import PACKAGE, layers  # noqa: E402
 from links import ROOT, Names, html, relative, rewritten, site_path  # noqa: E402
 from literate import annotated, colored_lines, listing  # noqa: E402
+from mathjax import copy_mathjax  # noqa: E402
 from proofs import Proofs, Test  # noqa: E402
 from searching import words  # noqa: E402
 from withheld import withhold  # noqa: E402
@@ -73,7 +73,7 @@ def write_docs(source: Path) -> None:
     """The pages of docs/, with what they show, and the front page."""
     for path in sorted((ROOT / "docs").rglob("*")):
         name = path.relative_to(ROOT).as_posix()
-        if path.is_dir() or HERE in path.parents or TOOLS in path.parents:
+        if path.is_dir() or {HERE, TOOLS, SLIDES} & {*path.parents}:
             continue
         page = site_path(name)
         (source / page).parent.mkdir(parents=True, exist_ok=True)
@@ -174,10 +174,7 @@ def write_static(source: Path) -> None:
     static = source / "_static"
     shutil.copytree(HERE / "templates", source / "_templates")
     shutil.copytree(HERE / "static", static)
-    found = importlib.util.find_spec("sphinx-mathjax-offline")
-    assert found is not None, "sphinx-mathjax-offline is not installed: make docs installs it"
-    assert found.submodule_search_locations is not None
-    shutil.copy(Path(found.submodule_search_locations[0]) / "static/mathjax/tex-svg.js", static / "mathjax.js")
+    copy_mathjax(static / "mathjax.js")
     extra = source / "_extra"
     extra.mkdir()
     with redirect_stdout(io.StringIO()):  # it prints where it writes, which is not where it will be read

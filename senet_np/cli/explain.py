@@ -13,6 +13,7 @@ from ..errors import SenetError
 from ..fast.workers import Workers
 from ..figures import Sources, write_report
 from ..figures.answer import ask
+from ..figures.look import LOOKS
 from ..files import quoted
 from ..model import Metadata, Model, Result
 from ..runs.bundled import findings_path
@@ -29,6 +30,7 @@ EXAMPLES = """\
   senet-np explain tiny-se                           a bundled model; needs no data and no network connection
   senet-np explain tiny-se --image photo.jpg         the answer to your own photo, and its gates
   senet-np explain runs/mine --image 7 --out DIR     follow validation image 7 through the blocks
+  senet-np explain tiny-se --style lecture           large text and few panels, to be shown to a class
   senet-np explain runs/se50 --data imagenette/      an imported network on a folder of images: the paper's Figure 6
 """
 
@@ -41,6 +43,8 @@ def add(commands: Any) -> None:
     option("--out", type=new_path, metavar="DIR", help="default: RUN/plots, or explained/NAME")
     images = "how many images to classify again with other gates (default: as many as take about a minute)"
     option("--interventions", type=whole(1, 1_000_000), metavar="N", help=images)
+    styles = "page, or lecture: 16:9, large text, at most three blocks in a figure (default: page)"
+    option("--style", choices=tuple(LOOKS), metavar="STYLE", help=styles)
     add_model(command)
 
 
@@ -70,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         elif model.settings.se and dataset:
             findings = measure(model, dataset, "val", workers, given.get("interventions"))
         twin = _twin(model, findings, dataset, workers)
-        page, *figures = write_report(Sources(model, findings, photo, dataset, workers, twin), out, notes)
+        sources, look = Sources(model, findings, photo, dataset, workers, twin), LOOKS[given.get("style", "page")]
+        page, *figures = write_report(sources, out, notes, look)
     if photo and "image" in given:
         for name, probability in ask(model, photo, {}).best[:TOP]:
             print(f"  {100 * probability:5.1f} %  {name}")

@@ -9,6 +9,7 @@ from ..analysis.gates import GateStatistics
 from ..data.photo import Photo
 from ..model import Model
 from ..ops import softmax_cross_entropy_forward
+from .look import few
 from .registry import Drawing, Sources, register
 from .style import (
     BLUE,
@@ -83,7 +84,8 @@ def title(one: Answer) -> str:
 def draw_answer(one: Answer) -> Any:
     """Draw an image, the network's answer to it, and its gates beside the usual ones."""
     photo = one.photo
-    down = rows_for(len(one.gates))
+    gates = few(one.gates, "blocks")
+    down = rows_for(len(gates))
     figure = new_figure(12, 3.8 + 2.4 * down)
     above, below = figure.subfigures(2, 1, height_ratios=(2.9, 0.5 + 2.4 * down))
     whole, small, bars = above.subplots(1, 3, width_ratios=(1.2, 1, 1.6))
@@ -92,10 +94,12 @@ def draw_answer(one: Answer) -> Any:
     names, probabilities = zip(*one.best[::-1], strict=True)
     bars.barh(range(len(names)), [100 * p for p in probabilities], color=BLUE)
     bars.set_yticks(range(len(names)), names, fontsize=8)
-    few = len(one.classes) <= SHOWN
-    bars.set(title="the net's answer", xlabel="probability (%)", xlim=(0, 100 if few else 105 * max(probabilities)))
-    panels = block_panels(below, len(one.gates))[:, 0]
-    for axes, (path, s) in zip(panels, one.gates.items(), strict=True):
+    complete = len(one.classes) <= SHOWN
+    bars.set(
+        title="the net's answer", xlabel="probability (%)", xlim=(0, 100 if complete else 105 * max(probabilities))
+    )
+    panels = block_panels(below, len(gates))[:, 0]
+    for axes, (path, s) in zip(panels, gates.items(), strict=True):
         usual = one.usual.get(path)
         order = np.argsort(usual.overall_mean if usual else s)
         if usual:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..analysis.gates import BINS, GateStatistics
 from ..analysis.health import Diagnosis, diagnose
+from .look import few
 from .registry import Drawing, Sources, register
 from .style import BLUE, ORANGE, PANELS_PER_ROW, block_panels, new_figure, percentages, rows_for, short
 
@@ -38,6 +39,7 @@ def title(health: Mapping[str, Diagnosis]) -> str:
 
 def draw_distribution(blocks: Mapping[str, GateStatistics], health: Mapping[str, Diagnosis]) -> Any:
     """Draw one histogram per block, with the share of its gates that is shut or open: the first and the last bin."""
+    blocks = few(blocks, "blocks")
     figure = new_figure(12, 1.4 + 2.3 * rows_for(len(blocks)))
     panels = block_panels(figure, len(blocks), sharex=True, sharey=True)[:, 0]
     for axes, (path, block) in zip(panels, blocks.items(), strict=True):

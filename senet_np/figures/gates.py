@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.gates import GateStatistics
+from .look import look
 from .registry import Drawing, Sources, register
 from .style import BLUE, GATE_COLORS, GRAY, draw_band, gate_axis, new_figure, short
 
@@ -48,8 +49,8 @@ def draw_gates(stats: GateStatistics, classes: Sequence[str]) -> Any:
     """
     order = np.argsort(stats.overall_mean)
     channels = len(order)
-    heights = (1, 1.4, 1.4) if stats.spread_known else (1, 1.4)
-    figure = new_figure(10, 9 if stats.spread_known else 6)
+    heights = (1, 1.4, 1.4)[: look().max_levels if stats.spread_known else 2]
+    figure = new_figure(10, 3 * len(heights))
     line, mean, *below = figure.subplots(len(heights), 1, height_ratios=heights)
 
     draw_band(line, stats, order, BLUE, "± 1 sd")

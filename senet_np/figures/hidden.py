@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.hidden import HiddenStatistics
+from .look import few
 from .registry import Drawing, Sources, register
 from .style import GATE_COLORS, GRAY, PANELS_PER_ROW, block_panels, new_figure, rows_for, short
 
@@ -45,6 +46,7 @@ def draw_hidden(blocks: Mapping[str, HiddenStatistics], classes: Sequence[str]) 
 
     Units are sorted by the class that they prefer; dead ones stand at the end, in gray.
     """
+    blocks = few(blocks, "blocks")
     figure = new_figure(13, 1.2 + 3.9 * rows_for(len(blocks)))
     pairs = block_panels(figure, len(blocks), heights=(1, 2.6))
     for k, ((active, heat), (path, units)) in enumerate(zip(pairs, blocks.items(), strict=True)):

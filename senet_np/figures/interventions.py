@@ -1,12 +1,13 @@
 """Accuracy when gates are replaced: by ones, by means, by another image's, or shuffled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..analysis.interventions import ALL, Interventions
 from ..model import Result
+from .look import look, only
 from .registry import Drawing, Sources, register
 from .style import BLUE, GRAY, ORANGE, block_panels, new_figure, rows_for, shared_legend, short
 
@@ -47,20 +48,30 @@ def title(counts: Interventions, twin: Result | None = None) -> str:
     return found + (f". Trained without SE: {100 * twin.accuracy:.1f} %" if twin else "")
 
 
+def telling(counts: Interventions) -> Mapping[str, Mapping[str, int]]:
+    """The places to draw: all, or where there is no room, the block whose gates matter most, the last one, and all."""
+    *blocks, last = [*counts.correct]
+    if len(counts.correct) <= look().max_panels:
+        return counts.correct
+    most = min(blocks, key=lambda place: counts.correct[place]["mean"])
+    return only(counts.correct, [most, *blocks[-1:], last], "panels")
+
+
 def draw_interventions(counts: Interventions, twin: Result | None = None) -> Any:
     """Draw the accuracy with each intervention, one panel per block, beside that with the learned gates.
 
     A dashed line is the accuracy of `twin` on the same images: the same network, trained without SE.
     Bars are ± 1 standard error of a share of n images.
     """
-    places = [*counts.correct]
+    correct = telling(counts)
+    places = [*correct]
     width = 3.2 + 2.6 * min(len(places), PANELS_PER_ROW)
     figure = new_figure(width, 1.1 + 3 * rows_for(len(places), PANELS_PER_ROW))
     panels = block_panels(figure, len(places), PANELS_PER_ROW, sharey=True, sharex=True)[:, 0]
     y = np.arange(len(counts.names))[::-1]
     oracle = np.array(["oracle" in name for name in counts.names])
     for axes, place in zip(panels, places, strict=True):
-        share = np.array([counts.correct[place][name] for name in counts.names]) / counts.n
+        share = np.array([correct[place][name] for name in counts.names]) / counts.n
         error = 100 * np.sqrt(share * (1 - share) / counts.n)
         for mask, marker, color, label in ((~oracle, "o", BLUE, "replaced"), (oracle, "s", GRAY, "told the class")):
             axes.errorbar(100 * share[mask], y[mask], xerr=error[mask], fmt=marker, color=color, label=label)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.gates import GateStatistics
+from .look import few
 from .registry import Drawing, Sources, register
 from .style import BLUE, ORANGE, PANELS_PER_ROW, block_panels, draw_band, new_figure, rows_for, shared_legend, short
 
@@ -53,6 +54,7 @@ def draw_profiles(blocks: Mapping[str, GateStatistics], classes: Sequence[str], 
 
     In every panel the channels are sorted by their mean gate over all images.
     """
+    blocks = few(blocks, "blocks")
     figure = new_figure(13, 1.4 + 2.9 * rows_for(len(blocks)))
     panels = block_panels(figure, len(blocks), sharey=True)[:, 0]
     for axes, (path, block) in zip(panels, blocks.items(), strict=True):

@@ -13,9 +13,10 @@ from typing import Any
 
 from ..errors import SenetError
 from ..files import write_atomically
+from .look import PAGE, Look
 from .page import index_page
 from .registry import Drawing, Kind, Sources, kinds
-from .style import add_title, load_matplotlib, style
+from .style import add_title, enlarge, load_matplotlib, style
 from .tables import block_table, intervention_table
 
 FORMER_KEYS = ("controls", "moments", "openers")  # of version 0.1
@@ -28,13 +29,15 @@ def plan(sources: Sources) -> Iterator[tuple[Kind, Drawing]]:
             yield kind, drawing
 
 
-def draw(drawing: Drawing, sources: Sources) -> Any:
-    """Draw one figure, with its title."""
-    with style():
-        return add_title(drawing.draw(), drawing.title, f"{sources.model.provenance}; {drawing.source}")
+def draw(drawing: Drawing, sources: Sources, look: Look | None = None) -> Any:
+    """Draw one figure, with its title, in a look or in the present one."""
+    with style(look) as now:
+        figure = drawing.draw()
+        source = "; ".join([sources.model.provenance, drawing.source, *now.notes])
+        return enlarge(add_title(figure, drawing.title, source))
 
 
-def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = ()) -> list[Path]:
+def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = (), look: Look = PAGE) -> list[Path]:
     """Draw everything that can be drawn, and write the page; the files that were written, the page first.
 
     Where the drawing of a figure fails, a warning and the page say so.
@@ -43,6 +46,7 @@ def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = ()) -> li
         sources: the network and what is known of it.
         out: the folder to write to; it is made.
         notes: sentences for the top of the page.
+        look: how large the figures are drawn, and how much is in each.
 
     Raises:
         SenetError: the folder cannot be written.
@@ -56,7 +60,7 @@ def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = ()) -> li
         tables.append((heading, intervention_table(findings.interventions, twin)))
     try:
         out.mkdir(parents=True, exist_ok=True)
-        drawn, failed = _draw_all(sources)
+        drawn, failed = _draw_all(sources, look)
         files = {out / kind.file_name(drawing.block): png for (kind, drawing), png in drawn.items()}
         for path, png in files.items():
             path.write_bytes(png)
@@ -71,7 +75,7 @@ def write_report(sources: Sources, out: Path, notes: tuple[str, ...] = ()) -> li
     return [page, *files]
 
 
-def _draw_all(sources: Sources) -> tuple[dict[tuple[Kind, Drawing], bytes], dict[str, list[str]]]:
+def _draw_all(sources: Sources, look: Look) -> tuple[dict[tuple[Kind, Drawing], bytes], dict[str, list[str]]]:
     """All figures as PNG, drawn in memory; and, by reason, the names of those that failed."""
     drawn, failed = {}, {}
 
@@ -88,7 +92,7 @@ def _draw_all(sources: Sources) -> tuple[dict[tuple[Kind, Drawing], bytes], dict
         for kind in kinds():
             with left_out(f"“{kind.name}”"):
                 for drawing in kind.drawings(sources):
-                    with left_out(f"“{kind.heading(drawing.block)}”"), style():
+                    with left_out(f"“{kind.heading(drawing.block)}”"), style(look):
                         draw(drawing, sources).savefig(png := io.BytesIO())
                         drawn[kind, drawing] = png.getvalue()
     return drawn, failed

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..analysis.gates import collect
 from ..data.shapes import both_skies
+from .look import few
 from .registry import Drawing, Sources, register
 from .style import BLUE, ORANGE, gate_axis, new_figure, short, show_image
 
@@ -47,6 +48,7 @@ def draw_sky(images: np.ndarray, answers: Sequence[str], gates: dict[str, np.nda
 
     Beside them stand every block's gates (2, n, C) of n images under both skies.
     """
+    gates = few(gates, "blocks")
     figure = new_figure(12, 2.1 + 1.4 * len(gates))
     left, right = figure.subfigures(1, 2, width_ratios=(1, 3.4))
     skies = (("orange sky", ORANGE), ("blue sky", BLUE))

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..analysis.gates import BINS
 from ..runs.snapshots import MAX_IMAGES
+from .look import few
 from .registry import Drawing, Sources, register
 from .style import BLUE, new_figure, short
 
@@ -45,7 +46,8 @@ def title(found: Snapshots, limits: tuple[float, float]) -> str:
 
 def draw_snapshots(found: Snapshots, limits: tuple[float, float]) -> Any:
     """Draw the distribution of all gates, one row per block and one column per snapshot."""
-    paths = [*next(iter(found.values()))]
+    found = few(found, "snapshots")
+    paths = [*few(next(iter(found.values())), "blocks")]
     figure = new_figure(1.2 + 1.6 * len(found), 1.6 + 1.2 * len(paths))
     panels = figure.subplots(len(paths), len(found), sharex=True, sharey="row", squeeze=False)
     edges = np.linspace(*limits, BINS + 1)

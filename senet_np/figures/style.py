@@ -20,6 +20,7 @@ import numpy as np
 from ..analysis.gates import GateStatistics
 from ..errors import SenetError
 from ..files import write_atomically
+from .look import Look, look, looking
 
 GATE_COLORS = "cividis"  # gates: dark is shut, bright is open
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#666666"
@@ -29,29 +30,31 @@ MAX_NUMBERS = 4  # that a title lists one by one
 
 STYLE: dict[str, Any] = {
     "text.parse_math": False,  # a file may have $ in its name
-    "font.size": 10,
-    "axes.titlesize": 11,
     "axes.titlelocation": "left",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
     "legend.frameon": False,
-    "figure.titlesize": 12,
     "figure.constrained_layout.use": True,
     "figure.dpi": 100,
-    "savefig.dpi": 140,
 }
+SIZES = {"font.size": 10, "axes.titlesize": 11, "figure.titlesize": 12}  # points, on a page
 
 
 @contextlib.contextmanager
-def style() -> Iterator[None]:
-    """The context in which all figures are drawn and saved; every setting is put back at its end."""
+def style(new: Look | None = None) -> Iterator[Look]:
+    """The context in which all figures are drawn and saved, in the present look if none is given.
+
+    Every setting is put back at its end.
+    """
     matplotlib = load_matplotlib()
     kept = ("backend", "interactive")  # or a notebook would not show what is drawn in this context
     defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name not in kept}
-    with matplotlib.rc_context({**defaults, **STYLE}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is drawn as a box
-        yield
+    with looking(new) as now, warnings.catch_warnings():
+        sizes = {name: now.text * size for name, size in SIZES.items()}
+        with matplotlib.rc_context({**defaults, "savefig.dpi": now.dpi, **sizes, **STYLE}):
+            warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a letter that the font lacks is drawn as a box
+            yield now
 
 
 def load_matplotlib() -> Any:
@@ -75,10 +78,44 @@ def load_matplotlib() -> Any:
 
 
 def new_figure(width: float, height: float) -> Any:
-    """An empty matplotlib Figure; width and height in inches. Make, draw and save it inside `style()`."""
+    """An empty matplotlib Figure; width and height in inches, unless the look has its own.
+
+    Make, draw and save it inside `style()`.
+    """
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height))
+    return Figure(figsize=look().size or (width, height))
+
+
+def enlarge(figure: Any) -> Any:
+    """Make lines and markers as thick as the look asks for, and no text too small; returns the figure."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+
+    now = look()
+    if now.min_text:
+        for text in figure.findobj(Text):
+            text.set_fontsize(max(text.get_fontsize(), now.min_text))
+        _wrap_labels(figure)
+    if now.lines != 1:
+        for line in figure.findobj(Line2D):
+            line.set(linewidth=now.lines * line.get_linewidth(), markersize=now.lines * line.get_markersize())
+        for bars in figure.findobj(LineCollection):
+            bars.set_linewidth(now.lines * bars.get_linewidth())
+    return figure
+
+
+def _wrap_labels(figure: Any) -> None:
+    """Break titles and labels of panels that are longer than the side that they stand at."""
+    figure.draw_without_rendering()  # how large panels are is known now
+    for axes in figure.findobj(lambda artist: hasattr(artist, "get_xlabel")):
+        box = axes.get_window_extent()
+        sides = [(axes.xaxis.label, box.width), (axes.yaxis.label, box.height)]
+        for text, pixels in (*sides, *((title, 1.1 * box.width) for title in (axes.title, axes._left_title))):
+            letters = max(8, int(pixels / figure.dpi * LETTERS_PER_INCH * SIZES["figure.titlesize"] / text.get_size()))
+            lines = text.get_text().replace(" = ", "\u00a0=\u00a0").split("\n")
+            text.set_text("\n".join(textwrap.fill(line, letters) for line in lines))
 
 
 def add_title(figure: Any, title: str, provenance: str) -> Any:
@@ -86,8 +123,10 @@ def add_title(figure: Any, title: str, provenance: str) -> Any:
 
     The title is the finding; the provenance is network, data, seed and number of images.
     """
+    if not look().titled:
+        return figure
     parts = [part for text in (title, provenance) for part in text.split("\n")]
-    width = int(LETTERS_PER_INCH * figure.get_figwidth())
+    width = int(LETTERS_PER_INCH / look().text * figure.get_figwidth())
     figure.suptitle("\n".join(line for part in parts for line in textwrap.wrap(part, width)), x=0.01, ha="left")
     return figure
 

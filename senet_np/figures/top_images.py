@@ -11,11 +11,11 @@ import numpy as np
 
 from ..analysis.gates import collect
 from ..data.dataset import Split
+from .look import few, look
 from .registry import Drawing, Sources, register
 from .style import new_figure, short, show_image
 
 MAX_CHANNELS = 8  # of a block
-IMAGES_PER_END = 7
 GAP = 16  # pixels between the two ends
 FRAME = 2  # pixels between two images
 
@@ -48,11 +48,12 @@ def title(path: str, channels: Sequence[int]) -> str:
 
 def draw_top_images(split: Split, classes: Sequence[str], gates: np.ndarray, channels: Sequence[int]) -> Any:
     """Draw one row per channel: on the left the images with the largest gates (n, C), on the right the smallest."""
+    channels = [*few(dict.fromkeys(channels), "channels")]
     figure = new_figure(13, 1.2 + 1.1 * len(channels))
     rows = figure.subplots(len(channels), 1, squeeze=False)[:, 0]
     framed = np.pad(split.images, ((0, 0), (0, 0), (0, FRAME), (0, 0)), constant_values=255)
     height, width = framed.shape[1:3]
-    each = min(IMAGES_PER_END, len(framed) // 2)
+    each = min(look().max_images, len(framed) // 2)
     for axes, channel in zip(rows, channels, strict=True):
         order = np.argsort(-gates[:, channel], kind="stable")
         largest, smallest = [*order[:each]], [*order[len(order) - each :]]

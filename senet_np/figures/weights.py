@@ -7,6 +7,7 @@ import numpy as np
 
 from ..analysis.order import similar_order
 from ..tree import tree_items
+from .look import PAGE, few, look
 from .registry import Drawing, Sources, register
 from .style import GATE_COLORS, block_panels, new_figure, percentages, rows_for, short
 
@@ -43,6 +44,9 @@ def draw_weights(matrices: Matrices) -> Any:
 
     Dark is negative, light is positive, and the middle of the scale is 0.
     """
+    matrices, percentile = few(matrices, "blocks"), look().color_percentile
+    if percentile < PAGE.color_percentile:
+        look().notes.append(f"colors end at the {percentile:.0f}th percentile of each matrix's sizes")
     figure = new_figure(13, 1.2 + 3.4 * rows_for(len(matrices)))
     panels = block_panels(figure, len(matrices), heights=(1, 1))
     for pair, (path, (w1, w2)) in zip(panels, matrices.items(), strict=True):
@@ -52,7 +56,9 @@ def draw_weights(matrices: Matrices) -> Any:
         units = similar_order(np.concatenate(scaled, axis=1))
         names = f"{short(path)}: W₁, what a hidden unit reads", "W₂: which gates it moves"
         for axes, matrix, name in zip(pair, both, names, strict=True):
-            limit = float(np.percentile(np.abs(matrix), 99)) or 1.0  # a few large ones would leave the rest gray
+            limit = (
+                float(np.percentile(np.abs(matrix), percentile)) or 1.0
+            )  # a few large ones would leave the rest gray
             shown = matrix[np.ix_(units, channels)]
             image = axes.imshow(shown, aspect="auto", clim=(-limit, limit), cmap=GATE_COLORS, interpolation="nearest")
             axes.set_title(name, fontsize=10)
