@@ -75,7 +75,7 @@ def test_archive(archive: Path) -> None:
             file.extractall(folder, filter="data")
         (place,) = Path(folder).iterdir()
         venv.create(place / ".venv", with_pip=True)
-        python = next((place / ".venv").glob("*/python*"))
+        python = place / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         run(python, "-m", "pip", "install", "--quiet", "-e", ".[test]", cwd=place)
         files = [f"tests/test_{name}.py" for name in SOME]
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

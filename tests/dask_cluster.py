@@ -17,7 +17,7 @@ HERE = {"processes": False, "protocol": "tcp", "threads_per_worker": 1, "dashboa
 FEW_IMAGES = """
 from senet_np import data
 load_shapes = data.load_shapes
-data.load_shapes = lambda: load_shapes(seed=5, sizes=(96, 40, 40))  # as small_training.few_images
+data.load_shapes = lambda: load_shapes(seed=5, sizes=(96, 40, 40))  # as small_data.few_images
 """
 NO_PACKAGE = """
 class Finder:

@@ -32,8 +32,10 @@ class Kernel:
         self.ended = ""  # why the process is gone
         self._dropped: list[int] = []
         words = [self.folder.name, str(megabytes), "package" if whole_package else "alone"]
-        environment = {name: os.environ[name] for name in ("SYSTEMROOT", "LANG", "TMP", "TEMP") if name in os.environ}
-        environment |= {"OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads), "HOME": self.folder.name}
+        needed = ("SYSTEMROOT", "LANG", "TMP", "TEMP", *(["PATH"] if os.name == "nt" else []))  # there, of libraries
+        environment = {name: os.environ[name] for name in needed if name in os.environ}
+        environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(threads))
+        environment |= dict.fromkeys(("HOME", "USERPROFILE"), self.folder.name)
         start = START.format(path=[path or os.getcwd() for path in sys.path])
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-B", "-c", start, *words],

@@ -62,9 +62,9 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
     taken: set[str] = set()
     for report in reports:
         name = re.sub(r"[^\w\- ]", "_", f"{report.handin.student} {report.handin.ident} {report.assignment}").strip()
-        while name in taken:
+        while name.casefold() in taken:  # some systems take ADA and Ada for one
             name += "_"
-        taken.add(name)
+        taken.add(name.casefold())
         write_atomically(folder / "feedback" / f"{name}.html", as_page(report).encode())
     tables: dict[str, list[Report]] = {}
     for report in reports:

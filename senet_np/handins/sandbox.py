@@ -29,6 +29,7 @@ CHANGES = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 SYSTEM = (
     *("/usr/lib", "/usr/share", "/usr/local/lib", "/usr/local/share", "/lib", "/etc", "/dev", "/sys"),
+    os.devnull,  # on Windows no file of /dev
     *("/proc/cpuinfo", "/proc/meminfo", "/System", "/Library", os.environ.get("SYSTEMROOT", "/usr/lib")),
 )
 
@@ -163,6 +164,7 @@ def _guard(whole_package: bool, folder: Path) -> Callable[[str, tuple[Any, ...]]
     real = os.path.realpath
     python = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *(p for p in sys.path if "-packages" in p)}
     writable = real(folder)
+    writing = (writable, "/dev", real(os.devnull))
     readable = tuple({writable, *map(real, (*python, *SYSTEM))})
     package, hidden = real(PACKAGE), tuple(real(PACKAGE / name.partition(".")[2]) for name in ANSWERS)
 
@@ -178,7 +180,7 @@ def _guard(whole_package: bool, folder: Path) -> Callable[[str, tuple[Any, ...]]
         if event == "open" and isinstance(args[0], (str, bytes, os.PathLike)):
             path = real(os.fsdecode(args[0]))
             writes = bool((args[2] or 0) & WRITES) or any(letter in str(args[1] or "r") for letter in "wax+")
-            if not (inside(path, (writable, "/dev")) if writes else may_read(path)):
+            if not (inside(path, writing) if writes else may_read(path)):
                 raise PermissionError(f"{'writing' if writes else 'reading'} {path} is not possible while grading")
         elif event.startswith(CHANGES):
             paths = [real(os.fsdecode(arg)) for arg in args if isinstance(arg, (str, bytes, os.PathLike))]
