@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "build" / "dist"
-LEFT_OUT = (".ci/", ".devcontainer/", ".github/", ".gitignore")  # of the archive: for the repository alone
+LEFT_OUT = (".ci/", ".devcontainer/", ".git")  # how names begin that are for the repository alone
 SOME = ("package", "docs", "course", "layout", "lock", "bundled", "old_runs", "se", "site", "grading", "explorer_files")
 
 

@@ -166,3 +166,15 @@ def test_a_run_goes_on_where_its_images_have_moved_to(tmp_path, capsys):
     Image.new("RGB", (32, 32)).save(tmp_path / "moved" / "red" / "new.png")
     status, error = run(capsys, *again, "--data", tmp_path / "moved")
     assert (status, "name that data with --data\n" in error) == (2, True)
+
+
+@pytest.mark.parametrize("place", ["C:/lab/pets", "/lab/pets"])
+def test_a_run_on_a_folder_of_another_system_is_opened_here(tmp_path, capsys, place):
+    folder, again = make(tmp_path / "pets"), tmp_path / "a"
+    assert run(capsys, "train", "--data", folder, *FEW, "--out", again)[0] == 0
+    config = again / "config.json"
+    config.write_text(config.read_text("utf-8").replace(folder.as_posix(), place), "utf-8")
+    assert load(again).settings.data == place
+    status, error = run(capsys, "evaluate", again)
+    assert (status, error.count("\n")) == (2, 1)
+    assert run(capsys, "evaluate", again, "--data", folder)[0] == 0
