@@ -10,6 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+from systems import WINDOWS
+
+if WINDOWS:
+    pytest.skip("the processes of the cluster are ended by Unix's signals", allow_module_level=True)
+
 import distributed
 
 # Of a LocalCluster in this process.

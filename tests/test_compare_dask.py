@@ -10,11 +10,8 @@ import threading
 import warnings
 
 import pytest
-from systems import WINDOWS
 
 pytest.importorskip("distributed", reason="Dask is an extra: pip install 'senet_np[dask]'")
-if WINDOWS:
-    pytest.skip("the processes of the cluster are ended by Unix's signals", allow_module_level=True)
 
 import distributed
 from dask_cluster import FEW_IMAGES, HERE, NO_PACKAGE, Cluster, kill, wait_until
