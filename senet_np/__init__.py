@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .model import Model as Model
     from .runs.load import load as load
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 LATER = {"load": ".runs.load", "Model": ".model"}  # imported when first asked for: `import senet_np` alone is quick
 
 

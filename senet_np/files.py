@@ -5,10 +5,14 @@ import errno
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .errors import SenetError
+
+# Seconds between attempts to replace a file that another program has open, which only Windows refuses.
+PATIENCE = (0.02, 0.1, 0.3, 1.0) if os.name == "nt" else ()
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -23,12 +27,22 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise SenetError(f"could not write {path}: {error.strerror}; what was there before is unharmed") from error
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename onto a file. Windows refuses while a virus scanner, or whoever reads the old one, has it open."""
+    for pause in PATIENCE:
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(pause)
+    os.replace(temporary, path)
 
 
 def quoted(path: Path) -> str:

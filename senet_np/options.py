@@ -11,7 +11,7 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 
@@ -45,12 +45,17 @@ class OneOf(Allowed):
         super().__init__(f"one of {', '.join(names)}", lambda value: isinstance(value, str) and value in names)
 
 
+def is_absolute(path: str) -> bool:
+    """Whether a path begins at a root, of this system or of another one: a run may have been made there."""
+    return PurePosixPath(path).is_absolute() or PureWindowsPath(path).is_absolute()
+
+
 class NameOrFolder(Allowed):
     """One of several names, or the path of a folder; as a text any path that leads to one, kept as an absolute path."""
 
     def __init__(self, names: tuple[str, ...]):
         def allows(value: Any) -> bool:
-            return isinstance(value, str) and (value in names or Path(value).is_absolute())
+            return isinstance(value, str) and (value in names or is_absolute(value))
 
         def read(text: str) -> str:
             try:

@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: two threads crawl where something else runs too
+if os.name == "nt":
+    os.environ.setdefault("PYTHONUTF8", "1")  # what tests start prints UTF-8, as it does elsewhere
 
 import kernels  # noqa: F401  notebooks are executed with short waits
 import pytest

@@ -10,6 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+from systems import WINDOWS
+
+if WINDOWS:
+    pytest.skip("the processes of the cluster are ended by Unix's signals", allow_module_level=True)
+
 import distributed
 
 # Of a LocalCluster in this process.
@@ -17,7 +23,7 @@ HERE = {"processes": False, "protocol": "tcp", "threads_per_worker": 1, "dashboa
 FEW_IMAGES = """
 from senet_np import data
 load_shapes = data.load_shapes
-data.load_shapes = lambda: load_shapes(seed=5, sizes=(96, 40, 40))  # as small_training.few_images
+data.load_shapes = lambda: load_shapes(seed=5, sizes=(96, 40, 40))  # as small_data.few_images
 """
 NO_PACKAGE = """
 class Finder:

@@ -60,7 +60,7 @@ ANY: dict[str, Fault] = {
     "a zip of something else": content(lambda good, rng: zip_of({"a.txt": b"a"})),
     "missing": instead(lambda path: None),
     "a folder": instead(Path.mkdir),
-    "a pipe that nobody writes to": instead(os.mkfifo),
+    "a pipe that nobody writes to": instead(lambda path: os.mkfifo(path)),
     "a device that never ends": instead(lambda path: path.symlink_to("/dev/zero")),
     "a link to nowhere": instead(lambda path: path.symlink_to("nowhere")),
     "a link to itself": instead(lambda path: path.symlink_to(path.name)),

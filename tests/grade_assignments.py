@@ -32,7 +32,9 @@ def nbgrader(course: Path, *words: str) -> None:
     """Run one of its commands; say what it said where it fails."""
     command = [sys.executable, "-m", "nbgrader", *words]  # the folder that it runs in is the course
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it calls alembic by its bare name
-    result = subprocess.run(command, capture_output=True, text=True, cwd=course, env={**os.environ, "PATH": path})
+    result = subprocess.run(
+        command, capture_output=True, encoding="utf-8", cwd=course, env={**os.environ, "PATH": path}
+    )
     if result.returncode:
         sys.exit(f"{' '.join(words)} failed:\n{result.stdout}{result.stderr}")
 
@@ -56,7 +58,7 @@ def grade(course: Path, name: str) -> dict[str, tuple[float, float]]:
     nbgrader(course, "autograde", name, "--force")
     nbgrader(course, "generate_feedback", name, "--force")
     nbgrader(course, "export", "--to", "grades.csv")
-    with open(course / "grades.csv", newline="") as file:
+    with open(course / "grades.csv", newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["assignment"] == name]
     return {
         row["student_id"]: (float(row["score"] or 0), float(row["max_score"]))
@@ -76,7 +78,7 @@ def agreement(course: Path, name: str) -> tuple[int, list[str]]:
         (folder / f"{name}.ipynb").write_text(json.dumps(notebook), "utf-8")
     nbgrader(course, "autograde", name, "--force")
     nbgrader(course, "export", "--to", "grades.csv")
-    with open(course / "grades.csv", newline="") as file:
+    with open(course / "grades.csv", newline="", encoding="utf-8") as file:
         theirs = {
             row["student_id"]: float(row["score"] or 0) for row in csv.DictReader(file) if row["assignment"] == name
         }

@@ -37,7 +37,7 @@ TESTS = (
 LOG = os.environ.pop("SENET_NP_STRESS", None)  # where `make stress` counts; the tests below try their core alone
 
 # Where pyenv keeps its Pythons; nox looks along the path alone.
-os.environ["PATH"] += "".join(f":{folder}" for folder in sorted(Path.home().glob(".pyenv/versions/*/bin")))
+os.environ["PATH"] += "".join(f"{os.pathsep}{folder}" for folder in sorted(Path.home().glob(".pyenv/versions/*/bin")))
 nox.options.error_on_missing_interpreters = False
 nox.options.envdir = str(ROOT / ".venv/nox")
 nox.options.reuse_existing_virtualenvs = True

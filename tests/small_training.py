@@ -2,30 +2,22 @@
 
 import collections
 import contextlib
-import functools
 import io
 import os
-import resource
 import signal
 import sys
 from pathlib import Path
 
-from trial import FORK, redirect
+from small_data import few_images
+from trial import FORK, redirect, resource
 
 from senet_np import data, files
 from senet_np.cli import main
-from senet_np.data import Dataset, load_shapes
 
 EPOCHS = 6
 SIZES = [f"--epochs={EPOCHS}", "--batch-size=16", "--micro-batch=8", "--widths=4,16"]
 Visit = tuple[str, int]
 POINTS = ("half written", "written", "renamed")  # of the writing of a file
-
-
-@functools.cache
-def few_images() -> Dataset:
-    """What may take the place of `senet_np.data.load_shapes`."""
-    return load_shapes(seed=5, sizes=(96, 40, 40))
 
 
 class Training:

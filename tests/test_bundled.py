@@ -100,7 +100,7 @@ def no_data(tmp_path, monkeypatch):
     """A machine on which no CIFAR-10 is found."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SENET_NP_DATA", raising=False)
-    for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+    for variable in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
 
 

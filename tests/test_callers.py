@@ -11,12 +11,12 @@ import threading
 import warnings
 
 import pytest
+from systems import unix
 
 from senet_np.cli import describe, main, progress
 
 FEW = ["train", "--data", "shapes", "--widths", "4,4,4", "--epochs", "1", "--no-plots", "--out"]
 DESCRIBE = ["describe", "--net", "tiny"]
-unix = pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals are those of Unix")
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def surroundings():
     """What belongs to the process and not to us."""
     streams = (sys.stdout, sys.stderr)
     settings = [(stream.errors, getattr(stream, "line_buffering", None)) for stream in streams]
-    handlers = [signal.getsignal(number) for number in signal.Signals]
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]  # fewer than signal.Signals on Windows
     return streams, settings, warnings.showwarning, [*warnings.filters], handlers, {*threading.enumerate()}
 
 
@@ -120,8 +120,8 @@ def with_a_reader_that_leaves(code, *words):
     """Run code in a process whose output nobody reads; its exit status and what it complains about."""
     reader, writer = os.pipe()
     os.close(reader)
-    with open(writer, "w") as output:
-        done = subprocess.run([sys.executable, *code, *words], stdout=output, stderr=subprocess.PIPE, text=True)
+    with open(writer, "w", encoding="utf-8") as output:
+        done = subprocess.run([sys.executable, *code, *words], stdout=output, stderr=subprocess.PIPE, encoding="utf-8")
     return done.returncode, done.stderr
 
 

@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 from cifar10_files import BINARY, PYTHON, numbers, official_meta, refusal, small_batches, tarred, zipped
+from systems import links
 
 from senet_np.cli import main
 from senet_np.data import find_cifar10, load_cifar10, places
@@ -127,6 +128,7 @@ def test_a_folder_of_many_files_is_not_looked_at_to_its_end(python, tmp_path, mo
         find_cifar10(tmp_path)
 
 
+@links
 def test_a_folder_behind_a_link_is_searched(python, tmp_path):
     put(tmp_path / "elsewhere", under("a", python))
     (tmp_path / "home").mkdir()
@@ -134,6 +136,7 @@ def test_a_folder_behind_a_link_is_searched(python, tmp_path):
     assert_read(tmp_path / "home")
 
 
+@links
 def test_a_link_from_a_folder_to_itself_ends(python, tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/again").symlink_to(tmp_path)
@@ -251,7 +254,7 @@ def test_an_archive_that_the_system_does_not_let_us_read_is_no_reason_to_downloa
 
     monkeypatch.setattr("senet_np.data.cifar10.members", refuse)
     message = refusal(put(tmp_path, {"cifar10.zip": zipped(python)}))
-    assert message == f"{tmp_path}/cifar10.zip cannot be read (Permission denied): allow it, or name another place"
+    assert message == f"{tmp_path / 'cifar10.zip'} cannot be read (Permission denied): allow it, or name another place"
 
 
 def test_names_in_an_archive_cannot_write_to_the_terminal(tmp_path):

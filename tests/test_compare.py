@@ -98,7 +98,7 @@ def test_a_line_that_was_cut_off_is_left_out_and_the_next_one_is_whole(write):
 def test_a_line_that_is_no_result_is_named_by_its_number(write, damage):
     comparison = write()
     fill(comparison, {"with SE": [60], "without SE": []})
-    with open(comparison.results, "a") as file:
+    with open(comparison.results, "a", encoding="utf-8") as file:
         file.write(damage + "\n")
     with pytest.raises(SenetError, match="line 2 is not a result"):
         read_results(comparison.results)

@@ -15,7 +15,7 @@ pytest.importorskip("distributed", reason="Dask is an extra: pip install 'senet_
 
 import distributed
 from dask_cluster import FEW_IMAGES, HERE, NO_PACKAGE, Cluster, kill, wait_until
-from small_training import few_images
+from small_data import few_images
 
 from senet_np import data
 from senet_np.cli import compare, main
@@ -232,7 +232,7 @@ def start(comparison, address):
     return subprocess.Popen(
         [sys.executable, "-c", CLIENT, *words(comparison, address)],
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
 

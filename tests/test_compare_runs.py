@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from small_comparison import line, write_comparison
+from systems import linux, unix
 
 from senet_np.cli import compare, main
 from senet_np.data import load_shapes
@@ -69,11 +70,12 @@ def listen_to_ctrl_c():
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background jobs ignore it
 
 
+@unix
 def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(write, tmp_path):
     comparison = write("epochs = 1", "epochs = 400", seeds=1)  # not done before the signal comes
     words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--runs-dir", str(tmp_path / "runs")]
     process = subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=listen_to_ctrl_c
     )
     logs = []
     while len(logs) < 2 and process.poll() is None:  # until both have finished an epoch
@@ -90,19 +92,21 @@ def test_ctrl_c_ends_all_processes_and_the_same_command_goes_on(write, tmp_path)
 
 def children(process):
     """The processes that a process has started, and those that they have."""
-    listed = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text("ascii").split()
     return [child for pid in map(int, listed) for child in (pid, *children(pid))]
 
 
 def is_running(pid):
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] != "Z"  # dead, and nobody has asked
+        state = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rsplit(")")[-1].split()[0]
+        return state != "Z"  # dead, and nobody has asked
     return False
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere no system tells the children")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_to_the_parent_ends_all_processes_and_keeps_finished_runs(write, tmp_path, number):
+@linux  # elsewhere the system neither tells the children, nor ends them with their parent
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_to_the_parent_ends_all_processes_and_keeps_finished_runs(write, tmp_path, name):
+    number = getattr(signal, name)
     comparison = write("epochs = 1", "epochs = 400")
     append_result(comparison.results, line(comparison.cells[0][1], 60, load_shapes().fingerprint))
     words = [sys.executable, "-m", "senet_np", "compare", str(comparison.path), "--runs-dir", str(tmp_path / "runs")]

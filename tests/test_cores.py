@@ -101,7 +101,7 @@ os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # as taskset -c 0 does
 from senet_np.fast.workers import Workers
 print(Workers().count)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "1"
 
 

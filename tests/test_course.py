@@ -103,6 +103,9 @@ def test_a_teacher_gets_a_folder_of_nbgraders_with_the_sources(tmp_path):
     assert sources == [f"source/{path.stem}/{path.name}" for path in STUDENTS]
     assert all("BEGIN SOLUTION" in (tmp_path / name).read_text("utf-8") for name in sources)
     assert (tmp_path / "solutions" / "01_channels.ipynb").exists()
+    guide = (tmp_path / "teachers.md").read_text("utf-8")
+    assert guide.startswith("# ")
+    assert not re.search(r"\]\((?!https?:|#)", guide)
 
 
 def test_a_copy_has_no_link_to_a_file_that_does_not_lie_beside_it(tmp_path):

@@ -48,7 +48,7 @@ def away_from_home(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(bundled, "FOLDER", folder / "bundled")
     monkeypatch.setattr("senet_np.data.load_shapes", lambda: FEW)
     monkeypatch.delenv("SENET_NP_DATA", raising=False)
-    for variable in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+    for variable in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path / "home"))
 
 

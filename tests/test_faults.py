@@ -17,7 +17,7 @@ from faults import ANY, CHECKPOINT, IMAGES, NOT_FINITE, NPZ, SAFETENSORS, Fault
 from faults_of_cifar import ARCHIVES, PICKLES
 from faults_of_text import COMMANDS, COMPARISON, CONFIG, JSON, LOG, TEXT
 from good_files import ARCHIVE, link, make_cifar10, make_good_files
-from small_training import few_images
+from small_data import few_images
 from tally import amount, tally
 from trial import Calls, try_all
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from systems import links
 
 from senet_np.cli import main
 from senet_np.data import SMALL, DataError, View, load_data, load_folder, load_shapes
@@ -189,17 +190,20 @@ def test_three_images_in_all(tmp_path):
     )
 
 
+@links
 def test_a_link_out_of_the_folder(pets, tmp_path):
     secret = save(tmp_path / "secret.png")
     (pets / "red" / "link.png").symlink_to(secret)
     assert "link.png is a link that leads out of" in refusal(pets)
 
 
+@links
 def test_a_link_to_a_folder_and_a_circle(pets):
     (pets / "red" / "again").symlink_to(pets)
     assert "again is a link that leads out of" in refusal(pets)
 
 
+@links
 def test_a_link_to_an_image_of_the_folder_is_read(pets):
     (pets / "red" / "copy.png").symlink_to(pets / "red" / "001.png")
     assert len(load_folder(pets, SMALL).train.labels) == 25
@@ -243,7 +247,8 @@ def test_a_damaged_cache_is_made_anew(pets, damage):
 
 def test_where_nothing_can_be_cached_images_are_read_all_the_same(pets, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "file"))
     assert len(load_folder(pets, SMALL).train.labels) == 24
 
 

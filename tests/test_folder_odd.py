@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from systems import links, unix
 
 from senet_np.cli import main
 from senet_np.data import SMALL, DataError, View, load_folder
@@ -56,6 +57,7 @@ def test_a_folder_beside_the_splits_is_refused(tmp_path):
     assert "has extra, test, train: " in refusal(tmp_path / "pets")
 
 
+@links
 def test_a_split_that_is_a_link_is_refused(tmp_path):
     make(tmp_path / "pets" / "test")
     make(tmp_path / "elsewhere")
@@ -63,6 +65,7 @@ def test_a_split_that_is_a_link_is_refused(tmp_path):
     assert "train is a link to a folder" in refusal(tmp_path / "pets")
 
 
+@links
 @pytest.mark.parametrize("target", ["nowhere", "circle.png"])
 def test_a_link_to_nowhere_and_one_to_itself_are_refused(tmp_path, target):
     folder = make(tmp_path / "pets")
@@ -70,7 +73,7 @@ def test_a_link_to_nowhere_and_one_to_itself_are_refused(tmp_path, target):
     assert "circle.png is a link that leads out of" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", ["Great\u00a0Dane", "a\u200db", "two\nlines"])
+@pytest.mark.parametrize("name", ["Great\u00a0Dane", "a\u200db", pytest.param("two\nlines", marks=unix)])
 def test_a_class_with_letters_that_cannot_be_printed_is_refused_before_anything_is_trained(tmp_path, name):
     folder = make(tmp_path / "pets", classes={name: (0, 0, 0), "b": (9, 9, 9)})
     assert f"class {name!a} in" in refusal(folder)
@@ -163,3 +166,15 @@ def test_a_run_goes_on_where_its_images_have_moved_to(tmp_path, capsys):
     Image.new("RGB", (32, 32)).save(tmp_path / "moved" / "red" / "new.png")
     status, error = run(capsys, *again, "--data", tmp_path / "moved")
     assert (status, "name that data with --data\n" in error) == (2, True)
+
+
+@pytest.mark.parametrize("place", ["C:/lab/pets", "/lab/pets"])
+def test_a_run_on_a_folder_of_another_system_is_opened_here(tmp_path, capsys, place):
+    folder, again = make(tmp_path / "pets"), tmp_path / "a"
+    assert run(capsys, "train", "--data", folder, *FEW, "--out", again)[0] == 0
+    config = again / "config.json"
+    config.write_text(config.read_text("utf-8").replace(folder.as_posix(), place), "utf-8")
+    assert load(again).settings.data == place
+    status, error = run(capsys, "evaluate", again)
+    assert (status, error.count("\n")) == (2, 1)
+    assert run(capsys, "evaluate", again, "--data", folder)[0] == 0

@@ -10,9 +10,9 @@ from class_of_handins import OPS, QUICK, edited, empty, handed_in, solved
 
 from senet_np.cli import main
 from senet_np.errors import SenetError
-from senet_np.handins.grade import grade
+from senet_np.handins.grade import Report, grade
 from senet_np.handins.read import read_handins
-from senet_np.handins.report import Gradebook, as_csv, as_text
+from senet_np.handins.report import Gradebook, as_csv, as_text, write_reports
 
 # Who it was
 
@@ -111,6 +111,11 @@ def test_the_platforms_own_csv_is_filled_in_by_the_students_number(tmp_path):
     sheet.write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(SenetError, match="expected Identifier and Grade"):
         Gradebook(sheet)
+
+
+def test_names_that_differ_in_case_alone_get_pages_of_their_own(tmp_path):
+    write_reports([Report(handed_in(empty(OPS), student)) for student in ("Ada", "ADA")], tmp_path)
+    assert len({path.name.lower() for path in (tmp_path / "feedback").iterdir()}) == 2
 
 
 def test_identical_hand_ins_are_listed_and_those_with_other_names_too():

@@ -49,7 +49,7 @@ def test_imports_go_down_the_declared_layers_and_never_in_a_circle(capsys, monke
 
 def test_the_map_of_the_code_is_that_of_the_declared_layers():
     made = subprocess.run(
-        [sys.executable, ROOT / "docs/tools/layout.py"], capture_output=True, text=True, encoding="utf-8", check=True
+        [sys.executable, ROOT / "docs/tools/layout.py"], capture_output=True, encoding="utf-8", check=True
     )
     assert made.stdout.strip() in (ROOT / "docs/code.md").read_text("utf-8"), "run: python docs/tools/layout.py --write"
 
@@ -75,7 +75,7 @@ def test_a_file_has_at_most_300_lines_and_the_page_that_everyone_reads_150():
 
 def test_importing_the_package_and_its_command_line_loads_no_matplotlib():
     code = "import sys, senet_np, senet_np.cli, senet_np.figures.report; print('matplotlib' in sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert result.stdout.strip() == "False"
 
 

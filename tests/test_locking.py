@@ -1,6 +1,5 @@
 """A lock file lets one holder in at a time, and is let go of however its holder ends."""
 
-import functools
 import multiprocessing
 import os
 import signal
@@ -8,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from systems import links, unix
 
 from senet_np.errors import SenetError
 from senet_np.files import only_one
@@ -20,10 +20,15 @@ def test_a_second_holder_is_refused_until_the_first_one_ends(tmp_path):
         pass
 
 
-PLANTS = [os.mkfifo, os.mkdir, *(functools.partial(os.symlink, target) for target in ("victim", "nowhere"))]
+PLANTS = [
+    pytest.param(lambda path: os.mkfifo(path), marks=unix, id="a pipe"),
+    pytest.param(Path.mkdir, id="a folder"),
+    pytest.param(lambda path: path.symlink_to("victim"), marks=links, id="a link"),
+    pytest.param(lambda path: path.symlink_to("nowhere"), marks=links, id="a link to nowhere"),
+]
 
 
-@pytest.mark.parametrize("plant", PLANTS, ids=["a pipe", "a folder", "a link", "a link to nowhere"])
+@pytest.mark.parametrize("plant", PLANTS)
 def test_what_has_the_name_of_a_lock_and_is_no_file_is_neither_followed_nor_opened(tmp_path, plant):
     (tmp_path / "victim").write_text("precious")
     plant(tmp_path / "lock")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from good_files import link, make_good_files
-from small_training import few_images
+from small_data import few_images
 from tally import LOG
 from trial import try_all
 
@@ -73,5 +73,5 @@ def test_no_command_reaches_for_the_network_unless_asked(good, tmp_path):
 def test_importing_the_package_opens_nothing():
     program = "import sys\nsys.addaudithook(lambda event, _: event.startswith('socket') and print(event))\n"
     program += "import senet_np.cli, senet_np.train.loop, senet_np.figures.report, senet_np.explorer.page"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout == ""

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_training import Training, few_images
+from small_data import few_images
+from systems import LINUX, linux, unix
 from tally import amount
 
 from senet_np import data
 from senet_np.cli import main
+
+if LINUX:
+    from small_training import Training
 
 ODD_NAMES = ("Ördnér, 文件夹, папка 🙂; it's $HOME & [b] #1 %20", "a folder with blanks", "-dash")
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(1, 10))}
@@ -28,6 +32,7 @@ def folder(tmp_path, request, monkeypatch):
     return place
 
 
+@linux
 def test_a_run_lives_in_a_folder_of_any_name(folder):
     assert Training(folder / "run").end()[0] == 0
     for words in (
@@ -41,15 +46,17 @@ def test_a_run_lives_in_a_folder_of_any_name(folder):
     assert [path for path in folder.rglob("*") if illegal(path.name)] == []
 
 
+@unix
 @pytest.mark.parametrize("home", ["/dev/null", "/proc", "/nowhere"][: amount(1, 3)])
 def test_a_home_that_cannot_be_written_is_no_hindrance(folder, home):
     command = [sys.executable, "-m", "senet_np", "explain", "tiny-plain", "--out", folder / "figures"]
     environ = os.environ | {"HOME": home, "XDG_CACHE_HOME": home, "MPLCONFIGDIR": home}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=120)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env=environ, timeout=120)
     assert done.returncode == 0, done.stderr
     assert [path for path in folder.rglob("*") if illegal(path.name)] == []
 
 
+@linux  # elsewhere a name has to be Unicode
 def test_an_image_may_have_any_name(tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/$\\frac{$ \xff a\nb.png"))
     Image.new("RGB", (40, 40), "blue").save(tmp_path / "a.png")
@@ -57,6 +64,7 @@ def test_an_image_may_have_any_name(tmp_path):
     assert main(["explain", "tiny-plain", "--image", str(path), "--out", str(tmp_path / "out")]) == 0
 
 
+@unix
 def test_a_home_that_cannot_be_written_is_told_where_something_would_go_there(monkeypatch, capsys):
     monkeypatch.setenv("HOME", "/dev/null")
     monkeypatch.delenv("SENET_NP_CACHE", raising=False)

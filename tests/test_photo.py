@@ -239,7 +239,7 @@ def test_an_image_of_108_million_pixels_is_refused_in_any_process(tmp_path, filt
     png(12_000, 9_000)(tmp_path / "a.png", b"", np.random.default_rng())
     program = "import sys, pathlib; from senet_np.data.photo import read_photo; read_photo(pathlib.Path(sys.argv[1]))"
     command = [sys.executable, "-W", filters, "-c", program, tmp_path / "a.png"]
-    lines = subprocess.run(command, capture_output=True, text=True).stderr.splitlines()
+    lines = subprocess.run(command, capture_output=True, encoding="utf-8").stderr.splitlines()
     assert "too large an image" in lines[-1]
     assert "Warning" not in "".join(lines)
 

@@ -114,7 +114,8 @@ def test_it_answers_to_a_photo_with_five_names_and_draws_the_gates(imported, tmp
 
 
 def test_it_is_evaluated_on_folders_that_are_named_like_imagenets_classes(imported, tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path / "cache"))
     for name in ("n01440764", "tabby", "mine"):
         for k in range(3):
             path = tmp_path / "some" / name / f"{k}.png"

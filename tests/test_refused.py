@@ -161,7 +161,7 @@ resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
 """
     code, blas = COMPUTE.format(limit=limit), {"OPENBLAS_NUM_THREADS": blas_threads}
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, env={**os.environ, **blas}
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=100, env={**os.environ, **blas}
     )
     if "PermissionError" in done.stderr:
         pytest.skip("this root may not become another user, and is not limited")

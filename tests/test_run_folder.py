@@ -3,6 +3,7 @@
 import contextlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +60,13 @@ def test_a_run_that_cannot_be_replaced_stays_as_it_was(run, few_settings, few_sh
     with pytest.raises(SenetError, match="the disk is full"):
         create_run(run.path, few_settings, few_shapes, overwrite=True)
     assert files() == before
+
+
+def test_what_a_crash_left_of_an_earlier_replacement_is_in_nobodys_way(run, few_settings, few_shapes, monkeypatch):
+    (run.path / "config.json.old").write_text("left")
+    monkeypatch.delattr(Path, "rename")  # which Windows refuses where the name is taken
+    assert create_run(run.path, few_settings, few_shapes, overwrite=True).load().epoch == 0
+    assert not [*run.path.glob("*.old")]
 
 
 def test_a_run_whose_making_is_interrupted_is_no_run_yet(tmp_path, few_settings, few_shapes, monkeypatch):

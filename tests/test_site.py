@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs" / "site"))
 
-from build import module_map  # noqa: E402
+from build import module_map, repository_address  # noqa: E402
 from docstrings import prose, render  # noqa: E402
 from layout import layers  # noqa: E402
 from links import LINK, Names, rewritten, site_path  # noqa: E402
@@ -246,3 +246,10 @@ def test_a_link_is_rewritten_as_seen_from_its_page():
 )
 def test_the_students_site_has_no_link_to_a_solution(text, left):
     assert without_links(text, "course/page.md") == left
+
+
+def test_the_front_page_links_the_repository_once_its_address_is_known(monkeypatch):
+    monkeypatch.setattr(Path, "read_text", lambda *_: '[tool.senet_np]\naddress = "https://forge.invalid/us/senet_np"')
+    assert repository_address() == ""
+    monkeypatch.setattr(Path, "read_text", lambda *_: '[tool.senet_np]\naddress = "https://forge.example/us/senet_np"')
+    assert repository_address() == "https://forge.example/us/senet_np"

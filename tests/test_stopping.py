@@ -7,11 +7,12 @@ import sys
 from functools import partial
 
 import pytest
+from systems import unix
 from trained_runs import assert_same_bits
 
 from senet_np.runs.run import open_run
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals are those of Unix")
+pytestmark = unix
 FEW_IMAGES = """
 from senet_np import data
 from senet_np.cli import main
@@ -43,7 +44,9 @@ def assert_goes_on_to_the_same_end(folder, undisturbed):
 )
 def test_a_signal_ends_a_process_cleanly_and_the_run_goes_on_to_the_same_end(tmp_path, number, status, undisturbed):
     handle = partial(signal.signal, getattr(signal, number), signal.SIG_DFL)  # nohup, or a shell's `&`, ignores it
-    process = subprocess.Popen([*TRAIN, tmp_path / "run"], stdout=-1, stderr=-1, text=True, env=ENV, preexec_fn=handle)
+    process = subprocess.Popen(
+        [*TRAIN, tmp_path / "run"], stdout=-1, stderr=-1, encoding="utf-8", env=ENV, preexec_fn=handle
+    )
     assert process.stdout is not None
     assert any(line.startswith("epoch 1/8") for line in process.stdout)
     process.send_signal(getattr(signal, number))

@@ -49,7 +49,7 @@ def in_a_process(folder, backend="agg", matplotlibrc=b""):
         cwd=folder,
         env=os.environ | {"MPLBACKEND": backend},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     figure = folder / "figure.png"

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import resource
 import shutil
 import sys
 import time
@@ -10,6 +9,11 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from systems import only_on_linux
+
+only_on_linux("calls are tried in forked processes, which only Linux's libraries survive")
+import resource  # noqa: E402  Windows has none
 
 Calls = Mapping[str, Callable[[Path], object]]  # functions of their folder: exit status, or SystemExit
 FORK = multiprocessing.get_context("fork")
@@ -42,7 +46,7 @@ def try_all(calls: Calls, place: Path) -> dict[str, Ending]:
             endings[name] = here.recv()
         except EOFError:
             process.join()
-            endings[name] = Ending(process.exitcode, output.read_text(errors="replace"))
+            endings[name] = Ending(process.exitcode, output.read_text("utf-8", "replace"))
             break
     return endings
 

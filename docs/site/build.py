@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import time
+import tomllib
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -236,12 +237,19 @@ def _test_address(test: Test, page: str) -> str:
     return f"{html(relative(site_path(f'tests/{test.file}'), page))}#L{test.line}"
 
 
+def repository_address() -> str:
+    """The project's address as pyproject.toml has it; "" while that is a placeholder."""
+    address = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["senet_np"]["address"]
+    return "" if ".invalid/" in address else address
+
+
 def main() -> int:
     """Build, and say where the front page is."""
     parser = argparse.ArgumentParser(description="Build the site.")
     parser.add_argument("out", type=Path, nargs="?", default=ROOT / "build/site", help="folder (default: build/site)")
     parser.add_argument("--address", default="", metavar="URL", help="where it will be, ending in /: for cards of it")
-    parser.add_argument("--repository", default="", metavar="URL", help="where the source is: linked on the front page")
+    where = "where the source is: linked on the front page (default: the address in pyproject.toml)"
+    parser.add_argument("--repository", default=repository_address(), metavar="URL", help=where)
     solutions = "student: without solutions and without the checks that show them (default: all)"
     parser.add_argument("--for", dest="who", choices=("all", "student"), default="all", help=solutions)
     given, began = parser.parse_args(), time.monotonic()

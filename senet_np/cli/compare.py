@@ -15,6 +15,7 @@ from ..experiments.report import as_markdown, as_text, find, make_report, measur
 from ..experiments.results import append_result, read_results
 from ..experiments.runner import Job, Outcomes, run_folder, run_here
 from ..fast.cores import default_workers
+from ..options import is_absolute
 from .options import add_command, existing_path, new_file, new_path, whole
 from .progress import spell_seconds
 from .trained import data_line, load_folder_or_name
@@ -85,7 +86,7 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
         view = View(sizes.pop())
         dataset = load_folder_or_name(comparison.data, data_dir, view, "skip_bad" in given)
     except DataError as error:
-        if Path(comparison.data).is_absolute() or comparison.data == "shapes":
+        if is_absolute(comparison.data) or comparison.data == "shapes":
             raise
         raise SenetError(
             f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, download "

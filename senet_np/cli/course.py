@@ -16,6 +16,7 @@ from .options import add_command, new_path
 HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"
 FIRST = "01_channels.ipynb"  # as good as any
+GUIDE = "docs/teachers.md"  # lies beside the folder of the notebooks, in a clone and in share/
 SOURCES, TEACHER = "source", "teacher"  # the assignments with their solutions; settings for nbgrader and Gradescope
 WHO = {  # which folders each does not get
     "alone": {SOURCES, TEACHER},
@@ -23,11 +24,12 @@ WHO = {  # which folders each does not get
     "teacher": set(),
 }
 LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+(?:docs|senet_np|README)[^)\"]*\)")  # [text](../docs/results.md)
+LINK_BESIDE = re.compile(rb"\[([^\]]+)\]\((?!https?:|#)[^)]*\)")  # of the guide: to any file
 SOLUTIONS = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)?solutions/[^)\"]*\)")
 EXAMPLES = """\
   senet-np course mine                        the notebooks, their solutions and the assignments, in the folder mine
   senet-np course handout --for student       the same without solutions: to hand out
-  senet-np course class --for teacher         the same with the assignments' sources, which hold their solutions
+  senet-np course class --for teacher         also the teacher's guide, and the assignments' sources with solutions
   senet-np course mine --overwrite            the same, and replace notebooks that were changed there
 """
 
@@ -36,7 +38,7 @@ def add(commands: Any) -> None:
     """Declare the command."""
     command = add_command(commands, "course", run, "copy the course's notebooks to a folder", EXAMPLES)
     command.add_argument("folder", type=new_path, metavar="DIR", help="the folder to create")
-    whom = "alone: with solutions; student: without; teacher: also the assignments' sources, ready for nbgrader"
+    whom = "alone: with solutions; student: without; teacher: also the guide and the assignments' sources, for nbgrader"
     command.add_argument("--for", dest="who", choices=WHO, metavar="WHO", help=f"{whom} (default: alone)")
     replaced = "replace notebooks there that differ, with the work in them"
     command.add_argument("--overwrite", action="store_true", help=replaced)
@@ -73,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
 def contents_for(who: str) -> dict[Path, bytes]:
     """What "alone", "student" or "teacher" get: {path in their folder: bytes}.
 
-    A teacher's folder is one of nbgrader's: the sources of assignment X are in source/X, and its settings at the top.
+    A teacher's folder is one of nbgrader's: the sources of assignment X are in source/X, and its settings at the top,
+    with the teacher's guide.
     """
     source, contents = find_notebooks(), {}
     for path in sorted(
@@ -88,6 +91,9 @@ def contents_for(who: str) -> dict[Path, bytes]:
             contents[Path(*name.parts[2:])] = path.read_bytes()
         else:
             contents[name] = copy_of(path, "solutions" not in WHO[who])
+    if who == "teacher":
+        guide = source.parent / GUIDE
+        contents[Path(guide.name)] = LINK_BESIDE.sub(rb"\1", guide.read_bytes())
     return contents
 
 

@@ -16,6 +16,7 @@ from ..figures.answer import ask
 from ..figures.look import LOOKS
 from ..files import quoted
 from ..model import Metadata, Model, Result
+from ..options import is_absolute
 from ..runs.bundled import findings_path
 from ..runs.load import load
 from ..runs.run import Run
@@ -100,7 +101,7 @@ def _twin(model: Model, findings: Findings | None, dataset: Dataset | None, work
 def _data(model: Model, given: dict[str, Any]) -> Dataset | None:
     """The data; None where it was a folder that is not here any more, and a photo is asked about."""
     photo, name = isinstance(given.get("image"), Path), model.settings.data
-    if photo and "data" not in given and Path(name).is_absolute() and not Path(name).is_dir():
+    if photo and "data" not in given and is_absolute(name) and not Path(name).is_dir():
         return None
     return load_data_of(model, given)
 

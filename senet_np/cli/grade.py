@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SenetError
-from ..fast.cores import usable_cores
+from ..fast.cores import MAX_PROCESSES, usable_cores
 from ..files import write_atomically
 from .options import add_command, existing_path, new_file, new_path, positive, whole
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     gradebook = Gradebook(given["gradebook"]) if "gradebook" in given else None  # faults are said before the work
     handins = read_handins(given["place"])
     seed = given.get("seed", secrets.randbelow(2**31))
-    workers = min(given.get("workers") or usable_cores(), len(handins))
+    workers = min(given.get("workers") or usable_cores(), len(handins), MAX_PROCESSES)
     limits = Limits(
         given.get("assignment", ""), seed, given.get("seconds"), given.get("megabytes", DEFAULT_MEGABYTES),
         max(1, usable_cores() // workers),

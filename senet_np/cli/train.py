@@ -9,6 +9,7 @@ from typing import Any
 from ..data import SMALL, Dataset, View
 from ..errors import SenetError
 from ..files import quoted
+from ..options import is_absolute
 from ..runs.recorder import train_run
 from ..runs.run import Run, alone_in, create_run, open_run
 from ..settings import NAMES, Settings, make_settings
@@ -86,7 +87,7 @@ def _reopen(given: dict[str, Any], held: ExitStack) -> tuple[Run, Dataset]:
     advice = "a run goes on with its own settings; leave the option out, or start a new run in another folder"
     if run.settings.data == "imagenet":
         raise SenetError(f"{run.path} holds imported weights, and training does not begin from those")
-    folder = Path(run.settings.data).is_absolute()  # which may have moved
+    folder = is_absolute(run.settings.data)  # which may have moved
     check_repeated(given, NAMES[1:] if folder else NAMES, run.settings, f"the run in {run.path} has", advice)
     dataset = load_data_of(run, given)
     print(data_line(dataset, dataset.name))

@@ -11,6 +11,7 @@ from ..data import Dataset, View, load_data
 from ..data.folder import WITHOUT_BAD
 from ..errors import SenetError
 from ..model import Model
+from ..options import is_absolute
 from ..runs.bundled import names
 from ..runs.public import by_name
 from ..runs.run import Run
@@ -34,7 +35,7 @@ def load_data_of(model: Model | Run, given: dict[str, Any]) -> Dataset:
     if data.name == "cifar10" and not named and data.origin and Path(data.origin).exists():
         data_dir = Path(data.origin)
     requested, skip_bad = given.get("data", "auto"), data.provenance == WITHOUT_BAD or "skip_bad" in given
-    moved = Path(requested).is_absolute()  # a folder is elsewhere now, or holds other images of the same classes
+    moved = is_absolute(requested)  # a folder is elsewhere now, or holds other images of the same classes
     dataset = load_folder_or_name(requested if moved else data.name, data_dir, model.view, skip_bad)
     if data.name == "imagenet":
         return by_name(dataset)
@@ -62,7 +63,7 @@ def data_line(dataset: Dataset, requested: str) -> str:
         why = "because CIFAR-10 was not found here; `python -m senet_np data --download` downloads it"
         return f"data: shapes (made by NumPy), {why}"
     where = "" if dataset.name == "shapes" else f" from {dataset.origin}"
-    if Path(dataset.name).is_absolute():
+    if is_absolute(dataset.name):
         sizes = [len(split.labels) for split in (dataset.train, dataset.val, dataset.test)]
         sizes = "{:,} to train, {:,} to validate and {:,} to test with".format(*sizes)
         what = f"data: {dataset.name} ({dataset.provenance}): {len(dataset.classes)} classes, {sizes}"
@@ -72,14 +73,14 @@ def data_line(dataset: Dataset, requested: str) -> str:
 
 def check_outside(path: Path, data: str) -> None:
     """Refuse to write into a folder of images: what is written would be read as data the next time."""
-    if Path(data).is_absolute() and path.resolve().is_relative_to(data):
+    if is_absolute(data) and path.resolve().is_relative_to(data):
         raise SenetError(f"{path} lies in {data}, where the images are: write elsewhere, with --out or --sheet")
 
 
 def check_data_option(given: dict[str, Any], data: str, name: str) -> None:
     """Refuse a --data that is not the data set of the model: its classes are others."""
     requested = given.get("data", "auto")
-    both_folders = Path(requested).is_absolute() and (data == "imagenet" or Path(data).is_absolute())
+    both_folders = is_absolute(requested) and (data == "imagenet" or is_absolute(data))
     if requested not in ("auto", data) and not both_folders:
         raise SenetError(f"--data is {given['data']}, but {name} was trained on {data}: its classes are others")
 

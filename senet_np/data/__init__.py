@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..options import is_absolute
 from .cifar10 import load_cifar10
 from .dataset import Dataset, Split
 from .folder import Report, load_folder
@@ -33,7 +34,7 @@ def load_data(
         DataError: CIFAR-10 was requested, or a place was named for it, and it cannot be read there; a folder that holds
             no classes of images.
     """
-    if Path(name).is_absolute():
+    if is_absolute(name):
         return load_folder(Path(name), view, skip_bad, report)
     if name == "imagenet":
         raise DataError("ImageNet itself is not read: name a folder with some of its images, one subfolder per class")

@@ -22,7 +22,7 @@ from ..bench.machine import processor
 from ..data import SMALL, Dataset, Split, View, load_data
 from ..data.changes import CHANGES, changed
 from ..errors import SenetError
-from ..fast.cores import usable_cores
+from ..fast.cores import MAX_PROCESSES, usable_cores
 from ..fast.workers import Workers, die_with_parent
 from ..files import only_one
 from ..model import Model
@@ -111,7 +111,7 @@ def run_here(jobs: list[Job], at_a_time: int) -> Outcomes:
     Where the system refuses processes, one run after the other is made in this one.
     """
     try:
-        executor = ProcessPoolExecutor(at_a_time, get_context("spawn"), _begin)
+        executor = ProcessPoolExecutor(min(at_a_time, MAX_PROCESSES), get_context("spawn"), _begin)
         executor.submit(os.getpid).result()
     except (OSError, RuntimeError) as error:
         warnings.warn(f"the system refuses processes ({error}): one run at a time, to the same results", stacklevel=2)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROC, GROUPS = Path("/proc"), Path("/sys/fs/cgroup")
+MAX_PROCESSES = 61 if sys.platform == "win32" else 1024  # of a pool: Windows waits for no more at a time
 WORKER_MEMORY = 640 << 20  # bytes: what evaluation takes in SE-ResNet-20, measured; 180 MiB in the tiny net
 
 

@@ -72,7 +72,7 @@ class Run:
     def log(self, kind: str, **values: Any) -> dict[str, Any]:
         """Append one record, with the data that it was measured on."""
         record = {"kind": kind, **values, "data": self.data.name, "provenance": self.data.provenance}
-        with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
+        with open(self.path / "log.jsonl", "a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(record) + "\n")
             file.flush()
             os.fsync(file.fileno())  # before the checkpoint, which would count the epoch as done
@@ -186,7 +186,7 @@ def _set_aside(path: Path, names: tuple[str, ...]) -> Iterator[None]:
     """Put the files of the run that is replaced aside; they come back where the new ones cannot be written."""
     old = {file: file.with_name(f"{file.name}.old") for name in names for file in path.glob(name)}
     for file, aside in old.items():
-        file.rename(aside)
+        file.replace(aside)  # which a crash may have left there; Windows would not rename onto it
     try:
         yield
     except BaseException:
