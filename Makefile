@@ -79,11 +79,11 @@ lock: .venv/dev
 	echo 'setuptools>=77' | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --upgrade --extra notebooks -o $(LOCK) pyproject.toml -
 
-# What runs the mathematics only to draw, to grade or to copy adds nothing to what is covered.
-NOT_MATHEMATICS = $(foreach name,exercises short_errors hints download explain bundled figures titles findings grading course cli explorer explorer_browser explorer_backward explorer_screen explorer_train explorer_elsewhere site site_browser interruption faults fuzz paths offline,--ignore=tests/test_$(name).py)
+# The tests of the mathematics itself; all others add nothing to what is covered.
+MATHEMATICS = $(foreach name,arguments attention cores extreme_numbers fast fast_pairs fixture gradcheck gradcheck_conventions gradcheck_corners gradcheck_large gradients hints layer_options layers long_rows nets ops overlap parallel purity reference report resnet se tiny training underflow variants walk workers,tests/test_$(name).py)
 
 coverage: .venv/dev
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing tests $(NOT_MATHEMATICS)
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing $(MATHEMATICS)
 
 ci-extra: lint workflows package judge coverage grading browser
 	$(MAKE) train
