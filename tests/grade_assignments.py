@@ -67,9 +67,10 @@ def grade(course: Path, name: str) -> dict[str, tuple[float, float]]:
     }
 
 
-def agreement(course: Path, name: str) -> tuple[int, list[str]]:
+def agreement(course: Path, name: str, every: int) -> tuple[int, list[str]]:
     """The honest hand-ins, by nbgrader and by `senet-np grade`: how many there are, and where the points differ."""
-    made = {who: make() for who, make in HONEST.items() if who.split()[0] == SHORT.get(name)}
+    chosen = {*[*HONEST][::every], "ops copied", "ops deleted", "block mean"}  # these three needed a mend
+    made = {who: make() for who, make in HONEST.items() if who.split()[0] == SHORT.get(name) and who in chosen}
     if not made:
         return 0, []
     for who, notebook in made.items():
@@ -94,7 +95,9 @@ def main() -> None:
     """Every assignment: full marks for the solution, none for the empty one, feedback for both, a student version."""
     parser = argparse.ArgumentParser(description="Make the student versions and grade two hand-ins of each.")
     parser.add_argument("--write", action="store_true", help="write the student versions into notebooks/assignments/")
-    write = parser.parse_args().write
+    parser.add_argument("--all", action="store_true", help="compare all honest hand-ins, not every third one")
+    given = parser.parse_args()
+    write, every = given.write, 1 if given.all else 3
     faults = []
     with tempfile.TemporaryDirectory() as folder:
         course = Path(folder)
@@ -113,7 +116,7 @@ def main() -> None:
                 for student in STUDENTS
                 if not (course / "feedback" / student / name / f"{name}.html").exists()
             ]
-            count, different = agreement(course, name)
+            count, different = agreement(course, name, every)
             print(f"{name}: {count} honest hand-ins, nbgrader and grade agree on {count - len(different)}")
             faults += different
             shutil.rmtree(course / "submitted")

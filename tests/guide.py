@@ -97,6 +97,8 @@ def main() -> None:
                 prepare(clone)
             network = NO_NETWORK if where == "../room" else {}
             run(before + block, (clone / where).resolve(), {**environment, **network})
+        grader = [str(clone / "grader/bin/python"), "tests/grade_assignments.py"]
+        subprocess.run(grader, cwd=clone, env=environment, check=True)
         made = ("handout/01_channels.ipynb", "explorer.html", "graded/grades-1_ops.csv", "graded/filled-worksheet.csv",
                 "class/nbgrader_config.py", "class/gradescope/run_autograder", "class/feedback/ada/1_ops/1_ops.html",
                 "class/grades.csv", "../room/mine/01_channels.ipynb")  # fmt: skip
