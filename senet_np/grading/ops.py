@@ -49,6 +49,7 @@ def grade_relu(forward: Answer, backward: Answer) -> None:
     x = np.array([1.0, -1.0, 2.0, 0.0])
     _, cache = forward(x)
     expect(backward(np.array([-3.0, -3.0, 4.0, -7.0]), cache), np.array([-3.0, 0.0, 4.0, 0.0]), "dx")
+    expect_pair(forward, backward, reference, "relu", _args(x=(4, 3)))
     expect_untouched(forward, backward, _args(x=(2, 3, 3, 4)))
 
 
