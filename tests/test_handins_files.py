@@ -11,8 +11,9 @@ from class_of_handins import OPS, QUICK, edited, empty, handed_in, solved
 from senet_np.cli import main
 from senet_np.errors import SenetError
 from senet_np.handins.grade import Report, grade
+from senet_np.handins.gradebook import Gradebook
 from senet_np.handins.read import read_handins
-from senet_np.handins.report import Gradebook, as_csv, as_text, write_reports
+from senet_np.handins.report import as_csv, as_text, one_per_student, write_reports
 
 # Who it was
 
@@ -54,11 +55,11 @@ def test_nbgraders_folders_are_read_and_its_own_left_out(tmp_path):
     assert [(one.student, one.platform) for one in names_in(names, tmp_path)] == [("ada", "nbgrader")]
 
 
-def test_of_several_copies_the_last_one_counts(tmp_path):
-    found = names_in(
-        ["ada/1_ops.ipynb", "ada/1_ops (2).ipynb", "ada/1_ops (1).ipynb", "ada/notes.txt", "bob/mine.ipynb"], tmp_path
-    )
-    assert [(one.student, one.file) for one in found] == [("ada", "1_ops (2).ipynb"), ("bob", "mine.ipynb")]
+def test_of_several_files_of_a_student_the_best_counts_and_the_teacher_is_told():
+    books = (("Ada", solved(OPS)), ("Ada", empty(OPS)), ("Ada", {"cells": []}), ("Bob", {"cells": []}))
+    reports = one_per_student([grade(handed_in(book, who), QUICK) for who, book in books])
+    assert [(one.handin.student, one.points) for one in reports] == [("Ada", 20), ("Bob", 0)]
+    assert "LOOK: another file was graded too: x.ipynb got 0" in as_text(reports)
 
 
 def test_a_zip_that_a_student_packed_is_opened_and_other_files_are_said(tmp_path):
@@ -101,16 +102,29 @@ def test_the_platforms_own_csv_is_filled_in_by_the_students_number(tmp_path):
     sheet.write_text(
         "Identifier,Full name,Grade,Maximum Grade\nParticipant 42,Ada,,20\nParticipant 43,Bob,,20\n", "utf-8"
     )
-    text, found = Gradebook(sheet).fill(reports)
-    assert (list(csv.reader(io.StringIO(text)))[1:], found) == (
-        [["Participant 42", "Ada", "20", "20"], ["Participant 43", "Bob", "", "20"]],
-        1,
-    )
+    text, found, missing = Gradebook(sheet).fill(reports)
+    assert list(csv.reader(io.StringIO(text)))[1:] == [
+        ["Participant 42", "Ada", "20", "20"],
+        ["Participant 43", "Bob", "", "20"],
+    ]
+    assert (found, missing) == (["Ada"], [])
     sheet.write_text("Student,ID,1_ops (77)\nAda,42,\n", "utf-8")
     assert "Ada,42,20" in Gradebook(sheet).fill(reports)[0]
     sheet.write_text("a,b\n1,2\n", "utf-8")
-    with pytest.raises(SenetError, match="expected Identifier and Grade"):
+    with pytest.raises(SenetError, match="expected Moodle's grading worksheet"):
         Gradebook(sheet)
+
+
+def test_a_worksheet_of_another_language_and_another_maximum_is_filled_in_too(tmp_path):
+    sheet = tmp_path / "blatt.csv"
+    sheet.write_text("ID;Vollständiger Name;Status;Bewertung;Bestwertung\nTeilnehmer/in 42;Ada;da;;100,00\n", "utf-8")
+    reports = [
+        grade(handed_in(solved(OPS), who, ident=number, platform="Moodle"), QUICK)
+        for who, number in (("Ada", "42"), ("Bob", "7"))
+    ]
+    text, found, missing = Gradebook(sheet).fill(reports)
+    assert text.splitlines()[1] == "Teilnehmer/in 42;Ada;da;100;100,00"
+    assert (found, missing) == (["Ada"], ["Bob"])
 
 
 def test_names_that_differ_in_case_alone_get_pages_of_their_own(tmp_path):
@@ -171,14 +185,9 @@ def test_numbers_in_the_names_of_students_are_no_copies(tmp_path):
     assert [one.student for one in found] == ["student-1", "student-2", "x (1)", "x (2)"]
 
 
-def test_a_file_that_was_left_out_is_named(tmp_path):
-    (one,) = names_in(["../ada/1_ops.ipynb", "/ada/1_ops (1).ipynb"], tmp_path)
-    assert "not graded, since another file of the same name was: 1_ops.ipynb" in grade(one, QUICK).notes
-
-
 def test_the_gradebook_gets_the_points_of_the_assignment_and_not_of_another_file(tmp_path):
     sheet = tmp_path / "sheet.csv"
-    sheet.write_bytes("Identifier;Full name;Grade\nParticipant 42;Ada;\n".encode("utf-16"))
+    sheet.write_bytes("Identifier;Full name;Grade;Maximum grade\nParticipant 42;Ada;;20\n".encode("utf-16"))
     who = {"ident": "42", "platform": "Moodle"}
-    reports = [grade(handed_in(book, "Ada", **who), QUICK) for book in (solved(OPS), {"cells": []})]
-    assert Gradebook(sheet).fill(reports) == ("Identifier;Full name;Grade\nParticipant 42;Ada;20\n", 1)
+    reports = one_per_student([grade(handed_in(book, "Ada", **who), QUICK) for book in (solved(OPS), {"cells": []})])
+    assert "Participant 42;Ada;20;20" in Gradebook(sheet).fill(reports)[0]

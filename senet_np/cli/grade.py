@@ -52,8 +52,9 @@ def add(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, grade, report."""
     from ..handins.grade import DEFAULT_MEGABYTES, Limits
+    from ..handins.gradebook import Gradebook
     from ..handins.read import read_handins
-    from ..handins.report import Gradebook, as_gradescope, as_text, write_reports
+    from ..handins.report import as_gradescope, as_text, one_per_student, write_reports
 
     given = vars(args)
     folder: Path = given.get("out", Path("graded"))
@@ -70,15 +71,18 @@ def run(args: argparse.Namespace) -> int:
         write_atomically(given["gradescope"], as_gradescope(best).encode("utf-8", "replace"))
         return 0
     make_folder(folder)
-    reports = _grade_all(handins, limits, workers)
+    reports = one_per_student(_grade_all(handins, limits, workers))
     paths = write_reports(reports, folder)
     print(as_text(reports))
     print(f"the checks' cases were drawn with --seed {seed}")
     if gradebook:
-        text, found = gradebook.fill(reports)
+        text, found, missing = gradebook.fill(reports)
         paths.append(folder / f"filled-{gradebook.path.name}")
         write_atomically(paths[-1], text.encode("utf-8-sig"))
-        print(f"{found} of {len(reports)} hand-ins belong to students in {gradebook.path}")
+        absent = f"; not in it: {', '.join(missing)}" if missing else ""
+        print(f"{len(found)} students found in {gradebook.path}{absent}")
+        if gradebook.maximum not in (0.0, 20.0):
+            print(f"its maximum grade is {gradebook.maximum:g}: the points were scaled to it")
     print("written: " + ", ".join(map(str, [*paths, folder / "feedback"])))
     return 0
 

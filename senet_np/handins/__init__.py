@@ -9,6 +9,7 @@ sandbox.py   the modules that it finds there, and stand-ins for those that it ha
 guard.py     what it may not do there: other files, the network, programs, too much memory
 wire.py      values on their way between the two
 report.py    the table, the CSV, a page for each student, Gradescope's file
+gradebook.py the CSV that a learning platform has exported, filled in
 
 A hand-in runs in a process of its own, and the checks run in the grader's. So a hand-in can neither change a check nor
 read what it expects.

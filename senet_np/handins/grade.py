@@ -69,7 +69,7 @@ class Report:
 def grade(handin: HandIn, limits: Limits) -> Report:
     """Grade one hand-in. Nothing that is in it raises an error here: it becomes a note."""
     began = time.monotonic()
-    notes = [f"not graded, since another file of the same name was: {name}" for name in handin.left_out]
+    notes: list[str] = []
     try:
         cells = read_cells(handin.data)
         found = recognize(cells)

@@ -14,7 +14,6 @@ from .notebook import MAX_BYTES, TABLES
 MOODLE = re.compile(r"(?P<name>.+?)_(?P<ident>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<ident>\d+)_\d+_(?P<file>.+)")
 COPY = re.compile(r"(?: ?\((\d+)\)| [-–] ?(?:copy|kopie|copie)| ?_?copy(\d*))+$", re.IGNORECASE)
-AGAIN = re.compile(r"-(\d+)$")  # Canvas, for what was handed in again
 NOT_HANDED_IN = (
     "__MACOSX",
     ".ipynb_checkpoints",
@@ -37,8 +36,6 @@ class HandIn(NamedTuple):
     late: bool
     file: str  # its name as it was handed in
     data: bytes
-    version: int = 0  # of several copies, the one that was handed in last has the highest
-    left_out: tuple[str, ...] = ()  # other files of this student that were not graded
 
 
 def read_handins(place: Path) -> list[HandIn]:
@@ -55,7 +52,7 @@ def read_handins(place: Path) -> list[HandIn]:
     found = [one for name, data in _without_common_folder(files) for one in _unpacked(name, data)]
     if not found:
         raise SenetError(f"{place} holds no hand-in, expected notebooks (.ipynb), one or a folder for each student")
-    return _latest(sorted(found, key=lambda one: (one.student.casefold(), one.file)))
+    return _with_notebooks(sorted(found, key=lambda one: (one.student.casefold(), one.file)))
 
 
 def is_notebook(name: str) -> bool:
@@ -99,15 +96,13 @@ def _whose(path: PurePosixPath, data: bytes) -> HandIn:
     folders, file = [part for part in path.parts[:-1] if part != "submitted"], path.name
     for part in (*folders, file):
         if found := MOODLE.fullmatch(part):
-            return HandIn(
-                found["name"], found["ident"], "Moodle", False, _own(found["file"] or file), data, _version(file)
-            )
+            return HandIn(found["name"], found["ident"], "Moodle", False, _own(found["file"] or file), data)
     if found := CANVAS.fullmatch(file):
-        return HandIn(found["name"], found["ident"], "Canvas", bool(found["late"]), found["file"], data, _version(file))
+        return HandIn(found["name"], found["ident"], "Canvas", bool(found["late"]), found["file"], data)
     if len(folders) >= 2 and folders[-1] in TABLES:
-        return HandIn(folders[-2], folders[-2], "nbgrader", False, file, data, _version(file))
+        return HandIn(folders[-2], folders[-2], "nbgrader", False, file, data)
     if folders:
-        return HandIn(folders[0], "", "", False, "/".join([*folders[1:], file]), data, _version(file))
+        return HandIn(folders[0], "", "", False, "/".join([*folders[1:], file]), data)
     return HandIn(PurePosixPath(file).stem, "", "", False, file, data)
 
 
@@ -117,29 +112,16 @@ def _own(file: str) -> str:
     return found["file"] if found else file
 
 
-def _version(file: str) -> int:
-    """2 for "1_ops (2).ipynb"."""
-    found = COPY.search(PurePosixPath(file).stem)
-    numbers = [int(number) for number in (found.groups() if found else ()) if number]
-    return numbers[-1] if numbers else int(bool(found))
-
-
-def _latest(found: list[HandIn]) -> list[HandIn]:
-    """Of copies of one file by one student the last; other files only where there is no notebook."""
-    kept: dict[tuple[str, ...], HandIn] = {}
-    with_notebook = {(one.student, one.ident) for one in found if is_notebook(one.file)}
+def _with_notebooks(found: list[HandIn]) -> list[HandIn]:
+    """All notebooks; of a student without any, the first other file."""
+    owners = {(one.student, one.ident) for one in found if is_notebook(one.file)}
+    kept = []
     for one in found:
         who = (one.student, one.ident)
-        stem = COPY.sub("", PurePosixPath(one.file).stem)
-        stem = AGAIN.sub("", stem) if one.platform == "Canvas" else stem
-        key = (*who, stem if is_notebook(one.file) else "")
-        if not is_notebook(one.file) and who in with_notebook:
-            continue
-        if key in kept:
-            first, one = sorted((kept[key], one), key=lambda each: each.version)
-            one = one._replace(left_out=(*one.left_out, *first.left_out, first.file))
-        kept[key] = one
-    return [*kept.values()]
+        if is_notebook(one.file) or who not in owners:
+            owners.add(who)
+            kept.append(one)
+    return kept
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:

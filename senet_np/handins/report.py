@@ -4,13 +4,11 @@ import csv
 import io
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..errors import SenetError
 from ..files import write_atomically
 from .grade import BORROWED, COMPUTED, Report
 from .notebook import by_hand
@@ -24,7 +22,15 @@ COLUMNS = {
 # Signs that something is no work of the student's own: in the reason for lost points, and in what happened on the way.
 # Comparing one's own result with the library's is honest, so a note about that is no sign.
 IN_REASONS = ("while grading", BORROWED, *(words.split("{}")[0] for _, _, words in COMPUTED.values()))
-IN_NOTES = ("cannot be replaced while grading", "'Checks' object", "the real checks", "senet_np.grading", "/senet_np/")
+ANOTHER = "another file was graded too: "
+IN_NOTES = (
+    ANOTHER,
+    "cannot be replaced while grading",
+    "'Checks' object",
+    "the real checks",
+    "senet_np.grading",
+    "/senet_np/",
+)
 STYLE = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
 padding: 0 1rem }
@@ -32,6 +38,26 @@ table { border-collapse: collapse; width: 100% } td, th { text-align: left; vert
 border-bottom: 1px solid #8886 } td:first-child, th:first-child { white-space: nowrap } code, pre { font-size: .9rem }
 pre { white-space: pre-wrap; margin: 0 }
 """
+
+
+def one_per_student(reports: Sequence[Report]) -> list[Report]:
+    """Of several files of a student for one assignment the best one counts, with a note about the others."""
+    kept: dict[tuple[str, str, str], Report] = {}
+    for report in sorted(reports, key=lambda one: -one.points):
+        who = (report.handin.student, report.handin.ident, report.assignment)
+        if who in kept:
+            kept[who].notes.insert(0, f"{ANOTHER}{report.handin.file} got {report.points}: the better one counts")
+        else:
+            kept[who] = report
+    # A file that is no assignment is worth a line only where the student has nothing else.
+    owners = {who[:2] for who in kept if who[2]}
+    for (student, ident, assignment), report in [*kept.items()]:
+        if not assignment and (student, ident) in owners:
+            del kept[student, ident, assignment]
+            for who in kept:
+                if who[:2] == (student, ident):
+                    kept[who].notes.append(f"{report.handin.file} is no assignment")
+    return sorted(kept.values(), key=lambda one: (one.handin.student.casefold(), one.assignment))
 
 
 def as_text(reports: Sequence[Report]) -> str:
@@ -88,7 +114,7 @@ def as_csv(reports: Sequence[Report]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(column.format(assignment=reports[0].assignment) for column in COLUMNS[platform])
     for one in reports:
-        who, comment, student = one.handin, _comment(one), _for_spreadsheets(one.handin.student)
+        who, comment, student = one.handin, comment_of(one), _for_spreadsheets(one.handin.student)
         writer.writerow({
             "Moodle": (f"Participant {who.ident}", student, one.points, one.most, comment),
             "Canvas": (student, who.ident, "", "", "", one.points),
@@ -96,53 +122,6 @@ def as_csv(reports: Sequence[Report]) -> str:
             "": (student, one.assignment, one.points, one.most, "late" if who.late else "", comment),
         }[platform])  # fmt: skip
     return text.getvalue()
-
-
-class Gradebook:
-    """The CSV that a platform has exported, to be filled in and imported again.
-
-    Moodle's grading worksheet is filled in its column "Grade" (and "Feedback comments"), by "Identifier". Canvas'
-    gradebook is filled in the column whose name begins with the assignment's, by "ID".
-    """
-
-    def __init__(self, path: Path):
-        data = path.read_bytes()
-        marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        try:
-            text = data.decode("utf-16" if marked else "utf-8-sig")
-        except UnicodeError:
-            text = data.decode("cp1252", "replace")  # as old spreadsheets write
-        first = text.partition("\n")[0]
-        self.path, self.delimiter = path, max(",;\t", key=first.count)
-        self.rows = list(csv.reader(io.StringIO(text), delimiter=self.delimiter))
-        self.head = [name.strip() for name in self.rows[0]] if self.rows else []
-        self.moodle = {"Identifier", "Grade"} <= {*self.head}
-        if not self.moodle and "ID" not in self.head:
-            raise SenetError(
-                f"{path} has the columns {', '.join(self.head) or 'of nothing'}; expected Identifier and Grade "
-                "(Moodle's grading worksheet), or ID and one for the assignment (Canvas' gradebook)"
-            )
-
-    def fill(self, reports: Sequence[Report]) -> tuple[str, int]:
-        """Its text with the points of the most frequent assignment, and how many students were found in it."""
-        graded = [one for one in reports if one.most]
-        assignment = Counter(one.assignment for one in graded).most_common(1)[0][0] if graded else ""
-        own = [name for name in self.head if name.startswith(assignment)]
-        if not self.moodle and not own:
-            raise SenetError(f"{self.path} has no column that begins with {assignment!r}: {', '.join(self.head)}")
-        key, grade = ("Identifier", "Grade") if self.moodle else ("ID", own[0])
-        prefix = "Participant " if self.moodle else ""
-        found = {f"{prefix}{one.handin.ident}": one for one in graded if one.assignment == assignment}
-        count = 0
-        for row in self.rows[1:]:
-            if one := found.get(row[self.head.index(key)].strip() if len(row) == len(self.head) else ""):
-                count += 1
-                row[self.head.index(grade)] = str(one.points)
-                if "Feedback comments" in self.head:
-                    row[self.head.index("Feedback comments")] = _comment(one)
-        text = io.StringIO()
-        csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerows(self.rows)
-        return text.getvalue(), count
 
 
 def as_page(report: Report) -> str:
@@ -189,10 +168,14 @@ def _for_spreadsheets(name: str) -> str:
     return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
 
 
-def _comment(report: Report) -> str:
+def comment_of(report: Report) -> str:
     """The reasons in one line."""
-    lost = [f"{one.grade_id}: {' '.join(one.reason.split())}" for one in report.graded if one.reason]
-    return "; ".join(lost or report.notes)[:1000] if report.points < report.most or not report.most else ""
+    if not report.most:
+        return report.notes[0] if report.notes else ""
+    if all(one.reason.startswith("not written yet") for one in report.graded):
+        return "not written yet"
+    lost = [f"{one.grade_id}: {' '.join(one.reason.split())[:150]}" for one in report.graded if one.reason]
+    return "; ".join(lost)[:1000]
 
 
 def _remark(report: Report) -> str:
