@@ -108,7 +108,9 @@ def main() -> None:
         if missing := [name for name in made if not (clone / name).exists()]:
             sys.exit(f"the guide's commands did not make {', '.join(missing)}")
         given = {path for place in ("handout", "../room/mine") for path in (clone / place).rglob("*") if path.is_file()}
-        if wrong := [path for path in given if path.suffix != ".ipynb" or "SOLUTION" in path.read_text("utf-8")]:
+        if wrong := [
+            path for path in given if path.suffix not in (".ipynb", ".md") or "SOLUTION" in path.read_text("utf-8")
+        ]:
             sys.exit(f"students get {wrong}")
         asked = ["git", "status", "--short"] if (clone / ".git").exists() else ["true"]
         untracked = subprocess.run(asked, cwd=clone, capture_output=True, text=True, check=True).stdout

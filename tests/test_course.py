@@ -74,7 +74,7 @@ def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):
     out = capsys.readouterr().out
     assert first.read_text("utf-8") == "my work"
     assert f"kept as it is, because it was changed: {first}" in out
-    assert out.startswith(f"0 of {len(COPIED)} files copied")
+    assert out.startswith(f"0 of {len(COPIED) + 2} files copied")  # START.md and symbols.md
     assert main(["course", str(tmp_path), "--overwrite"]) == 0
     assert first.read_bytes() == course.copy_of(COPIED[0])
 
@@ -82,8 +82,8 @@ def test_work_is_kept_and_named_unless_one_says_otherwise(tmp_path, capsys):
 def test_what_a_student_gets_holds_no_solution(tmp_path):
     main(["course", str(tmp_path), "--for", "student"])
     given = {path.relative_to(tmp_path).as_posix(): path for path in tmp_path.rglob("*") if path.is_file()}
-    assert len(given) == len(list(NOTEBOOKS.glob("*.ipynb"))) + len(STUDENTS)
-    assert {Path(name).suffix for name in given} == {".ipynb"}
+    assert len(given) == len(list(NOTEBOOKS.glob("*.ipynb"))) + len(STUDENTS) + 2
+    assert {name for name in given if not name.endswith(".ipynb")} == {"START.md", "symbols.md"}
     text = "".join(path.read_text("utf-8") for path in given.values())
     assert "](solutions/" not in text
     assert "](../solutions/" not in text
@@ -111,7 +111,7 @@ def test_a_teacher_gets_a_folder_of_nbgraders_with_the_sources(tmp_path):
 def test_a_copy_has_no_link_to_a_file_that_does_not_lie_beside_it(tmp_path):
     main(["course", str(tmp_path)])
     copies = {path: path.read_text("utf-8") for path in tmp_path.rglob("*.ipynb")}
-    assert not [path for path, text in copies.items() if re.search(r"\]\(\.\./(?!solutions/)", text)]
+    assert not [path for path, text in copies.items() if re.search(r"\]\(\.\./(?!solutions/|symbols)", text)]
     assert "the library's own loops" in copies[tmp_path / "06_convolution.ipynb"]
     for text in copies.values():
         nbformat.validate(nbformat.reads(text, as_version=4))

@@ -16,7 +16,8 @@ from .options import add_command, new_path
 HERE = Path(__file__).parents[2] / "notebooks"
 INSTALLED = "share/senet_np/notebooks"
 FIRST = "01_channels.ipynb"  # as good as any
-GUIDE = "docs/teachers.md"  # lies beside the folder of the notebooks, in a clone and in share/
+GUIDE, SYMBOLS = "docs/teachers.md", "docs/symbols.md"  # beside the folder of the notebooks, in a clone and in share/
+START = "START.md"
 SOURCES, TEACHER = "source", "teacher"  # the assignments with their solutions; settings for nbgrader and Gradescope
 WHO = {  # which folders each does not get
     "alone": {SOURCES, TEACHER},
@@ -91,6 +92,8 @@ def contents_for(who: str) -> dict[Path, bytes]:
             contents[Path(*name.parts[2:])] = path.read_bytes()
         else:
             contents[name] = copy_of(path, "solutions" not in WHO[who])
+    contents[Path(START)] = (source / START).read_bytes()
+    contents[Path(Path(SYMBOLS).name)] = (source.parent / SYMBOLS).read_bytes()
     if who == "teacher":
         guide = source.parent / GUIDE
         contents[Path(guide.name)] = LINK_BESIDE.sub(rb"\1", guide.read_bytes())
@@ -99,7 +102,8 @@ def contents_for(who: str) -> dict[Path, bytes]:
 
 def copy_of(notebook: Path, with_solutions: bool = True) -> bytes:
     """The notebook's bytes; links to files that are not beside the copy become plain text."""
-    content = LINK_OUT.sub(rb"\1", notebook.read_bytes())
+    content = notebook.read_bytes().replace(b"../docs/symbols.md)", b"symbols.md)")  # which lies at the top
+    content = LINK_OUT.sub(rb"\1", content)
     return content if with_solutions else SOLUTIONS.sub(b"ask your teacher", content)
 
 
