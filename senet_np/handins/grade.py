@@ -46,7 +46,7 @@ class Graded(NamedTuple):
 
 @dataclass
 class Report:
-    """What came of one hand-in."""
+    """The result of one hand-in."""
 
     handin: HandIn
     assignment: str = ""
