@@ -26,7 +26,7 @@
 # then open the folded answer. A wrong guess is useful: you remember what surprised you.
 #
 # Cells that only draw are folded: click on the three dots (or on the bar) to see their code. The `.ipynb` files
-# are the course; the `.py` files beside them are the same as text.
+# are the course. (In a clone of the repository, a `.py` file beside each has the same text.)
 
 # %% [markdown]
 # ## The problem

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -174,8 +175,8 @@ def comment_of(report: Report) -> str:
         return report.notes[0] if report.notes else ""
     if all(one.reason.startswith("not written yet") for one in report.graded):
         return "not written yet"
-    lost = [f"{one.grade_id}: {' '.join(one.reason.split())[:150]}" for one in report.graded if one.reason]
-    return "; ".join(lost)[:1000]
+    lost = [f"{one.grade_id}: {_cut(one.reason, 150)}" for one in report.graded if one.reason]
+    return _cut("; ".join(lost), 1000)
 
 
 def _remark(report: Report) -> str:
@@ -187,6 +188,11 @@ def _remark(report: Report) -> str:
         words.append(f"LOOK: {[*reasons, *notes][0]}")
     elif report.notes:
         more = f" (and {len(report.notes) - 1} more)" if len(report.notes) > 1 else ""
-        words.append(f"{report.notes[0][:120]}{more}")
-    line = " ".join("; ".join(words).split())[:200]
+        words.append(f"{_cut(report.notes[0], 120)}{more}")
+    line = _cut("; ".join(words), 200)
     return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
+def _cut(text: str, most: int) -> str:
+    """The text in one line, cut between two words."""
+    return textwrap.shorten(text, most, placeholder=" …")
