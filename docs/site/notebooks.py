@@ -57,7 +57,7 @@ def _execute(path: Path) -> Any:
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.insert(0, nbformat.v4.new_code_cell(RECORDER))
     with TemporaryDirectory() as private:
-        client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}})
+        client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(path.parent)}})
         # Two kernels that start at once can be given the same network port, and one would wait for ever.
         sockets = {"transport": "ipc", "ip": f"{private}/kernel"} if os.name == "posix" else {}
         client.config = Config(KernelManager=sockets)
