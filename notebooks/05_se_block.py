@@ -1244,9 +1244,19 @@ check("5.5", wrong, ratio, scale_backward)
 # |---|---|---|
 # | 1 | what problem a gate solves | name an image where the channel "orange" matters, and one where it does not |
 # | 2 | squeeze, excitation, scale, with their shapes | write the shape into every empty box of the drawing |
-# | 3 | the forward pass for channel 0 | compute z and, with s given, x̃ for another 2×2 map |
-# | 4 | why two arrows meet at U | say which of the two is missing if dU is s·dX̃, and add two given parts to dU |
+# | 3 | the forward pass for channel 0 | compute z and, with s = 1/2, x̃ for the map [[1, 3], [0, 4]] |
+# | 4 | why two arrows meet at U | say which part is missing if dU is s·dX̃, and compute dU from s·dX̃ = [[1, 0], [2, −1]] and dz = 4 |
 # | 5 | what a forgotten part does | say which gradients of the block stay right, and how to find the mistake |
+#
+# <details><summary>What the listener should find</summary>
+#
+# 1. Under an orange sky "orange" matters, under a blue one it does not.
+# 2. U (N, H, W, C), z (N, C), h (N, C/r), s (N, C), X̃ (N, H, W, C).
+# 3. z = 2 and x̃ = [[0.5, 1.5], [0, 2]].
+# 4. The part through the squeeze is missing: dz/(H·W) = 1 at each position. dU = [[2, 1], [3, 0]].
+# 5. All but dU: dW₁, db₁, dW₂ and db₂. A gradient check of dU finds it; the loss does not.
+#
+# </details>
 #
 # Fewer than four points: do not add words. Go back to the array where the listener stopped, and write a number into it.
 #

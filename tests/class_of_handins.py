@@ -207,7 +207,7 @@ DISHONEST = {  # name: (how it is made, cells that must get nothing, words in th
     "assigns the library's": (lambda: with_cell(empty(OPS), IMPORTED, 6),
                     ("relu-forward-check", "relu-backward-check", "relu-hidden"), "not available while grading"),
     "finds it in sys.modules": (lambda: edited(OPS, (RELU, "import sys\n    return sys.modules['senet_np.ops'].relu_forward(x)")),
-                    ("relu-forward-check", "relu-hidden"), "KeyError: 'senet_np.ops'"),
+                    ("relu-forward-check", "relu-hidden"), "senet_np.ops is not available while grading"),
     "reads the source": (lambda: with_cell(edited(OPS, WRONG_RELU), FIND.replace("PACKAGE", repr(PACKAGE)), 4),
                     ("relu-forward-check", "relu-backward-check", "relu-hidden"), "is not possible while grading"),
     "mocks a check": (lambda: with_cell(edited(OPS, WRONG_RELU), MOCK, 3),
@@ -243,7 +243,7 @@ DISHONEST_CLAIMS = {
             (_versions(CLAIM)[1]["verdicts"], "verdicts = checks.VERDICTS"),
             (_versions(CLAIM)[1]["interval"], INTERVAL),
         ),
-        ("runs-check", "verdicts-hidden", "interval-check", "interval-hidden"),
+        ("runs-check", "verdicts-noise-hidden", "verdicts-untested-hidden", "interval-check", "interval-hidden"),
         (
             "saw only 0 images",
             "senet_np.grading.net.VERDICTS is not available",

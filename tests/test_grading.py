@@ -138,8 +138,13 @@ def test_a_cell_without_an_answer_says_what_to_do():
     def empty(x):
         raise NotImplementedError
 
-    with pytest.raises(AssertionError, match="not written yet: replace"):
+    with pytest.raises(AssertionError, match="empty is not written yet: replace"):
         ops.check_relu_forward(empty)
+
+
+def test_a_wrong_verdict_gets_its_reason():
+    with pytest.raises(AssertionError, match="'yes', expected 'cannot say', since all images here are drawn"):
+        net.grade_verdicts_on_the_untested({**net.VERDICTS, "SE helps on photographs": "yes"})
 
 
 def test_who_studies_alone_sees_all_points_and_why_some_are_lost(capsys):
@@ -254,7 +259,11 @@ def test_the_block_of_the_notebook_or_gates_of_the_whole_batch_lose_the_forward_
         ({"accuracy_with": lambda *args: answers.accuracy(*args[:5])}, {"gates-hidden": 2}),
         ({"paired_interval": answers.unpaired_interval}, {"interval-check": 1, "interval-hidden": 2}),
         ({"paired_interval": answers.interval_by_population}, {"interval-check": 1, "interval-hidden": 2}),
-        ({"verdicts": dict.fromkeys(net.VERDICTS, "yes")}, {"verdicts-hidden": 3}),
+        (
+            {"verdicts": dict.fromkeys(net.VERDICTS, "yes")},
+            {"verdicts-noise-hidden": 1, "verdicts-gates-hidden": 1, "verdicts-untested-hidden": 1},
+        ),
+        ({"verdicts": {**net.VERDICTS, "SE helps on photographs": "yes"}}, {"verdicts-untested-hidden": 1}),
         (
             {"accuracy_with_gates": {**RIGHT["4_claim"]["accuracy_with_gates"], "mean": 0.99}},
             {"interventions-check": 1},

@@ -58,7 +58,9 @@ def test_a_mistake_loses_the_points_that_it_loses_in_the_notebook(name, gone):
 def test_an_empty_hand_in_gets_nothing_and_is_told_that_it_is_not_written_yet():
     report = graded(empty(OPS))
     assert report.points == 0
-    assert all(one.reason.startswith("not written yet") for one in report.graded)
+    assert report.graded[0].reason.startswith("relu_forward is not written yet")
+    assert all("not written yet" in one.reason for one in report.graded)
+    assert "the wrong file?" in as_text([report])
 
 
 @pytest.mark.parametrize("name", DISHONEST)

@@ -6,14 +6,14 @@ import json
 import zipfile
 
 import pytest
-from class_of_handins import OPS, QUICK, edited, empty, handed_in, solved
+from class_of_handins import CLAIM, OPS, QUICK, edited, empty, handed_in, solved
 
 from senet_np.cli import main
 from senet_np.errors import SenetError
-from senet_np.handins.grade import Report, grade
+from senet_np.handins.grade import Graded, Report, grade
 from senet_np.handins.gradebook import Gradebook
 from senet_np.handins.read import read_handins
-from senet_np.handins.report import as_csv, as_text, one_per_student, write_reports
+from senet_np.handins.report import TO_MOODLE, as_csv, as_text, one_per_student, write_reports
 
 # Who it was
 
@@ -102,12 +102,12 @@ def test_the_platforms_own_csv_is_filled_in_by_the_students_number(tmp_path):
     sheet.write_text(
         "Identifier,Full name,Grade,Maximum Grade\nParticipant 42,Ada,,20\nParticipant 43,Bob,,20\n", "utf-8"
     )
-    text, found, missing = Gradebook(sheet).fill(reports)
+    text, absent, missing = Gradebook(sheet).fill(reports)
     assert list(csv.reader(io.StringIO(text)))[1:] == [
         ["Participant 42", "Ada", "20", "20"],
         ["Participant 43", "Bob", "", "20"],
     ]
-    assert (found, missing) == (["Ada"], [])
+    assert (absent, missing) == (["Bob"], [])
     sheet.write_text("Student,ID,1_ops (77)\nAda,42,\n", "utf-8")
     assert "Ada,42,20" in Gradebook(sheet).fill(reports)[0]
     sheet.write_text("a,b\n1,2\n", "utf-8")
@@ -122,9 +122,27 @@ def test_a_worksheet_of_another_language_and_another_maximum_is_filled_in_too(tm
         grade(handed_in(solved(OPS), who, ident=number, platform="Moodle"), QUICK)
         for who, number in (("Ada", "42"), ("Bob", "7"))
     ]
-    text, found, missing = Gradebook(sheet).fill(reports)
+    text, absent, missing = Gradebook(sheet).fill(reports)
     assert text.splitlines()[1] == "Teilnehmer/in 42;Ada;da;100;100,00"
-    assert (found, missing) == (["Ada"], ["Bob"])
+    assert (absent, missing) == ([], ["Bob"])
+
+
+def test_points_for_sentences_that_a_teacher_reads_leave_the_scale_as_it_is(tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("Identifier,Full name,Grade,Maximum grade\nParticipant 42,Ada,,25\n", "utf-8")
+    graded = [Graded("step-check", 8, 20, "", False)]
+    claim, other = (
+        Report(handed_in(solved(name), "Ada", ident="42", platform="Moodle"), name, graded) for name in (CLAIM, OPS)
+    )
+    assert "Participant 42,Ada,8,25" in Gradebook(sheet).fill([claim])[0]
+    assert "Participant 42,Ada,10,25" in Gradebook(sheet).fill([other])[0]
+
+
+def test_moodle_gets_the_pages_back_under_the_names_that_it_reads(tmp_path):
+    write_reports([Report(handed_in(empty(OPS), "Ada_L.", ident="42", platform="Moodle"), OPS)], tmp_path)
+    with zipfile.ZipFile(tmp_path / TO_MOODLE) as file:
+        name = file.namelist()[0]
+    assert name.split("/")[0].split("_", 4) == ["Ada L ", "42", "assignfeedback", "file", ""]
 
 
 def test_names_that_differ_in_case_alone_get_pages_of_their_own(tmp_path):

@@ -24,7 +24,7 @@ WHO = {  # which folders each does not get
     "student": {SOURCES, TEACHER, "solutions"},
     "teacher": set(),
 }
-LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+(?:docs|senet_np|README)[^)\"]*\)")  # [text](../docs/results.md)
+LINK_OUT = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)+((?:docs|senet_np|README)[^)\"#]*)[^)\"]*\)")  # [text](../docs/x.md)
 LINK_BESIDE = re.compile(rb"\[([^\]]+)\]\((?!https?:|#)[^)]*\)")  # of the guide: to any file
 SOLUTIONS = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)?solutions/[^)\"]*\)")
 EXAMPLES = """\
@@ -103,8 +103,14 @@ def contents_for(who: str) -> dict[Path, bytes]:
 def copy_of(notebook: Path, with_solutions: bool = True) -> bytes:
     """The notebook's bytes; links to files that are not beside the copy become plain text."""
     content = notebook.read_bytes().replace(b"../docs/symbols.md)", b"symbols.md)")  # which lies at the top
-    content = LINK_OUT.sub(rb"\1", content)
+    content = LINK_OUT.sub(_named, content)
     return content if with_solutions else SOLUTIONS.sub(b"ask your teacher", content)
+
+
+def _named(link: re.Match[bytes]) -> bytes:
+    """The link as text, with the file's name if the text does not give it."""
+    text, path = link[1], link[2]
+    return text if text.strip(b"`") in path else text + b" (" + path + b")"
 
 
 def find_notebooks() -> Path:

@@ -76,12 +76,13 @@ def run(args: argparse.Namespace) -> int:
     print(as_text(reports))
     print(f"the checks' cases were drawn with --seed {seed}")
     if gradebook:
-        text, found, missing = gradebook.fill(reports)
+        text, absent, missing = gradebook.fill(reports)
         paths.append(folder / f"filled-{gradebook.path.name}")
         write_atomically(paths[-1], text.encode("utf-8-sig"))
-        absent = f"; not in it: {', '.join(missing)}" if missing else ""
-        print(f"{len(found)} students found in {gradebook.path}{absent}")
-        if gradebook.maximum not in (0.0, 20.0):
+        for students, where in ((absent, "without a hand-in"), (missing, f"not in {gradebook.path}")):
+            if students:
+                print(f"{len(students)} {where}: {', '.join(students)}")
+        if any(map(gradebook.scales, reports)):
             print(f"its maximum grade is {gradebook.maximum:g}: the points were scaled to it")
     print("written: " + ", ".join(map(str, [*paths, folder / "feedback"])))
     return 0

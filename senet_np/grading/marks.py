@@ -19,6 +19,7 @@ Array = np.ndarray
 Answer = Callable[..., Any]  # a student's function
 # Files of ours, of NumPy and of Python itself.
 NOT_THE_LEARNERS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent), sysconfig.get_path("stdlib"))
+NOT_WRITTEN = "not written yet"
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # of the largest number
 
 
@@ -75,13 +76,16 @@ def own_errors_as_wrong() -> Iterator[None]:
         yield
     except Wrong:
         raise
-    except NotImplementedError as error:
-        raise Wrong("not written yet: replace `raise NotImplementedError()` by your code") from error
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame.line for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS) and frame.line]
-        line = getattr(error, "own_line", own[-1] if own else "")  # of code that ran in another process
-        words = f"{type(error).__name__}: {error}"  # of a check itself, its sentence is enough
+        own = [frame for frame in frames if not frame.filename.startswith(NOT_THE_LEARNERS) and frame.line]
+        if isinstance(error, NotImplementedError):
+            function = str(error) or (own[-1].name if own else "")  # a text: of code that ran in another process
+            what = f"{function} is {NOT_WRITTEN}" if function.isidentifier() else NOT_WRITTEN
+            raise Wrong(f"{what}: replace `raise NotImplementedError()` by your code") from error
+        line = getattr(error, "own_line", own[-1].line if own else "")  # of code that ran in another process
+        says_all = getattr(error, "says_all", False)
+        words = str(error) if says_all else f"{type(error).__name__}: {error}"  # of a check, its sentence is enough
         raise Wrong(f"your code stops in `{line}`: {words}" if line else str(error) or words) from error
 
 

@@ -15,14 +15,28 @@ from ..tree import Tree, tree_items, tree_map
 from .marks import Answer, Fresh, expect, generator, new_table, require
 
 TABLE, visible, hidden = new_table()
-VERDICTS = {  # what the numbers of this assignment can say
-    "here, SE is worth more than the seeds' noise": "yes",
-    "SE helps on photographs": "cannot say",
-    "this net needs gates that look at the image": "yes",
-    "a fall with gates of 1 alone shows that it does": "no",
-    "a net trained without SE is as bad as this one with mean gates": "cannot say",
-    "a difference that lies within its interval shows that there is none": "no",
+NOISE = {  # what the numbers of this assignment can say, and why
+    "here, SE is worth more than the seeds' noise": ("yes", "the interval of five pairs does not contain 0"),
+    "an interval that contains 0 shows that there is no difference": (
+        "no",
+        "it contains other numbers too, and any of them may be the difference",
+    ),
 }
+GATES = {
+    "the net of seed 0 needs gates that look at the image": (
+        "yes",
+        "with mean gates, which do not, it loses much, and with another image's gates too",
+    ),
+    "a fall with gates of 1 alone would show that it does": (
+        "no",
+        "gates of 1 also make all maps larger than in training, so two things change at once",
+    ),
+}
+UNTESTED = {
+    "SE helps on photographs": ("cannot say", "all images here are drawn"),
+    "the nets of the other four seeds need such gates too": ("cannot say", "the gates of seed 0 alone were replaced"),
+}
+VERDICTS = {sentence: right for group in (NOISE, GATES, UNTESTED) for sentence, (right, _) in group.items()}
 
 
 def _problem(seed: int = 0, n: int = 16) -> tuple[Any, ...]:
@@ -164,11 +178,28 @@ def grade_interval(paired_interval: Answer) -> None:
         require(np.allclose(actual, expected, rtol=1e-3, atol=1e-8), message)
 
 
-@hidden("verdicts-hidden", "verdicts", points=3)
-def grade_verdicts(verdicts: Mapping[str, str]) -> None:
-    """All six sentences judged as the numbers allow."""
-    for sentence, right in VERDICTS.items():
-        require(verdicts[sentence] == right, f"“{sentence}”: {verdicts[sentence]!r}, expected {right!r}")
+@hidden("verdicts-noise-hidden", "verdicts", points=1)
+def grade_verdicts_on_noise(verdicts: Mapping[str, str]) -> None:
+    """What an interval says."""
+    _judge(verdicts, NOISE)
+
+
+@hidden("verdicts-gates-hidden", "verdicts", points=1)
+def grade_verdicts_on_gates(verdicts: Mapping[str, str]) -> None:
+    """What replaced gates say."""
+    _judge(verdicts, GATES)
+
+
+@hidden("verdicts-untested-hidden", "verdicts", points=1)
+def grade_verdicts_on_the_untested(verdicts: Mapping[str, str]) -> None:
+    """What the numbers do not decide."""
+    _judge(verdicts, UNTESTED)
+
+
+def _judge(verdicts: Mapping[str, str], group: Mapping[str, tuple[str, str]]) -> None:
+    for sentence, (right, reason) in group.items():
+        given = verdicts.get(sentence)
+        require(given == right, f"“{sentence}”: {given!r}, expected {right!r}, since {reason}")
 
 
 def _fresh_interval(paired_interval: Answer) -> None:

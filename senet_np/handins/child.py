@@ -66,11 +66,15 @@ class Runner:
             with np.errstate(**request.pop("errstate", {})):
                 return {"value": getattr(self, f"do_{do}")(**request)}
         except BaseException as error:
-            own = [
-                frame.line for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<cell")
-            ]
-            line = getattr(error, "text", None) if isinstance(error, SyntaxError) else own[-1] if own else None
-            return {"error": [type(error).__name__, _text(error), str(line or "").strip()]}
+            frames = traceback.extract_tb(error.__traceback__)
+            own = [frame for frame in frames if frame.filename.startswith("<cell")]
+            line = getattr(error, "text", None) if isinstance(error, SyntaxError) else own[-1].line if own else None
+            text = _text(error)
+            if isinstance(error, NotImplementedError) and own and not text:
+                text = own[-1].name  # the function that is not written
+            if isinstance(error, KeyError) and text.startswith("'senet_np"):  # asked of sys.modules
+                error, text = (found := sandbox.not_yours(text.strip("'"))), str(found)
+            return {"error": [type(error).__name__, text, str(line or "").strip()]}
 
     def do_run(self, source: str, name: str) -> None:
         """Run one cell, statement by statement: if something cannot be had here, the next statements still run."""

@@ -4,10 +4,12 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..errors import SenetError
 from ..grading.marks import set_class_seed, why_not
 from .kernel import Ended, Kernel
-from .notebook import FRESH, TABLES, Cell, defines, fingerprints, plain_python, read_cells, recognize
+from .notebook import FRESH, TABLES, Cell, defines, fingerprints, first_line, plain_python, read_cells, recognize
 from .read import HandIn
 
 MAX_STARTS = 12  # of the process of one hand-in: after each endless loop it starts again without it
@@ -22,6 +24,7 @@ COMPUTED = {  # answers that have to be computed: what is counted, how often at 
     "interventions-check": ("replacing", 3, "there are accuracies, but gates were replaced only {} times: do it here"),
 }
 BORROWED = "a check's own numbers come out right, and other numbers of the same shape do not: "
+NUMBERS = {"4_claim": ("results", "accuracy_with_gates")}  # beside the sentences about them
 
 
 class Limits(NamedTuple):
@@ -53,6 +56,7 @@ class Report:
     graded: list[Graded] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fingerprints: tuple[str, str] = ("", "")
+    numbers: list[str] = field(default_factory=list)  # that a teacher needs beside what is read by hand
     seconds: float = 0.0
 
     @property
@@ -83,9 +87,10 @@ def grade(handin: HandIn, limits: Limits) -> Report:
     try:
         session.go_through(cells)
         alike = fingerprints(cells, assignment)
+        numbers = session.numbers()
     except Exception as error:  # whatever a hand-in brings about, the class gets its marks
         session.notes.insert(0, f"the grader could not finish it, look at it yourself: {type(error).__name__}: {error}")
-        alike = ("", "")
+        alike, numbers = ("", ""), []
     finally:
         session.kernel.stop()
         set_class_seed(None)
@@ -94,7 +99,7 @@ def grade(handin: HandIn, limits: Limits) -> Report:
         Graded(name, 0 if reasons[name] else mark.points, mark.points, reasons[name], mark.hidden)
         for name, mark in TABLES[assignment].items()
     ]
-    return Report(handin, assignment, graded, [*session.notes, *notes], alike, time.monotonic() - began)
+    return Report(handin, assignment, graded, [*session.notes, *notes], alike, numbers, time.monotonic() - began)
 
 
 class _Session:
@@ -125,6 +130,16 @@ class _Session:
                 self.reasons[grade_id] = self._check(grade_id)
         self._note_replaced_checks()
 
+    def numbers(self) -> list[str]:
+        """What the hand-in found, as lines of text; none where the assignment asks for no text."""
+        lines = []
+        for name in NUMBERS.get(self.assignment, ()):
+            try:
+                lines.append(f"{name} = {_rounded(self.kernel.fetch(name))!r:.500}")
+            except Exception:  # it is not there, or it is something that cannot be looked at
+                lines.append(f"{name} is not there")
+        return lines
+
     def _start(self) -> Kernel:
         """A process; after the first one its time is twice that of what ran before and a quarter of the limit."""
         seconds = self.limits.seconds or SECONDS.get(self.assignment, DEFAULT_SECONDS)
@@ -139,7 +154,7 @@ class _Session:
         try:
             error = self.kernel.run(source, cell.number)
         except Ended as ended:
-            self.notes.append(f"cell {cell.number} was left out: {ended}")
+            self.notes.append(f"cell {cell.number} (`{first_line(source)}`) was left out: {ended}")
             self.errors.append((cell, str(ended)))
             self._restart()
             return
@@ -212,3 +227,12 @@ class _Session:
             return
         if checks and type(checks["checks"]).__name__ != "Checks":
             self.notes.append("the name `checks` means something else here: the real checks were made all the same")
+
+
+def _rounded(value: Any) -> Any:
+    """The same with its numbers to four digits, to be read."""
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(one) for one in value]
+    return round(float(value), 4) if isinstance(value, (int, float, np.number)) else value

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..errors import SenetError
 from .grade import Report
+from .notebook import by_hand
 from .report import comment_of
 
 PARTICIPANT = re.compile(r"\D+(\d+)")  # Moodle's "Participant 42", in the language of the site
@@ -47,7 +48,7 @@ class Gradebook:
             )
 
     def fill(self, reports: Sequence[Report]) -> tuple[str, list[str], list[str]]:
-        """Its text with the points of the most frequent assignment; who was found in it, and who was not."""
+        """Its text with the points of the most frequent assignment; who handed in nothing, and who is not in it."""
         graded = [one for one in reports if one.most]
         assignment = Counter(one.assignment for one in graded).most_common(1)[0][0] if graded else ""
         chosen = [one for one in reports if one.assignment == assignment or not one.most]
@@ -57,23 +58,27 @@ class Gradebook:
                 raise SenetError(f"{self.path} has no column that begins with {assignment!r}: {', '.join(self.head)}")
             self.key, self.grade, self.maximum, self.comment = self.head.index("ID"), own[0], 0.0, None
         rows = {_ident(row[self.key]): row for row in self.rows}
-        found, missing = [], []
+        missing = [one.handin.student for one in chosen if one.handin.ident not in rows]
         for one in chosen:
-            row = rows.get(one.handin.ident)
-            (missing if row is None else found).append(one.handin.student)
-            if row is not None:
+            if row := rows.get(one.handin.ident):
                 row[self.grade] = self._scaled(one)
                 if self.comment is not None:
                     row[self.comment] = comment_of(one)
         text = io.StringIO()
         csv.writer(text, delimiter=self.delimiter, lineterminator="\n").writerows([self.head, *self.rows])
-        return text.getvalue(), found, missing
+        name = 1 if self.is_moodle else 0  # the column after the participant's number, or the first one
+        handed_in = {"", *(one.handin.ident for one in chosen)}  # Canvas has rows of its own without a number
+        return text.getvalue(), [row[name] for ident, row in rows.items() if ident not in handed_in], missing
+
+    def scales(self, report: Report) -> bool:
+        """Whether the maximum grade is another one than the assignment's, with or without what is read by hand."""
+        return self.maximum not in (0.0, report.most, report.most + by_hand(report.handin.data)[1])
 
     def _scaled(self, report: Report) -> str:
         """The points as the platform counts them; nothing where there was no assignment to grade."""
         if not report.most:
             return ""
-        points = report.points * (self.maximum / report.most if self.maximum else 1)
+        points = report.points * (self.maximum / report.most if self.scales(report) else 1)
         return f"{points:.2f}".rstrip("0").rstrip(".")
 
 

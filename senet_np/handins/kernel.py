@@ -70,7 +70,8 @@ class Kernel:
         if "error" not in reply:
             return ""
         kind, text, line = _three(reply["error"])
-        return (f"it stops in `{line}`: " if line else "it stops: ") + (f"{kind}: {text}" if text else kind)
+        words = text if kind == NotYours.__name__ else f"{kind}: {text}" if text else kind
+        return (f"it stops in `{line}`: " if line else "it stops: ") + words
 
     def answers(self, names: list[str]) -> dict[str, Any]:
         """Those of these names that there are: functions to call, and values."""
@@ -176,6 +177,6 @@ def _as_here(kind: str, text: str, line: str) -> Exception:
         error = known(text) if isinstance(known, type) and issubclass(known, Exception) else None
     except TypeError:  # one that takes more than a text
         error = None
-    error = error or (NotYours(text) if kind == "NotYours" else RuntimeError(f"{kind}: {text}"))
+    error = error or (NotYours(text) if kind == NotYours.__name__ else RuntimeError(f"{kind}: {text}"))
     error.own_line = line  # type: ignore[attr-defined]
     return error

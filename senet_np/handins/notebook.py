@@ -89,6 +89,12 @@ def plain_python(source: str) -> str:
     return "\n".join(lines)
 
 
+def first_line(source: str) -> str:
+    """The first line with code, shortened, to know a cell again by it."""
+    lines = [line.strip() for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
+    return lines[0][:60] if lines else ""
+
+
 def is_python(source: str) -> bool:
     """Whether Python can read it."""
     try:

@@ -5,12 +5,14 @@ import io
 import json
 import re
 import textwrap
+import zipfile
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from ..files import write_atomically
+from ..grading.marks import NOT_WRITTEN
 from .grade import BORROWED, COMPUTED, Report
 from .notebook import by_hand
 
@@ -32,6 +34,7 @@ IN_NOTES = (
     "senet_np.grading",
     "/senet_np/",
 )
+TO_MOODLE = "feedback-for-moodle.zip"
 STYLE = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
 padding: 0 1rem }
@@ -92,13 +95,21 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
     """grades.csv for each assignment, and a page for each hand-in; returns the CSVs."""
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
+    pages: dict[str, bytes] = {}  # as Moodle takes them back
     for report in reports:
-        words = f"{report.handin.student[:60]} {report.handin.ident} {report.assignment}"
+        who = report.handin
+        words = f"{who.student[:60]} {who.ident} {report.assignment}"
         name = re.sub(r"[^\w\- ]", "_", words).strip().encode()[:150].decode("utf-8", "ignore")
         while name.casefold() in taken:  # some systems take ADA and Ada for one
             name += "_"
         taken.add(name.casefold())
-        write_atomically(folder / "feedback" / f"{name}.html", as_page(report).encode("utf-8", "replace"))
+        page = as_page(report).encode("utf-8", "replace")
+        write_atomically(folder / "feedback" / f"{name}.html", page)
+        if who.platform == "Moodle":
+            student = re.sub(r"[^\w\- ]", " ", who.student.replace("_", " "))[:60]
+            pages[f"{student}_{who.ident}_assignfeedback_file_/{report.assignment or 'feedback'}.html"] = page
+    if pages:
+        write_atomically(folder / TO_MOODLE, _zipped(pages))
     tables: dict[str, list[Report]] = {}
     for report in reports:
         tables.setdefault(report.assignment or "unknown", []).append(report)
@@ -106,6 +117,14 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
     for path, some in zip(paths, tables.values(), strict=True):
         write_atomically(path, as_csv(some).encode("utf-8-sig", "replace"))  # so that a spreadsheet reads it as UTF-8
     return paths
+
+
+def _zipped(pages: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, page in pages.items():
+            file.writestr(name, page)
+    return buffer.getvalue()
 
 
 def as_csv(reports: Sequence[Report]) -> str:
@@ -135,7 +154,8 @@ def as_page(report: Report) -> str:
     )
     notes = "".join(f"<li><code>{escape(note)}</code></li>\n" for note in report.notes)
     text, most = by_hand(who.data) if report.most else ("", 0)
-    hand = f"<h2>To be read by your teacher ({most} points)</h2><pre>{escape(text)}</pre>" if most else ""
+    found = escape("\n".join(report.numbers))
+    hand = f"<h2>To be read by your teacher ({most} points)</h2><pre>{found}\n\n{escape(text)}</pre>" if most else ""
     title = escape(f"{who.student}: {report.assignment or who.file}")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -173,8 +193,8 @@ def comment_of(report: Report) -> str:
     """The reasons in one line."""
     if not report.most:
         return report.notes[0] if report.notes else ""
-    if all(one.reason.startswith("not written yet") for one in report.graded):
-        return "not written yet"
+    if _is_untouched(report):
+        return NOT_WRITTEN
     lost = [f"{one.grade_id}: {_cut(one.reason, 150)}" for one in report.graded if one.reason]
     return _cut("; ".join(lost), 1000)
 
@@ -186,11 +206,17 @@ def _remark(report: Report) -> str:
     notes = [note for note in report.notes if any(sign in note for sign in IN_NOTES)]
     if reasons or notes:
         words.append(f"LOOK: {[*reasons, *notes][0]}")
+    elif _is_untouched(report):
+        words.append("nothing is written in it: the wrong file?")
     elif report.notes:
         more = f" (and {len(report.notes) - 1} more)" if len(report.notes) > 1 else ""
         words.append(f"{_cut(report.notes[0], 120)}{more}")
     line = _cut("; ".join(words), 200)
     return "".join(letter if letter.isprintable() else "?" for letter in line)
+
+
+def _is_untouched(report: Report) -> bool:
+    return bool(report.graded) and all(NOT_WRITTEN in one.reason for one in report.graded)
 
 
 def _cut(text: str, most: int) -> str:

@@ -21,6 +21,13 @@ ANSWERS = tuple(f"senet_np.{name}" for name in guard.HIDDEN)
 class NotYours(Exception):
     """Something that the assignment asks for was taken from elsewhere."""
 
+    says_all = True  # without its name, as students read it
+
+
+def not_yours(name: str) -> NotYours:
+    """The error of whoever uses this module, or a name in it."""
+    return NotYours(f"{name} is not available while grading: write this yourself")
+
 
 class _Package(ModuleType):
     """A module that may have modules of its own."""
@@ -39,7 +46,7 @@ class Blocked(_Package):
         return Blocked(f"{self.__name__}.{name}")
 
     def __call__(self, *args: Any, **named: Any) -> Any:
-        raise NotYours(f"{self.__name__} is not available while grading: write this yourself")
+        raise not_yours(self.__name__)
 
 
 class Checks(_Package):

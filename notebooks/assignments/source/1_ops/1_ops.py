@@ -22,6 +22,8 @@
 #
 # **Rules.** The checks test them. Change no argument: not `x`, not `dy`. The result has the dtype of the input, float32 or float64.
 # Keep nothing outside the cache: a second forward pass may run before the first backward pass. Arrays are (N, H, W, C) with the channel last, or (N, D).
+# Use NumPy, and functions that you wrote yourself. Do not use `senet_np`: it contains what you are to write, and a part that uses it gets no points. (The visible
+# checks do not notice it.) The one exception is `check_gradients`, for testing.
 #
 # **Time:** 2 hours. **Points:** 20. In each part two points are given by checks that you see, and two by checks that you do not see. Hidden checks test
 # the rules above, other shapes and extreme inputs. **You need** notebooks 2 and 3, and NumPy. Letters: [symbols](../../docs/symbols.md).
@@ -219,8 +221,7 @@ checks.grade_scale(channel_scale_forward, channel_scale_backward)
 # %% [markdown]
 # ## Before you hand it in
 #
-# Restart the kernel and run all cells from the top. Every visible check should print a line. Then read `activations.py`, `linear.py`,
-# `pooling.py` and `scale.py` in `senet_np/ops/`, and compare: what does the library keep in its caches that you do not, or the other way round?
+# Restart the kernel and run all cells from the top. Every visible check should print a line.
 #
 # **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:
 #
@@ -228,5 +229,8 @@ checks.grade_scale(channel_scale_forward, channel_scale_backward)
 #     show_points(checks.TABLE, globals())
 #
 # Answers to the questions on paper: [solutions/assignments.ipynb](../solutions/assignments.ipynb).
+#
+# **After you have handed it in:** read `activations.py`, `linear.py`, `pooling.py` and `scale.py` in `senet_np/ops/`, and compare: what does the library keep
+# in its caches that you do not, or the other way round?
 #
 # **Next:** notebook 4, the excitation; after notebook 5, assignment 2.

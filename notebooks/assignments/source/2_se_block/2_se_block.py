@@ -23,7 +23,7 @@
 # **Rules.** Change no argument. The result has the dtype of the input, float32 or float64 (NumPy makes float64 where float32 meets an array of float64 or of whole
 # numbers; `array.astype(u.dtype)` converts). Keep nothing outside the cache: a second forward pass may run before the first
 # backward pass. Samples are rows: `w1` is (C, C/r), `w2` is (C/r, C). Use NumPy, and functions that you wrote yourself. Do not use `senet_np`: it contains
-# what you are to write. The one exception is `check_gradients`, for testing. Look at [senet_np/se.py](../../senet_np/se.py) when you are done.
+# what you are to write, and a part that uses it gets no points. (The visible checks do not notice it.) The one exception is `check_gradients`, for testing. Look at [senet_np/se.py](../../senet_np/se.py) when you are done.
 #
 # **You need** notebooks 3 to 5; assignment 1 is a good warm-up, but not needed. **Time:** 3 hours. **Points:** 20, of which 10 are given by checks that you do not see. Letters: [symbols](../../docs/symbols.md).
 #

@@ -17,7 +17,8 @@
 # **The plan.** `im2col` writes every window of the image as a row of a matrix. Then the whole layer is one matrix product, and you know its
 # backward pass from assignment 1. What remains is to add the rows of a gradient to the places from which they were copied.
 #
-# **Rules.** As in assignment 1: change no argument, dtype in is dtype out, keep nothing outside the cache.
+# **Rules.** As in assignment 1: change no argument, dtype in is dtype out, keep nothing outside the cache. Use NumPy, and functions that you wrote yourself. Do not
+# use `senet_np` but for `check_gradients`: a part that uses it gets no points, though the visible checks do not notice it.
 # Arrays are (N, H, W, C), kernels (kh, kw, Cin, Cout). Loops over images, rows or columns of pixels are not needed: two short loops,
 # over the kh × kw places of the kernel, do.
 #
@@ -171,8 +172,7 @@ checks.grade_care(conv2d_forward, conv2d_backward)
 # %% [markdown]
 # ## Before you hand it in
 #
-# Restart the kernel and run all cells from the top. Then read `senet_np/ops/conv.py`, and compare. How much memory do your `cols` need for 128 images of 32×32×64?
-# `senet_np/fast/columns.py` is about just that.
+# Restart the kernel and run all cells from the top. How much memory do your `cols` need for 128 images of 32×32×64?
 #
 # **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:
 #
@@ -180,5 +180,7 @@ checks.grade_care(conv2d_forward, conv2d_backward)
 #     show_points(checks.TABLE, globals())
 #
 # Answers to the questions on paper: [solutions/assignments.ipynb](../solutions/assignments.ipynb).
+#
+# **After you have handed it in:** read `senet_np/ops/conv.py`, and compare. `senet_np/fast/columns.py` is about the memory that `cols` needs.
 #
 # **Next:** notebook 7, the other parts of a CNN.

@@ -16,7 +16,7 @@
 #
 # **Rules.** Networks are layers without hidden state: `logits, cache, new_state = net.forward(params, state, x, training)` and
 # `dx, grads = net.backward(dlogits, cache)`. Parameters, states and gradients are trees of arrays; `tree_map(f, tree, …)` applies a function to every array.
-# Change no array in place.
+# Change no array in place. Of `senet_np` use what the next cell imports, and nothing else: other parts of it hold answers.
 #
 # **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. **You need** notebooks 8, 9
 # and 11. Letters: [symbols](../../docs/symbols.md).
@@ -226,34 +226,52 @@ checks.grade_interval(paired_interval)
 # ## 6. What may you say? (3 points)
 #
 # Judge each sentence by *your numbers in this notebook alone*: `"yes"`, `"no"` or `"cannot say"`. "No" means that the sentence is wrong as it stands. "Cannot say" means that your
-# numbers do not decide it. Three points for all six together.
+# numbers do not decide it. One point for the first two together, one for the next two, one for the last two.
 #
-# Then write below, in five sentences, what you found, how sure you are, and what it does not show. Your teacher reads that, for 5 more points.
+# Then write below, in five sentences, what you found. Your teacher reads that, for 5 more points, one for each of these:
+#
+# - The sentences name the two networks that are compared, and the task.
+# - They give the difference *with* its interval and the number of seeds.
+# - They say which intervention shows that gates depend on the image, and why "ones" does not show it.
+# - They say what was not tested.
+# - They claim no more than the results show.
 
 # %% nbgrader={"grade": false, "grade_id": "verdicts", "locked": false, "schema_version": 3, "solution": true, "task": false}
 verdicts = {
     "here, SE is worth more than the seeds' noise": None,
+    "an interval that contains 0 shows that there is no difference": None,
+    "the net of seed 0 needs gates that look at the image": None,
+    "a fall with gates of 1 alone would show that it does": None,
     "SE helps on photographs": None,
-    "this net needs gates that look at the image": None,
-    "a fall with gates of 1 alone shows that it does": None,
-    "a net trained without SE is as bad as this one with mean gates": None,
-    "a difference that lies within its interval shows that there is none": None,
+    "the nets of the other four seeds need such gates too": None,
 }
 ### BEGIN SOLUTION
 verdicts = {
     "here, SE is worth more than the seeds' noise": "yes",
+    "an interval that contains 0 shows that there is no difference": "no",
+    "the net of seed 0 needs gates that look at the image": "yes",
+    "a fall with gates of 1 alone would show that it does": "no",
     "SE helps on photographs": "cannot say",
-    "this net needs gates that look at the image": "yes",
-    "a fall with gates of 1 alone shows that it does": "no",
-    "a net trained without SE is as bad as this one with mean gates": "cannot say",
-    "a difference that lies within its interval shows that there is none": "no",
+    "the nets of the other four seeds need such gates too": "cannot say",
 }
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "verdicts-hidden", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "verdicts-noise-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 # Graded by checks that you do not see here.
 ### BEGIN HIDDEN TESTS
-checks.grade_verdicts(verdicts)
+checks.grade_verdicts_on_noise(verdicts)
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "verdicts-gates-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Graded by checks that you do not see here.
+### BEGIN HIDDEN TESTS
+checks.grade_verdicts_on_gates(verdicts)
+### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "verdicts-untested-hidden", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# Graded by checks that you do not see here.
+### BEGIN HIDDEN TESTS
+checks.grade_verdicts_on_the_untested(verdicts)
 ### END HIDDEN TESTS
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "sentences", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
@@ -264,8 +282,8 @@ checks.grade_verdicts(verdicts)
 #
 # Restart the kernel and run all cells from the top.
 #
-# **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost. The rubric for the five sentences is in the
-# teacher's guide:
+# **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost. The five sentences
+# you can judge by the list above:
 #
 #     from senet_np.grading.marks import show_points
 #     show_points(checks.TABLE, globals())
