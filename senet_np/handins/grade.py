@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import SenetError
 from ..grading.marks import set_class_seed, why_not
 from .kernel import Ended, Kernel
-from .notebook import FRESH, TABLES, Cell, defines, fingerprints, first_line, plain_python, read_cells, recognize
+from .notebook import FRESH, TABLES, Cell, defines, fingerprints, glimpse, plain_python, read_cells, recognize
 from .read import HandIn
 
 MAX_STARTS = 12  # of the process of one hand-in: after each endless loop it starts again without it
@@ -154,7 +154,7 @@ class _Session:
         try:
             error = self.kernel.run(source, cell.number)
         except Ended as ended:
-            self.notes.append(f"cell {cell.number} (`{first_line(source)}`) was left out: {ended}")
+            self.notes.append(f"cell {cell.number} (`{glimpse(source)}`) was left out: {ended}")
             self.errors.append((cell, str(ended)))
             self._restart()
             return

@@ -89,10 +89,10 @@ def plain_python(source: str) -> str:
     return "\n".join(lines)
 
 
-def first_line(source: str) -> str:
-    """The first line with code, shortened, to know a cell again by it."""
-    lines = [line.strip() for line in source.splitlines() if line.strip() and not line.strip().startswith("#")]
-    return lines[0][:60] if lines else ""
+def glimpse(source: str) -> str:
+    """The beginning of a cell's code in one line, to know it again."""
+    lines = [line.strip() for line in source.splitlines()]
+    return "; ".join(line for line in lines if line and not line.startswith("#"))[:60]
 
 
 def is_python(source: str) -> bool:

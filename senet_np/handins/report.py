@@ -92,7 +92,7 @@ def identical(reports: Sequence[Report]) -> Iterator[tuple[list[str], str]]:
 
 
 def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
-    """grades.csv for each assignment, and a page for each hand-in; returns the CSVs."""
+    """A CSV for each assignment, and a page for each hand-in, for Moodle in a zip too; returns all but the pages."""
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     pages: dict[str, bytes] = {}  # as Moodle takes them back
@@ -108,14 +108,15 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
         if who.platform == "Moodle":
             student = re.sub(r"[^\w\- ]", " ", who.student.replace("_", " "))[:60]
             pages[f"{student}_{who.ident}_assignfeedback_file_/{report.assignment or 'feedback'}.html"] = page
-    if pages:
-        write_atomically(folder / TO_MOODLE, _zipped(pages))
     tables: dict[str, list[Report]] = {}
     for report in reports:
         tables.setdefault(report.assignment or "unknown", []).append(report)
     paths = [folder / f"grades-{name}.csv" for name in tables]
     for path, some in zip(paths, tables.values(), strict=True):
         write_atomically(path, as_csv(some).encode("utf-8-sig", "replace"))  # so that a spreadsheet reads it as UTF-8
+    if pages:
+        paths.append(folder / TO_MOODLE)
+        write_atomically(paths[-1], _zipped(pages))
     return paths
 
 
