@@ -147,6 +147,22 @@ def test_inside_another_page_there_are_image_block_and_answer_alone(browser, exp
     assert browser.find_element(By.ID, "logits").text != before
 
 
+def test_inside_a_page_on_a_phone_there_are_image_gates_and_answer(browser, explorer):
+    size = {"width": 370, "height": 590, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        browser.get("about:blank")
+        browser.get(f"{explorer}#mini")
+        wait_until(browser, "document.body.dataset.ready")
+        visible = "return ['input', 'sky', 'z', 'h', 's', 'x', 'logits'].filter((id) => $(id).offsetParent !== null)"
+        assert browser.execute_script(visible) == ["input", "sky", "s", "logits"]
+        bottom = browser.execute_script("return $('score').getBoundingClientRect().bottom")
+        assert bottom <= size["height"], "all of it is seen without scrolling"
+        assert browser.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def test_a_link_begins_the_tour(browser, explorer):
     browser.get("about:blank")
     browser.get(f"{explorer}#tour")
