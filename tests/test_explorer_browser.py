@@ -140,7 +140,7 @@ def test_a_click_on_a_gate_forces_it_to_0_then_to_1_then_releases_it(show, shape
     for gate in (0, 1):
         gates[13].click()
         assert f"gate of channel 13: {gate}" in gates[13].get_attribute("aria-label")
-        assert f"You forced it to {gate}." in text(page, "formula")
+        assert f"Now forced to {gate}." in text(page, "formula")
         expected = by_numpy(shapes_se, samples.images[0], {"stage1.se": [[13, gate]]})
         np.testing.assert_allclose(page.execute_script("return [...current.logits]"), expected[0], atol=CLOSE)
     gates[13].click()
@@ -237,7 +237,7 @@ def test_a_drawing_travels_in_its_link(show, load):
 
 def test_a_link_with_nonsense_in_it_shows_the_page_all_the_same(load, show):
     page = load("net=no&block=x&image=999&gates=stage1.se:9999=0,x=1;y&at=q7&sorted=%F0")
-    assert page.execute_script("return [state.net.name, anyForced(), state.image]") == [SHOWN[0], False, "3"]
+    assert page.execute_script("return [state.net.name, anyForced(), state.image]") == [SHOWN[0], False, "6"]
     page = show("image=own&pixels=abc")
     assert text(page, "verdict").startswith("Its answer: ")
 

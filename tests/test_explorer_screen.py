@@ -110,6 +110,32 @@ def test_a_bug_says_what_it_changes_and_the_link_brings_it_back(page, explorer):
     assert page.find_element(By.ID, "hint").text == hint
 
 
+@pytest.mark.parametrize(("bug", "kind", "struck", "name"), [
+    ("σ′ missing", "s", "·s(1 − s)", "de"),
+    ("squeeze path dropped", "u", "+ dz", "du"),
+    ("1/(H·W) lost", "u", "/(16·16)", "du"),
+])  # fmt: skip
+def test_the_formula_of_a_bug_strikes_out_what_is_missing_and_gives_the_right_number(page, bug, kind, struck, name):
+    click(page, '[data-mode="backward"]')
+    page.execute_script("state.bug = arguments[0]; state.at = { kind: arguments[1], k: 5 }; showAll()", bug, kind)
+    assert page.find_element(By.CSS_SELECTOR, "#formula del").text.startswith(struck)
+    read = "const g = rightGradients, { at } = largestPlace(gradients, 5);"
+    read += "return number(arguments[0] === 'de' ? g.de[5] : g.du.data[at])"
+    right = page.execute_script(read, name)
+    assert f"(without the bug: {right})" in page.find_element(By.ID, "formula").text
+
+
+def test_the_page_opens_on_an_image_that_average_gates_turn_into_the_other_square(page):
+    click(page, '#force-all [data-to="mean"]')
+    pressed = page.execute_script("return [...$('force-all').children].map((b) => b.getAttribute('aria-pressed'))")
+    assert pressed == ["false", "true", "false", "false"]
+    top = "return state.net.classes.indexOf($('logits').querySelector('.top td').textContent)"
+    other = page.execute_script("return state.net.repainted[Number(state.image)]")
+    assert page.execute_script(top) == other
+    click(page, '#force-all [data-to="learned"]')
+    assert page.execute_script(top) != other
+
+
 def test_the_tour_has_six_steps_and_leaves_everything_as_it_was(page):
     before = page.execute_script("return stateToLink()")
     click(page, "#tour-start")
@@ -144,7 +170,7 @@ def test_the_block_is_ten_stops_of_the_keyboard_away(page):
 
 def test_arrow_keys_move_among_the_images(page):
     page.find_element(By.CSS_SELECTOR, '#samples [aria-pressed="true"]').send_keys(Keys.ARROW_RIGHT)
-    assert page.execute_script("return state.image") == "4"
+    assert page.execute_script("return state.image") == "7"
 
 
 def test_a_phone_stacks_the_block_keeps_the_formula_in_view_and_has_targets_for_a_finger(page):

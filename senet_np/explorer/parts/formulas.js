@@ -75,7 +75,7 @@ const FORMULAS = {
       const inserted = step.gate === "sigmoid" ? ` = 1 / (1 + e<sup>${number(-block.e[c])}</sup>)` : "";
       text += ` ${sub("s", c)} = ${letter}(${number(block.e[c])})${inserted} = <b>${number(block.learned[c])}</b> (Eq. 3)`;
     }
-    return text + (forced === undefined ? "" : `<br><b>You forced it to ${forced}.</b>`);
+    return text + (forced === undefined ? "" : `<br><b>Now forced to ${forced}.</b>`);
   },
   x(block, step, arrays, c) {
     let largest = 0;

@@ -37,10 +37,11 @@ function showHeatMap() {
   describeHeat(state.at.kind === "h" ? 0 : state.at.k, -1);
 }
 
-function describeHeat(c, row) {  // of a row; without one, of the row that this image is nearest to
+function describeHeat(c, row) {  // of a row; without one, of the image's own class, or of the row whose gates are nearest
   const stats = state.net.blocks[state.block], block = current.blocks[state.block], [rows, channels] = stats.mean.shape;
   const distance = (k) => block.s.reduce((sum, s, channel) => sum + (s - stats.mean.data[k * channels + channel]) ** 2, 0);
-  const distances = Array.from({ length: rows }, (_, k) => distance(k)), k = row >= 0 ? row : distances.indexOf(Math.min(...distances));
+  const distances = Array.from({ length: rows }, (_, k) => distance(k)), own = state.net.rows.indexOf(trueClass());
+  const k = row >= 0 ? row : own >= 0 ? own : distances.indexOf(Math.min(...distances));
   const mean = stats.mean.data[k * channels + c], sd = stats.sd.data[k * channels + c];
-  $("heat-value").textContent = `Channel ${c}: this image ${block.s[c].toFixed(2)}; ${state.net.rows[k]} ${mean.toFixed(2)} ± ${sd.toFixed(2)} (mean ± sd over its images).`;
+  $("heat-value").textContent = `Channel ${c}: this image ${block.s[c].toFixed(2)}; ${state.net.rows[k]} ${mean.toFixed(2)}${Number.isNaN(sd) ? " (mean" : ` ± ${sd.toFixed(2)} (mean ± sd`} over its images).`;
 }

@@ -2,6 +2,10 @@
 
 const data = JSON.parse($("data").textContent);
 
+function titleOf({ name, repainted, data: images }) {
+  return repainted ? `${name}: sky and squares` : images === "cifar10" ? `${name}: CIFAR-10` : name;
+}
+
 function showNet() {
   const { net } = state;
   $("net").value = net.name;
@@ -93,7 +97,7 @@ function listen() {
   $("force-all").addEventListener("click", (event) => {
     const to = event.target.closest("button")?.dataset.to, path = state.block;
     if (to === undefined) return;
-    if (to === "learned") state.forced = {};
+    if (to === "learned") delete state.forced[path];
     else forceAll(path, to === "mean" ? meanGates(path).map(inLink) : new Array(widthOf(path)).fill(Number(to)));
     showAll();
     countSamples();
@@ -167,7 +171,7 @@ function showTheme() {  // the site's own choice, where this page is part of it;
 }
 
 function listenToTheme() {
-  const show = () => { showTheme(); if (state.net) showAll(); };
+  const show = () => { showTheme(); if (state.net) showAll(); if (state.mode === "train") redrawTraining(); };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
   addEventListener("storage", show);
 }
@@ -178,7 +182,7 @@ async function start() {
   data.nets.forEach((net) => unpackNet(net, bytes));
   data.drawings.images = arrayAt(bytes, data.drawings.images);
   $("bug").replaceChildren(...Object.keys(BUGS).map((bug) => new Option(bug || "none", bug)));
-  $("net").replaceChildren(...data.nets.map((net) => new Option(net.name, net.name)));
+  $("net").replaceChildren(...data.nets.map((net) => new Option(titleOf(net), net.name)));
   readLink();
   listen();
   listenToTheme();

@@ -49,7 +49,7 @@ function trueClass() {  // of a sample; under the other sky it is the other squa
   return samples && k ? classes[(sky ? repainted : samples.labels)[Number(k)]] : "";
 }
 
-const TASK = "The task: the color of the sky says which of the two squares to classify, the orange or the blue one. Name its texture.";
+const TASK = "The color of the sky says which of the two squares to classify, by its texture. No filter sees the sky and a square at once, so a network without SE can only guess which one.";
 const CIFAR10 = "Trained on CIFAR-10. Its photos may not be copied into this page, so here are drawings; or open, drop or paste a photo of your own.";
 
 function showInterventions() {
@@ -61,7 +61,8 @@ function showInterventions() {
   const rows = kinds.map((kind) => `<tr><td>${kind}</td>${places.map((place) => cell(correct[place][kind])).join("")}</tr>`);
   const twin = twinOf(state.net), comparable = twin?.tested?.[1] === n;
   if (comparable) rows.push(`<tr><td>trained without SE</td>${places.map(() => cell(twin.tested[0])).join("")}</tr>`);
-  $("interventions").lastElementChild.innerHTML = `<div class="scroll"><table><thead><tr><th>gates replaced by</th>${places.map((place) => `<th>${labelOf(place)}</th>`).join("")}</tr></thead>
+  const worth = comparable ? `<p>With learned gates ${percent(interventions.learned / n)} are right. The same network trained without SE: ${percent(twin.tested[0] / n)}.</p>` : "";
+  $("interventions").lastElementChild.innerHTML = `${worth}<div class="scroll"><table><thead><tr><th>gates replaced by</th>${places.map((place) => `<th>${labelOf(place)}</th>`).join("")}</tr></thead>
     <tbody><tr><td>learned</td>${places.map(() => cell(interventions.learned)).join("")}</tr>${rows.join("")}</tbody></table></div>
     <p class="small">Accuracy on ${n.toLocaleString("en")} images that it was not trained on, measured in advance. The "oracle" rows use the
     true class.${comparable ? " What SE is worth is the distance from the last row, and not from the others: those layers were trained with these gates." : ""}</p>`;
@@ -84,6 +85,7 @@ function showBlock() {
   const step = stepOf(state.block), block = step && current.blocks[state.block];
   for (const part of [...$("block").children].slice(1)) part.hidden = !block;
   $("force-all").hidden = !block;
+  showForcing();
   if (!block) { $("tabs").textContent = "This network has no SE blocks: every channel has the same weight for every image."; return; }
   const view = viewOf(block, step), { u, x, z, h, s, words, signed } = view, forced = forcedAt(state.block);
   const channel = state.at.kind === "h" ? -1 : state.at.k, largest = largestOf(u.data);
@@ -112,17 +114,27 @@ function showBlock() {
   showFormula();
 }
 
+function showForcing() {  // which of the buttons for all gates is in force
+  const forced = [...forcedAt(state.block).values()], means = meanGates(state.block)?.map(inLink);
+  const all = (values) => forced.length === widthOf(state.block) && forced.every((gate, c) => gate === values[c]);
+  for (const button of $("force-all").children) {
+    const { to } = button.dataset;
+    const active = to === "learned" ? !forced.length : to === "mean" ? Boolean(means) && all(means) : all(forced.map(() => Number(to)));
+    button.setAttribute("aria-pressed", active);
+  }
+}
+
 function viewOf(block, step) {
   return gradients ? backwardView(gradients, step) : forwardView(block, step, state.net.arrays);
 }
 
-const HINT = "Point at anything to see its formula. Click a gate, or its map: it is forced to 0, to 1, then as learned again.";
+const HINT = "Point at a map or a cell to see its formula. Click a gate, or its map: it is forced to 0, to 1, then as learned again. The stripe on a cell is what it adds to the selected number: blue more, orange less.";
 
 function hint() {
   if (!gradients) return HINT;
   if (!state.bug) return `Gradients of L = −log p(${state.net.classes[labelOfLoss()]}): blue is positive, orange negative. Inject a bug, and see what it changes.`;
   const off = ["du", "dw1", "dw2"].filter((name) => rightGradients[name]).map((name) => `d${name.slice(1).toUpperCase()} by ${percent(offBy(gradients[name], rightGradients[name]))}`);
-  return `Bug: ${BUGS[state.bug]} It changes ${off.join(", ")}, as a share of the largest right value.`;
+  return `${BUGS[state.bug]} The bug changes ${off.join(", ")} (the length of the error, by that of the right gradient).`;
 }
 
 function showFormula() {

@@ -58,6 +58,11 @@ function takeReport(kind, report) {
   $("train-words").textContent = words.join(" ");
 }
 
+function redrawTraining() {  // in the colors of now
+  drawCurves();
+  if (training.latest.se) drawTrainedGates(training.latest.se.gates);
+}
+
 function drawShown(kind) {
   const { x } = training.shown[kind], side = Math.sqrt(x.length / training.latest[kind].right.length / 3);
   $(`wrong-${kind}`).replaceChildren(...Array.from(training.latest[kind].right, (_, k) => {
@@ -155,7 +160,7 @@ function trainedNet(kind) {
   step("linear", "head.fc", { w: put(p["head.fc.w"], [cin, classes.length]), b: put(p["head.fc.b"], [classes.length]) });
   const shape = (stage) => [2, gates[0][stage].length], of = (stage, values) => ({ shape: shape(stage), data: Float32Array.from(values) });
   const bySky = (stage) => ({
-    label: stages[stage], limits: [0, 1], mean: of(stage, [...gates[0][stage], ...gates[1][stage]]), sd: of(stage, new Array(2 * shape(stage)[1]).fill(0)),
+    label: stages[stage], limits: [0, 1], mean: of(stage, [...gates[0][stage], ...gates[1][stage]]), sd: of(stage, new Array(2 * shape(stage)[1]).fill(NaN)),  // the trainer reports means alone
   });
   return {
     name: kind === "se" ? "trained here" : "trained here, without SE", side: Math.sqrt(x.length / labels.length / 3), classes, steps, arrays,

@@ -19,7 +19,7 @@ function forwardView(block, step, arrays) {
       u: `<b>U</b>: ${u.c} maps of ${u.h}×${u.w}`,
       z: z.length ? `<b>squeeze</b> → z: ${u.c} ${step.squeeze === "max" ? "maxima" : "means"}` : "no squeeze",
       h: h.length ? `<b>excitation</b> → h: ${h.length} units` : eca ? "no FCs: a kernel along the channels" : "FC1, ReLU at every position",
-      s: `<b>excitation</b> → s: ${u.c} gates. Click one`,
+      s: `<b>excitation</b> → s: ${u.c} gates`,
       x: "<b>scale</b> → X̃: each map times its gate",
       w1: "W₁", w2: "W₂",
       bypass: "U itself also goes straight on, to be multiplied by s",
@@ -34,14 +34,22 @@ function backwardView(g, step) {
     w1: matrix(g.dw1, step.w1), w2: matrix(g.dw2, step.w2),
     words: {
       u: "<b>dU</b>: U was used twice, so two arrows meet",
-      z: g.dz ? `<b>FC1</b> ← dz` : "each position by itself",
-      h: g.dh ? `<b>FC2</b> ← dh` : "",
-      s: g.ds ? `<b>scale</b> ← ds = Σ u·dx̃` : "each position by itself",
+      z: g.dz ? "<b>dz</b>, back through FC1" : "each position by itself",
+      h: g.dh ? "<b>dh</b>, back through FC2" : "",
+      s: g.ds ? "<b>ds</b>, back through the scale" : "each position by itself",
       x: "<b>dX̃</b>, from the layers behind",
       w1: "dW₁", w2: "dW₂",
-      bypass: "dX̃ also comes straight back, times s: in dU the two gradients are added",
+      bypass: injected("squeeze path dropped") ? "dX̃ comes straight back, times s. The part through the squeeze is forgotten"
+        : "dX̃ also comes straight back, times s: in dU the two gradients are added",
     },
   };
+}
+
+const injected = (bug) => gradients !== rightGradients && state.bug === bug;
+
+// What the right number would be, beside one that a bug has changed.
+function correction(value, right) {
+  return Math.abs(value - right) <= 1e-6 * Math.abs(right) ? "" : ` <span class="right">(without the bug: ${number(right)})</span>`;
 }
 
 // Where the gradient of one channel is largest, and the two parts that meet there.
@@ -49,16 +57,18 @@ function largestPlace({ du, dScale, dSqueeze }, c) {
   let at = c;
   for (let k = c; k < du.data.length; k += du.c) if (Math.abs(du.data[k]) > Math.abs(du.data[at])) at = k;
   const position = Math.floor(at / du.c);
-  return { i: Math.floor(position / du.w), j: position % du.w, scaled: dScale.data[at], squeezed: dSqueeze.data[at], sum: du.data[at] };
+  return { at, i: Math.floor(position / du.w), j: position % du.w, scaled: dScale.data[at], squeezed: dSqueeze.data[at], sum: du.data[at] };
 }
 
 const FORMULAS_BACKWARD = {
   u(g, block, step, arrays, c) {
-    const { i, j, scaled, squeezed, sum } = largestPlace(g, c), positions = block.u.h * block.u.w;
-    const divided = g.dz && step.squeeze !== "max" ? ` = ${sub("s", c)}·dx̃ + dz<sub>${c}</sub>/(${block.u.h}·${block.u.w})` : "";
+    const { at, i, j, scaled, squeezed, sum } = largestPlace(g, c), positions = block.u.h * block.u.w;
+    const dropped = injected("squeeze path dropped"), struck = (text, wrong) => (wrong ? `<del>${text}</del>` : text);
+    const share = `dz<sub>${c}</sub>${struck(`/(${block.u.h}·${block.u.w})`, injected("1/(H·W) lost"))}`;
+    const divided = g.dz && step.squeeze !== "max" ? ` = ${sub("s", c)}·dx̃ ${struck(`+ ${share}`, dropped)}` : "";
     const dz = g.dz ? ` (dz<sub>${c}</sub> = ${number(g.dz[c])}, shared by ${positions} positions)` : "";
     return `<b>Two arrows meet</b>: u was used twice, so dU, channel ${c}, at row ${i}, column ${j}${divided}
-      = ${number(scaled)} + ${bracket(squeezed)} = <b>${number(sum)}</b>${dz}`;
+      = ${number(scaled)}${dropped ? "" : ` + ${bracket(squeezed)} = <b>${number(sum)}</b>`}${correction(sum, rightGradients.du.data[at])}${dz}`;
   },
   z(g, block, step, arrays, c) {
     if (!g.dz) return "<b>No squeeze</b>: each position has gates, and gradients, of its own.";
@@ -67,20 +77,22 @@ const FORMULAS_BACKWARD = {
       its weights get dw1[${c}, j] = ${sub("z", c)}·da<sub>j</sub>`;
   },
   h(g, block, step, arrays, j) {
-    const open = block.a[j] > 0;
+    const mask = injected("ReLU's mask from the gradient") ? ["dh", g.dh[j]] : ["a", block.a[j]], open = mask[1] > 0;
     return `<b>FC2</b>: dh<sub>${j}</sub> = Σ<sub>c</sub> de<sub>c</sub> w2[${j}, c] = ${sumOf(g.de, rowOf(arrays[step.w2], j), "de")} = <b>${number(g.dh[j])}</b>;
-      <b>ReLU</b>: a<sub>${j}</sub> = ${number(block.a[j])} is ${open ? "above 0, so da = dh" : "not above 0, so da = 0"}: da<sub>${j}</sub> = <b>${number(g.da[j])}</b>`;
+      <b>ReLU</b>: ${sub(mask[0], j)} = ${number(mask[1])} is ${open ? "above 0, so da = dh" : "not above 0, so da = 0"}: da<sub>${j}</sub> = <b>${number(g.da[j])}</b>${correction(g.da[j], rightGradients.da[j])}`;
   },
   s(g, block, step, arrays, c) {
     if (!g.ds) return "<b>Each position has its own gate</b>, and ds is no sum: ds = u·dx̃ at each of them.";
-    const slope = step.gate === "sigmoid" ? `s(1 − s) = ${number(g.ds[c])}·${number(block.learned[c])}·${number(1 - block.learned[c])}` : `${GATE_LETTER[step.gate]}′`;
-    const forced = forcedAt(step.path).has(c) ? " You forced this gate: a constant learns nothing." : "";
-    return `<b>Scale</b>: ds<sub>${c}</sub> = Σ<sub>i,j</sub> u<sub>${c}</sub>·dx̃<sub>${c}</sub> = <b>${number(g.ds[c])}</b>;
-      <b>gate</b>: de<sub>${c}</sub> = ds·${slope} = <b>${number(g.de[c])}</b>.${forced}`;
+    const letters = step.gate === "sigmoid" ? "s(1 − s)" : `${GATE_LETTER[step.gate]}′`, missing = injected("σ′ missing");
+    const numbers = step.gate === "sigmoid" && !missing ? ` = ${number(g.ds[c])}·${number(block.learned[c])}·${number(1 - block.learned[c])}` : "";
+    const slope = forcedAt(step.path).has(c) ? `de<sub>${c}</sub> = <b>0</b>: the gate is forced, and a constant learns nothing`
+      : `de<sub>${c}</sub> = ds${missing ? `<del>·${letters}</del>` : `·${letters}`}${numbers} = <b>${number(g.de[c])}</b>${correction(g.de[c], rightGradients.de[c])}`;
+    return `<b>Scale</b>: ds<sub>${c}</sub> = Σ<sub>i,j</sub> u<sub>${c}</sub>·${injected("gate applied twice") ? "<ins>s·</ins>" : ""}dx̃<sub>${c}</sub> = <b>${number(g.ds[c])}</b>${correction(g.ds[c], rightGradients.ds[c])};
+      <b>gate</b>: ${slope}.`;
   },
   x(g, block, step, arrays, c) {
     const label = labelOfLoss(), p = softmax(current.logits)[label], name = state.net.classes[label];
-    return `<b>dX̃</b> comes from the layers behind the block. The loss is L = −log p(${name}) = −log ${number(p)} = <b>${number(-Math.log(p))}</b>;
+    return `<b>dX̃</b> comes from the layers behind the block. The loss is L = −log p(${name}) = −log ${p > 0.999 ? p.toFixed(6) : number(p)} = <b>${number(-Math.log(p))}</b>;
       at the logits its gradient is p − 1 for ${name} and p for all others.`;
   },
 };
