@@ -11,7 +11,7 @@ from answers import RIGHT, columns
 from senet_np import ops as library
 from senet_np.gradcheck.bugs import BUGS
 from senet_np.grading import conv, net, ops, se
-from senet_np.grading.marks import marks, show_points
+from senet_np.grading.marks import marks, set_class_seed, show_points
 
 SOURCE = Path(__file__).parents[1] / "notebooks" / "assignments" / "source"
 TABLES = {"1_ops": ops.TABLE, "3_conv": conv.TABLE, "2_se_block": se.TABLE, "4_claim": net.TABLE}
@@ -140,6 +140,16 @@ def test_a_cell_without_an_answer_says_what_to_do():
 
     with pytest.raises(AssertionError, match="empty is not written yet: replace"):
         ops.check_relu_forward(empty)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_right_answers_get_all_points_whatever_seed_a_teacher_draws(name):
+    try:
+        for seed in range(12):
+            set_class_seed(seed)
+            assert lost(name) == {}, f"seed {seed}"
+    finally:
+        set_class_seed(None)
 
 
 def test_a_wrong_verdict_gets_its_reason():

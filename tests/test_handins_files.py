@@ -140,7 +140,7 @@ def test_points_for_sentences_that_a_teacher_reads_leave_the_scale_as_it_is(tmp_
 
 def test_moodle_gets_the_pages_back_under_the_names_that_it_reads(tmp_path):
     write_reports([Report(handed_in(empty(OPS), "Ada_L.", ident="42", platform="Moodle"), OPS)], tmp_path)
-    with zipfile.ZipFile(tmp_path / TO_MOODLE) as file:
+    with zipfile.ZipFile(tmp_path / TO_MOODLE.format(OPS)) as file:
         name = file.namelist()[0]
     assert name.split("/")[0].split("_", 4) == ["Ada L ", "42", "assignfeedback", "file", ""]
 
@@ -162,8 +162,8 @@ def test_identical_hand_ins_are_listed_and_those_with_other_names_too():
         for who, book in (("Ada", solved(OPS)), ("Bob", solved(OPS)), ("Cem", renamed), ("Dan", other))
     ]
     text = as_text(reports)
-    assert "the same code but for comments, look at them: Ada, Bob" in text
-    assert "the same code but for names and comments, look at them: Ada, Bob, Cem" in text
+    assert "the same functions, look at them: Ada, Bob" in text
+    assert "the same functions but for names, look at them: Ada, Bob, Cem" in text
     assert "Dan" not in text.split("look at them", 1)[1]
 
 
@@ -178,6 +178,7 @@ def test_the_command_writes_a_table_the_csv_and_a_page_for_each_student(tmp_path
     page = (tmp_path / "out" / "feedback" / "bob  1_ops.html").read_text("utf-8")
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
+    assert "dy @ w.T" in (tmp_path / "out" / "code-1_ops.html").read_text("utf-8")
     assert len((tmp_path / "out" / "grades-1_ops.csv").read_text("utf-8").splitlines()) == 3
 
 

@@ -1,15 +1,29 @@
 """Grades one hand-in: runs its cells in order, makes each check where its cell stands, and says why points are lost."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import SenetError
+from ..experiments.statistics import paired_difference
 from ..grading.marks import set_class_seed, why_not
 from .kernel import Ended, Kernel
-from .notebook import FRESH, TABLES, Cell, defines, fingerprints, glimpse, plain_python, read_cells, recognize
+from .notebook import (
+    FRESH,
+    TABLES,
+    Cell,
+    as_code,
+    defines,
+    fingerprints,
+    glimpse,
+    own_functions,
+    plain_python,
+    read_cells,
+    recognize,
+)
 from .read import HandIn
 
 MAX_STARTS = 12  # of the process of one hand-in: after each endless loop it starts again without it
@@ -56,6 +70,7 @@ class Report:
     graded: list[Graded] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fingerprints: tuple[str, str] = ("", "")
+    code: str = ""  # the functions that were written
     numbers: list[str] = field(default_factory=list)  # that a teacher needs beside what is read by hand
     seconds: float = 0.0
 
@@ -86,11 +101,11 @@ def grade(handin: HandIn, limits: Limits) -> Report:
     session = _Session(assignment, limits)
     try:
         session.go_through(cells)
-        alike = fingerprints(cells, assignment)
-        numbers = session.numbers()
+        functions = own_functions(cells, assignment)
+        alike, code, numbers = fingerprints(functions, assignment), as_code(functions), session.numbers()
     except Exception as error:  # whatever a hand-in brings about, the class gets its marks
         session.notes.insert(0, f"the grader could not finish it, look at it yourself: {type(error).__name__}: {error}")
-        alike, numbers = ("", ""), []
+        alike, code, numbers = ("", ""), "", []
     finally:
         session.kernel.stop()
         set_class_seed(None)
@@ -99,7 +114,7 @@ def grade(handin: HandIn, limits: Limits) -> Report:
         Graded(name, 0 if reasons[name] else mark.points, mark.points, reasons[name], mark.hidden)
         for name, mark in TABLES[assignment].items()
     ]
-    return Report(handin, assignment, graded, [*session.notes, *notes], alike, numbers, time.monotonic() - began)
+    return Report(handin, assignment, graded, [*session.notes, *notes], alike, code, numbers, time.monotonic() - began)
 
 
 class _Session:
@@ -138,6 +153,11 @@ class _Session:
                 lines.append(f"{name} = {_rounded(self.kernel.fetch(name))!r:.500}")
             except Exception:  # it is not there, or it is something that cannot be looked at
                 lines.append(f"{name} is not there")
+        with suppress(Exception):  # of results that are no lists of five numbers
+            results = self.kernel.fetch("results") if lines else {}
+            found = paired_difference([*map(float, results["se"])], [*map(float, results["plain"])])
+            percent = f"{100 * found.mean:.1f} ± {100 * (found.half or 0):.1f}"
+            lines.append(f"se minus plain: {percent} points (95 %, {len(results['se'])} pairs)")
         return lines
 
     def _start(self) -> Kernel:

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import copy
 import json
 import re
 from typing import Any, NamedTuple
@@ -109,23 +110,34 @@ def defines(source: str, name: str) -> bool:
     return bool(re.search(rf"^\s*(def\s+{name}\b|{name}\s*[=\[])", source, re.MULTILINE))
 
 
-def fingerprints(cells: list[Cell], assignment: str) -> tuple[str, str]:
-    """The learner's own functions as text without comments: as they are, and with all names replaced by numbers.
-
-    Two hand-ins of one fingerprint are the same but for comments and spaces, or but for names too.
-    """
-    needs = sorted({need for mark in TABLES[assignment].values() for need in mark.needs})
-    found: dict[str, ast.AST] = {}
+def own_functions(cells: list[Cell], assignment: str) -> dict[str, ast.FunctionDef]:
+    """The functions that the assignment asks for, as far as they are written: {name: definition}."""
+    needs = {need for mark in TABLES[assignment].values() for need in mark.needs}
+    found: dict[str, ast.FunctionDef] = {}
     for cell in cells:
         source = plain_python(cell.source)
         tree = ast.parse(source if is_python(source) else "")
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
         found |= {node.name: node for node in functions if node.name in needs and _is_written(node)}
-    if len(found) < len(needs) / 2:  # two hand-ins with one line each are alike without a reason
+    return {name: found[name] for name in sorted(found)}
+
+
+def as_code(functions: dict[str, ast.FunctionDef]) -> str:
+    """Functions as text in one style, without comments."""
+    return "\n\n".join(map(ast.unparse, functions.values()))
+
+
+def fingerprints(functions: dict[str, ast.FunctionDef], assignment: str) -> tuple[str, str]:
+    """The learner's own functions as text without comments: as they are, and with all names replaced by numbers.
+
+    Two hand-ins of one fingerprint are the same but for comments and spaces, or but for names too.
+    """
+    needs = sorted({need for mark in TABLES[assignment].values() for need in mark.needs})
+    if len(functions) < len(needs) / 2:  # two hand-ins with one line each are alike without a reason
         return "", ""
-    exact = [ast.dump(_without_docstring(found[name])) for name in needs if name in found]
-    renamed = [ast.dump(_Numbered(needs).visit(found[name])) for name in needs if name in found]
-    return "\n".join(exact), "\n".join(renamed)
+    bare = [_without_docstring(copy.deepcopy(node)) for node in functions.values()]
+    exact = "\n".join(map(ast.dump, bare))
+    return exact, "\n".join(ast.dump(_Numbered(needs).visit(node)) for node in bare)
 
 
 def _read_cell(number: int, cell: dict[str, Any]) -> Cell | None:

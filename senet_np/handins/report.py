@@ -34,7 +34,7 @@ IN_NOTES = (
     "senet_np.grading",
     "/senet_np/",
 )
-TO_MOODLE = "feedback-for-moodle.zip"
+TO_MOODLE, CODE = "feedback-for-moodle-{}.zip", "code-{}.html"
 STYLE = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
 padding: 0 1rem }
@@ -80,7 +80,7 @@ def as_text(reports: Sequence[Report]) -> str:
 def identical(reports: Sequence[Report]) -> Iterator[tuple[list[str], str]]:
     """Groups of students whose functions are the same, and in what way."""
     seen: set[tuple[str, ...]] = set()
-    for which, how in ((0, "the same code but for comments"), (1, "the same code but for names and comments")):
+    for which, how in ((0, "the same functions"), (1, "the same functions but for names")):
         groups: dict[tuple[str, str], list[str]] = {}
         for report in reports:
             if text := report.fingerprints[which]:
@@ -95,7 +95,7 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
     """A CSV for each assignment, and a page for each hand-in, for Moodle in a zip too; returns all but the pages."""
     (folder / "feedback").mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
-    pages: dict[str, bytes] = {}  # as Moodle takes them back
+    to_moodle: dict[str, dict[str, bytes]] = {}  # the pages of each assignment, as Moodle takes them back
     for report in reports:
         who = report.handin
         words = f"{who.student[:60]} {who.ident} {report.assignment}"
@@ -107,15 +107,19 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
         write_atomically(folder / "feedback" / f"{name}.html", page)
         if who.platform == "Moodle":
             student = re.sub(r"[^\w\- ]", " ", who.student.replace("_", " "))[:60]
-            pages[f"{student}_{who.ident}_assignfeedback_file_/{report.assignment or 'feedback'}.html"] = page
+            name = f"{student}_{who.ident}_assignfeedback_file_/{report.assignment or 'feedback'}.html"
+            to_moodle.setdefault(report.assignment or "unknown", {})[name] = page
     tables: dict[str, list[Report]] = {}
     for report in reports:
         tables.setdefault(report.assignment or "unknown", []).append(report)
     paths = [folder / f"grades-{name}.csv" for name in tables]
     for path, some in zip(paths, tables.values(), strict=True):
         write_atomically(path, as_csv(some).encode("utf-8-sig", "replace"))  # so that a spreadsheet reads it as UTF-8
-    if pages:
-        paths.append(folder / TO_MOODLE)
+    for name, some in tables.items():
+        paths.append(folder / CODE.format(name))
+        write_atomically(paths[-1], code_page(some).encode("utf-8", "replace"))
+    for name, pages in to_moodle.items():
+        paths.append(folder / TO_MOODLE.format(name))
         write_atomically(paths[-1], _zipped(pages))
     return paths
 
@@ -158,13 +162,35 @@ def as_page(report: Report) -> str:
     found = escape("\n".join(report.numbers))
     hand = f"<h2>To be read by your teacher ({most} points)</h2><pre>{found}\n\n{escape(text)}</pre>" if most else ""
     title = escape(f"{who.student}: {report.assignment or who.file}")
+    more = f", and up to {most} from your teacher" if most else ""
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title><style>{STYLE}</style><h1>{title}</h1>\n"
-        f"<p><strong>{report.points} of {report.most} points</strong>{', handed in late' if who.late else ''}. "
+        f"<p><strong>{report.points} of {report.most} points</strong>{more}{', handed in late' if who.late else ''}. "
         f"File: {escape(who.file)}.</p>\n"
         f"<table><tr><th>part</th><th>points</th><th>why points are lost</th></tr>\n{rows}</table>\n{hand}"
         + (f"<h2>While it ran</h2><ul>\n{notes}</ul>\n" if notes else "")
+        + "</html>\n"
+    )
+
+
+def code_page(reports: Sequence[Report]) -> str:
+    """For the teacher: the functions of each student, and those side by side that are the same."""
+
+    def column(report: Report) -> str:
+        return f"<div><h3>{escape(_name(report))}</h3><pre>{escape(report.code) or 'nothing'}</pre></div>"
+
+    by_name = {_name(report): report for report in reports}
+    groups = [
+        f"<h2>{escape(how)}</h2><div class=row>{''.join(column(by_name[name]) for name in students)}</div>"
+        for students, how in identical(reports)
+    ]
+    title = escape(f"Functions that were handed in: {reports[0].assignment or 'unknown'}")
+    row = ".row { display: flex; gap: 1rem; overflow-x: auto } .row div { flex: 0 0 26rem }"
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><style>{STYLE}{row} body {{ max-width: none; margin: 2rem }}</style><h1>{title}</h1>\n"
+        + "\n".join([*groups, "<h2>All</h2>", *map(column, reports)])
         + "</html>\n"
     )
 

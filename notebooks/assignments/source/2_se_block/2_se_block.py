@@ -207,7 +207,7 @@ checks.grade_care(block_forward, block_backward)
 # %% [markdown]
 # ## Before you hand it in
 #
-# Restart the kernel and run all cells from the top. Then return only one of the two gradients that are added in `du`, and run the checks again. Which checks find the mistake? How would the
+# Restart the kernel and run all cells from the top. Then return only one of the two gradients that are added in `du`, and run the checks again. Which checks find the mistake? Undo it. How would the
 # pattern of wrong elements differ if the squeeze were a mean?
 #
 # **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:
