@@ -85,8 +85,8 @@ function showBlock() {
   const step = stepOf(state.block), block = step && current.blocks[state.block];
   for (const part of [...$("block").children].slice(1)) part.hidden = !block;
   $("force-all").hidden = !block;
-  showForcing();
   if (!block) { $("tabs").textContent = "This network has no SE blocks: every channel has the same weight for every image."; return; }
+  showForcing();
   const view = viewOf(block, step), { u, x, z, h, s, words, signed } = view, forced = forcedAt(state.block);
   const channel = state.at.kind === "h" ? -1 : state.at.k, largest = largestOf(u.data);
   drawMaps($("u"), u, largest, channel, signed);
