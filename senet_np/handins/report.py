@@ -164,9 +164,8 @@ def as_page(report: Report) -> str:
     title = escape(f"{who.student}: {report.assignment or who.file}")
     more = f", and up to {most} from your teacher" if most else ""
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>{STYLE}</style><h1>{title}</h1>\n"
-        f"<p><strong>{report.points} of {report.most} points</strong>{more}{', handed in late' if who.late else ''}. "
+        _head(title, STYLE)
+        + f"<p><strong>{report.points} of {report.most} points</strong>{more}{', handed in late' if who.late else ''}. "
         f"File: {escape(who.file)}.</p>\n"
         f"<table><tr><th>part</th><th>points</th><th>why points are lost</th></tr>\n{rows}</table>\n{hand}"
         + (f"<h2>While it ran</h2><ul>\n{notes}</ul>\n" if notes else "")
@@ -188,10 +187,16 @@ def code_page(reports: Sequence[Report]) -> str:
     title = escape(f"Functions that were handed in: {reports[0].assignment or 'unknown'}")
     row = ".row { display: flex; gap: 1rem; overflow-x: auto } .row div { flex: 0 0 26rem }"
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>{STYLE}{row} body {{ max-width: none; margin: 2rem }}</style><h1>{title}</h1>\n"
+        _head(title, STYLE + row + " body { max-width: none; margin: 2rem }")
         + "\n".join([*groups, "<h2>All</h2>", *map(column, reports)])
         + "</html>\n"
+    )
+
+
+def _head(title: str, style: str) -> str:
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><style>{style}</style><h1>{title}</h1>\n"
     )
 
 

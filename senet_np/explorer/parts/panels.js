@@ -134,7 +134,7 @@ function hint() {
   if (!gradients) return HINT;
   if (!state.bug) return `Gradients of L = −log p(${state.net.classes[labelOfLoss()]}): blue is positive, orange negative. Inject a bug, and see what it changes.`;
   const off = ["du", "dw1", "dw2"].filter((name) => rightGradients[name]).map((name) => `d${name.slice(1).toUpperCase()} by ${percent(offBy(gradients[name], rightGradients[name]))}`);
-  return `${BUGS[state.bug]} The bug changes ${off.join(", ")} (the length of the error, by that of the right gradient).`;
+  return `${BUGS[state.bug]} The bug changes ${off.join(", ")} (the length of the error divided by the length of the right gradient).`;
 }
 
 function showFormula() {

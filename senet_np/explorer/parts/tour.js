@@ -3,11 +3,11 @@
 const strongest = (values) => values.indexOf(Math.max(...values));
 
 const TOUR = [
-  { say: "<b>Squeeze.</b> Each map becomes one number z, its mean over the whole image: so the sky counts everywhere.", mark: ["u", "z"], at: () => ["z", mostDifferent(state.block)] },
+  { say: "<b>Squeeze.</b> Each map becomes one number z, its mean over the whole image: so what is far away counts too.", mark: ["u", "z"], at: () => ["z", mostDifferent(state.block)] },
   { say: "<b>Excitation, first half.</b> A small layer (the bottleneck) reads all means at once; a hatched unit is 0 for this image.", mark: ["h"], at: () => ["h", strongest(current.blocks[state.block].h)] },
   { say: "<b>Excitation, second half.</b> Another small layer makes a gate s for each channel, from 0 (shut) to 1 (open).", mark: ["s"], at: () => ["s", mostDifferent(state.block)] },
   { say: "<b>Scale.</b> The whole map is multiplied by its gate, the same at every position.", mark: ["x", "u"], at: () => ["x", mostDifferent(state.block)] },
-  { say: "<b>The same image in other colors.</b> z, h, the gates and X̃ have changed with them, and so has the answer.", mark: ["s", "input", "logits"], act: changeImage, at: () => ["s", mostDifferent(state.block)] },
+  { say: "<b>The same image in other colors.</b> z, h, the gates and X̃ have changed with them: look at the answer.", mark: ["s", "input", "logits"], act: changeImage, at: () => ["s", mostDifferent(state.block)] },
   { say: "<b>The same gates for every image?</b> In all blocks each gate stays at its average over many images, and those marked ✗ go wrong.", mark: ["score", "samples", "logits"], act: fixGates, at: () => ["s", mostDifferent(state.block)] },
 ];
 

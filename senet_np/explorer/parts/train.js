@@ -105,7 +105,7 @@ function drawCurves() {  // accuracy over images, both networks on one pair of a
     ends.push([label, colorOf(color), points[points.length - 1]]);
   }
   if (ends.length === 2 && Math.abs(ends[0][2][1] - ends[1][2][1]) < 30) ends[0][2][1] += ends[0][2][1] < ends[1][2][1] ? -30 : 30;
-  for (const [label, color, [end, height]] of ends) { context.fillStyle = color; context.fillText(label, end + 10, height); }
+  for (const [label, color, [, height]] of ends) { context.fillStyle = color; context.fillText(label, x(most) + 10, height); }
   canvas.setAttribute("aria-label", `Accuracy over images. ${$("train-words").textContent}`);
 }
 
