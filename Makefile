@@ -94,7 +94,7 @@ browser: .venv/browser docs
 
 judge: .venv/torch
 	$(BIN)/python -c 'import torch; print("PyTorch", torch.__version__, "judges")'
-	$(BIN)/python -m pytest tests/test_pytorch.py tests/test_pytorch_nets.py tests/test_pytorch_weights.py tests/test_bench_pytorch.py tests/test_public_judge.py
+	$(BIN)/python -m pytest tests/test_pytorch.py tests/test_pytorch_nets.py tests/test_pytorch_weights.py tests/test_pytorch_training.py tests/test_bench_pytorch.py tests/test_public_judge.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .

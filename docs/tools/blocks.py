@@ -8,16 +8,16 @@ from pathlib import Path
 from senet_np.errors import SenetError
 
 
-def replace_blocks(path: Path, kind: str, make: Callable[[str], str]) -> str:
+def replace_blocks(text: str, kind: str, make: Callable[[str], str]) -> str:
     """A page's text with the content of every block of one kind made anew; the rest stays as it is.
 
     Args:
-        path: the page, Markdown.
+        text: the page, Markdown.
         kind: the first word of the blocks' marks.
         make: from the other words of a mark to the content of its block.
     """
     mark = re.compile(rf"(<!-- {kind} (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
-    return mark.sub(lambda block: f"{block[1]}\n{make(block[2])}\n\n{block[3]}", path.read_text("utf-8"))
+    return mark.sub(lambda block: f"{block[1]}\n{make(block[2])}\n\n{block[3]}", text)
 
 
 def main(description: str, refreshed: Callable[[Path], str]) -> None:

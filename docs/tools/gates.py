@@ -62,7 +62,7 @@ def refreshed(path: Path, figures: bool = False) -> str:
         image = f"![{kind.alt} {one.title}.]({path.stem}/{name}/{file})"
         return f"**{one.title}.**\n\n{image}\n\n*{model.provenance}; {one.source}*"
 
-    return replace_blocks(path, "gates", block)
+    return replace_blocks(path.read_text("utf-8"), "gates", block)
 
 
 def bundled_sources(name: str) -> Sources:
