@@ -124,10 +124,13 @@ def finished(
         twin.train()
         return run, twin, time.monotonic() - began
 
-    with ThreadPoolExecutor(at_once) as threads:
+    threads = ThreadPoolExecutor(at_once)
+    try:
         for future in as_completed([threads.submit(next_run) for _ in runs]):
             if done := future.result():
                 yield done
+    finally:
+        threads.shutdown(cancel_futures=True)  # after an error no other run begins
 
 
 def main() -> None:
