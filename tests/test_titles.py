@@ -61,6 +61,11 @@ def test_many_blocks_are_summarized_by_the_smallest_and_the_largest():
     )
 
 
+def test_shares_that_are_all_near_0_are_not_given_as_0():
+    parts = {f"stage{k}.se": Shares(0.997, 0.003, 0.0, 1.0) for k in range(1, 8)}
+    assert shares.title(parts, {}).startswith("The class explains less than 0.5 % of the variance of the gates: ")
+
+
 def test_profiles_show_classes_from_the_first_to_the_last_that_have_images():
     assert profiles.choose("cifar10", np.ones(10)) == [0, 3, 5, 8]
     assert profiles.choose("/pets", np.array([4, 2, 3])) == [0, 1, 2]

@@ -205,6 +205,8 @@ def short(path: str) -> str:
 def percentages(parts: Mapping[str, float]) -> str:
     """ "6, 3 and 13 %", by block from first to last; where there are many, "3 % (stage2) to 13 % (stage3)"."""
     names, values = [*parts], np.array([*parts.values()])
+    if values.max() < 0.005:  # all would be 0 %
+        return "less than 0.5 %"
     if len(parts) > MAX_NUMBERS:
         low, high = int(values.argmin()), int(values.argmax())
         return f"{100 * values[low]:.0f} % ({short(names[low])}) to {100 * values[high]:.0f} % ({short(names[high])})"
