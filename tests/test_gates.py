@@ -147,3 +147,10 @@ def test_more_images_give_a_narrower_interval():
 
 def test_gates_that_are_all_alike_have_a_share_of_0():
     assert class_share_interval(np.full((20, 3), 0.5), np.arange(20) % 2).tolist() == [0, 0]
+
+
+def test_the_interval_holds_the_share_itself_where_images_are_few():
+    gates, labels = np.random.default_rng(0).uniform(size=(32, 64)), np.arange(32) % 4
+    share = variance_shares(summarize(gates, labels, 4)).class_
+    low, high = class_share_interval(gates, labels)
+    assert 0 <= low < share < high <= 1

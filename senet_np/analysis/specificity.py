@@ -42,7 +42,9 @@ def class_share_interval(gates: np.ndarray, labels: np.ndarray, draws: int = 500
     """A 95 % interval of the class's share over images: how far other images of these classes might move it.
 
     The images of each class are drawn again with replacement, `draws` times, and the share is computed for each draw
-    (bootstrap): 95 % of the shares lie between the two numbers.
+    (bootstrap): 95 % of the shares lie between the two numbers. Drawn images vary less within a class than the images
+    themselves and their means more, so shares of draws are too large where images are few: by that mean they are moved
+    back.
 
     Args:
         gates: (n, C), of one block.
@@ -56,16 +58,18 @@ def class_share_interval(gates: np.ndarray, labels: np.ndarray, draws: int = 500
     """
     rng, classes = np.random.default_rng(seed), np.unique(labels)
     weights = np.array([np.mean(labels == k) for k in classes])
-    means, variances = np.empty((2, len(classes), draws, gates.shape[1]))
+    means, variances = np.empty((2, len(classes), 1 + draws, gates.shape[1]))
     for k, class_ in enumerate(classes):
         s = gates[labels == class_].astype(np.float64)
-        drawn = rng.multinomial(len(s), np.full(len(s), 1 / len(s)), size=draws) / len(s)  # (draws, n) sums to 1
+        same = np.full(len(s), 1 / len(s))
+        drawn = np.vstack([same, rng.multinomial(len(s), same, size=draws) / len(s)])  # (1 + draws, n), rows sum to 1
         means[k] = drawn @ s
         variances[k] = np.maximum(drawn @ s**2 - means[k] ** 2, 0)
-    overall = np.tensordot(weights, means, 1)  # (draws, C)
+    overall = np.tensordot(weights, means, 1)  # (1 + draws, C)
     class_ = np.tensordot(weights, (means - overall) ** 2, 1).mean(axis=1)
     total = overall.var(axis=1) + class_ + np.tensordot(weights, variances, 1).mean(axis=1)
-    return np.quantile(np.where(total < MIN_VARIANCE, 0, class_ / np.maximum(total, MIN_VARIANCE)), (0.025, 0.975))
+    share, *others = np.where(total < MIN_VARIANCE, 0, class_ / np.maximum(total, MIN_VARIANCE))
+    return np.clip(np.quantile(others, (0.025, 0.975)) + share - np.mean(others), 0, 1)
 
 
 def class_selectivity(means: np.ndarray) -> np.ndarray:
