@@ -106,7 +106,8 @@ def draw_answer(one: Answer) -> Any:
             draw_band(axes, usual, order, label="all images, ± 2 sd", sds=2)
         else:
             axes.set_ylim(*gate_axis(s))
-        axes.plot(s[order], "o", color=ORANGE, markersize=3, label="this image")
+        size = min(3, 700 / len(s))  # points: thousands of larger dots would hide the band
+        axes.plot(s[order], "o", color=ORANGE, markersize=size, label="this image")
         axes.set(title=short(path), xlabel=f"channel, sorted by {'mean gate' if usual else 'gate'}", ylabel="gate s")
     shared_legend(below, panels[0], 2)
     return figure
