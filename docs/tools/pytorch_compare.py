@@ -9,6 +9,7 @@ are left out. `pytorch_train.py` says what is PyTorch's and what is ours.
 
 import argparse
 import platform
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
@@ -31,7 +32,7 @@ from senet_np.experiments.comparison import Comparison, read_comparison
 from senet_np.experiments.results import append_result, read_results
 from senet_np.model import Model, new_model
 from senet_np.runs.run import versions
-from senet_np.settings import Settings, settings_to_json
+from senet_np.settings import Settings, settings_from_json, settings_to_json
 from senet_np.train.evaluation import views
 
 Tests = dict[str, list[tuple[float, torch.Tensor]]]
@@ -102,11 +103,14 @@ def result(twin: Twin, dataset: Dataset, tests: Tests, measure: tuple[str, ...],
     }
 
 
-def finished(
+def result_lines(
     runs: list[Planned], models: Iterator[Model], dataset: Dataset, device: torch.device, at_once: int, until: float
-) -> Iterator[tuple[Planned, Twin, float]]:
-    """Train all runs, `at_once` side by side; yield each as it ends, with its seconds. None begins after `until`."""
-    pairs, lock = zip(runs, models, strict=True), Lock()
+) -> Iterator[dict[str, Any]]:
+    """Make all runs, `at_once` side by side, and yield the line of each as it ends. None begins after `until`.
+
+    A run that fails is reported, and does not keep the others from going on.
+    """
+    pairs, lock, tests = zip(runs, models, strict=True), Lock(), make_tests(dataset, device)
 
     @cache
     def padded(shift: int, border: str) -> torch.Tensor:
@@ -115,22 +119,24 @@ def finished(
     def make_twin(model: Model) -> Twin:
         return Twin(model, dataset, padded(model.settings.shift, model.settings.border))
 
-    def next_run() -> tuple[Planned, Twin, float] | None:
+    def next_line() -> dict[str, Any] | None:
         with lock:
             if time.monotonic() > until or (pair := next(pairs, None)) is None:
                 return None
         run, model = pair
         twin, began = alone(make_twin, model), time.monotonic()
         twin.train()
-        return run, twin, time.monotonic() - began
+        return alone(result, twin, dataset, tests, run.measure, time.monotonic() - began)
 
-    threads = ThreadPoolExecutor(at_once)
-    try:
-        for future in as_completed([threads.submit(next_run) for _ in runs]):
-            if done := future.result():
-                yield done
-    finally:
-        threads.shutdown(cancel_futures=True)  # after an error no other run begins
+    with ThreadPoolExecutor(at_once) as threads:
+        for future in as_completed([threads.submit(next_line) for _ in runs]):
+            try:
+                line = future.result()
+            except RuntimeError as error:
+                print(f"a run failed: {error}", file=sys.stderr, flush=True)
+                continue
+            if line is not None:
+                yield line
 
 
 def main() -> None:
@@ -159,13 +165,12 @@ def main() -> None:
     dataset = loaded(comparisons[0].data, options.data_dir)
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
         models = pool.map(partial(untrained, options.data_dir), runs)
-        tests = make_tests(dataset, device)
         until = start + 60 * options.minutes
-        for run, twin, seconds in finished(runs, models, dataset, device, options.at_once, until):
-            line = alone(result, twin, dataset, tests, run.measure, seconds)
+        for line in result_lines(runs, models, dataset, device, options.at_once, until):
             append_result(options.out, line)
-            words = f"{run.settings.describe()}, seed {run.settings.seed}: {line['correct'] / line['n']:.2%}"
-            print(f"{time.monotonic() - start:5.0f} s  {words} in {seconds:.0f} s", flush=True)
+            about, share = settings_from_json(line["settings"]), line["correct"] / line["n"]
+            words = f"{about.describe()}, seed {about.seed}: {share:.2%} in {line['seconds']:.0f} s"
+            print(f"{time.monotonic() - start:5.0f} s  {words}", flush=True)
         pool.shutdown(wait=False, cancel_futures=True)
 
 
