@@ -102,17 +102,22 @@ def main() -> None:
             run(before + block, (clone / where).resolve(), {**environment, **network})
         grader = [str(clone / "grader/bin/python"), "tests/grade_assignments.py"]
         subprocess.run(grader, cwd=clone, env=environment, check=True)
-        made = ("handout/01_channels.ipynb", "explorer.html", "graded/grades-1_ops.csv", "graded/filled-worksheet.csv",
+        made = ("handout/01_channels.ipynb", "explorer.html", "graded/grades-1_ops.csv",
+                "graded/filled-1_ops-worksheet.csv",
                 "class/nbgrader_config.py", "class/gradescope/run_autograder", "class/feedback/ada/1_ops/1_ops.html",
                 "class/grades.csv", "../room/mine/01_channels.ipynb")  # fmt: skip
         if missing := [name for name in made if not (clone / name).exists()]:
             sys.exit(f"the guide's commands did not make {', '.join(missing)}")
-        given = {path for place in ("handout", "../room/mine") for path in (clone / place).rglob("*") if path.is_file()}
-        wheels = {path for path in given if path.suffix == ".whl"}
+        given = [path for place in ("handout", "../room/mine") for path in (clone / place).rglob("*") if path.is_file()]
+        (wheel,) = (path for path in given if path.suffix == ".whl")
+        with zipfile.ZipFile(wheel) as packed:
+            texts = {name: packed.read(name).decode("utf-8", "ignore") for name in packed.namelist()}
+        texts |= {str(path): path.read_text("utf-8") for path in given if path != wheel}
+        shown = [name for name in texts if "/data/share/" in name or not name.startswith("senet_np")]
         if wrong := [
-            path
-            for path in given - wheels
-            if path.suffix not in (".ipynb", ".md") or "SOLUTION" in path.read_text("utf-8")
+            name
+            for name in shown
+            if not name.endswith((".ipynb", ".md")) or "solutions/" in name or "SOLUTION" in texts[name]
         ]:
             sys.exit(f"students get {wrong}")
         start = (clone / "handout/START.md").read_text("utf-8")

@@ -132,6 +132,21 @@ def test_an_installed_package_finds_them_in_its_environment(tmp_path, monkeypatc
     assert course.find_notebooks() == installed
 
 
+def test_the_wheel_for_students_needs_a_clone_and_pip_is_told_to_leave_out_solutions(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def pip(command, env, check):
+        asked.append((command[1:5], env["SENET_NP_FOR"]))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(course.subprocess, "run", pip)
+    assert main(["course", str(tmp_path / "handout"), "--for", "student", "--wheel"]) == 0
+    assert asked == [(["-m", "pip", "wheel", "--quiet"], "student")]
+    monkeypatch.setattr(course, "HERE", tmp_path)
+    with pytest.raises(SenetError, match="from a clone"):
+        course.write_wheel(tmp_path)
+
+
 def test_where_there_are_none_the_places_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(course, "HERE", tmp_path / "not-here")
     monkeypatch.setattr("sysconfig.get_path", lambda *_: str(tmp_path))

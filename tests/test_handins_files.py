@@ -13,7 +13,7 @@ from senet_np.errors import SenetError
 from senet_np.handins.grade import Graded, Report, grade
 from senet_np.handins.gradebook import Gradebook
 from senet_np.handins.read import read_handins
-from senet_np.handins.report import TO_MOODLE, as_csv, as_text, one_per_student, write_reports
+from senet_np.handins.report import TO_MOODLE, as_csv, as_page, as_text, one_per_student, write_reports
 
 # Who it was
 
@@ -138,6 +138,21 @@ def test_points_for_sentences_that_a_teacher_reads_leave_the_scale_as_it_is(tmp_
     assert "Participant 42,Ada,10,25" in Gradebook(sheet).fill([other])[0]
 
 
+def test_what_a_teacher_reads_of_all_students_stands_on_one_page(tmp_path):
+    graded = [Graded("step-check", 8, 20, "", False)]
+    reports = [Report(handed_in(solved(CLAIM), who), CLAIM, graded) for who in ("Ada", "Bob")]
+    assert tmp_path / "sentences-4_claim.html" in write_reports(reports, tmp_path)
+    page = (tmp_path / "sentences-4_claim.html").read_text("utf-8")
+    assert page.count("YOUR ANSWER HERE") == 2
+    assert "<h2>Bob: 8 of 20, and</h2>" in page
+
+
+def test_who_wrote_nothing_is_asked_on_the_page_whether_it_is_the_wrong_file():
+    page = as_page(grade(handed_in(empty(OPS), "Ben"), QUICK))
+    assert "the wrong file?" in page
+    assert "the wrong file?" not in as_page(grade(handed_in(solved(OPS), "Ada"), QUICK))
+
+
 def test_moodle_gets_the_pages_back_under_the_names_that_it_reads(tmp_path):
     write_reports([Report(handed_in(empty(OPS), "Ada_L.", ident="42", platform="Moodle"), OPS)], tmp_path)
     with zipfile.ZipFile(tmp_path / TO_MOODLE.format(OPS)) as file:
@@ -162,8 +177,8 @@ def test_identical_hand_ins_are_listed_and_those_with_other_names_too():
         for who, book in (("Ada", solved(OPS)), ("Bob", solved(OPS)), ("Cem", renamed), ("Dan", other))
     ]
     text = as_text(reports)
-    assert "the same functions, look at them: Ada, Bob" in text
     assert "the same functions but for names, look at them: Ada, Bob, Cem" in text
+    assert "the same functions, look at them: Ada, Bob" in as_text([*reports[:2], reports[3]])
     assert "Dan" not in text.split("look at them", 1)[1]
 
 

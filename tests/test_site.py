@@ -239,6 +239,7 @@ def test_a_link_is_rewritten_as_seen_from_its_page():
         ("See [solutions/01](solutions/01.ipynb), after.", "See solutions/01, after."),
         ("[an exam](../exam.md#top) and [symbols](../symbols.md)", "an exam and [symbols](../symbols.md)"),
         ("solutions/01\n01", "01"),
+        ("```{toctree}\n:caption: Teach\n\n../teachers\n../exam\n```\nEnd.", "End."),
         ('<a href="../tests/answers.html#L3">the <b>test</b></a>', "the <b>test</b>"),
         ('<a href="02.html">2</a>', '<a href="02.html">2</a>'),
         ("[out](https://arxiv.org/abs/1709.01507)", "[out](https://arxiv.org/abs/1709.01507)"),

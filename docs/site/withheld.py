@@ -7,9 +7,11 @@ from posixpath import normpath
 
 import nbformat
 
-# Solutions, the exam's answers, the checks of exercises and assignments, and the tests, which hand in right answers.
-WITHHELD = ("course/solutions", "exam", "source/exercises", "source/grading", "tests")
+# Solutions, the exam's answers, the teacher's guide with a solution of assignment 4, the checks of exercises and
+# assignments, and the tests, which hand in right answers.
+WITHHELD = ("course/solutions", "exam", "teachers", "source/exercises", "source/grading", "tests")
 IN_TEXT = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#)([^)\s#]+)[^)]*\)")
+EMPTY = re.compile(r"```\{toctree\}\n(:.*\n)*\n*```\n?")  # contents of which nothing is left
 IN_HTML = re.compile(r'<a\b[^>]*\bhref="(?!https?:|#)([^"#]+)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
 
@@ -44,4 +46,5 @@ def without_links(text: str, page: str) -> str:
         if (item and line.startswith("- ") and is_withheld(item[2])) or is_withheld(line.strip() or "."):
             continue
         lines.append(IN_TEXT.sub(lambda found: found[1] if is_withheld(found[2]) else found[0], line))
-    return IN_HTML.sub(lambda found: found[2] if is_withheld(found[1]) else found[0], "\n".join(lines))
+    text = EMPTY.sub("", "\n".join(lines))
+    return IN_HTML.sub(lambda found: found[2] if is_withheld(found[1]) else found[0], text)

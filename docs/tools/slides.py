@@ -35,6 +35,7 @@ from senet_np.nets.describe import added_by_se, count_parameters, multiply_adds 
 
 SLIDES = ROOT / "docs/slides"
 SIZE = (15, 6.5)  # inches: 1800 × 780 of a slide's 1920 × 1080 pixels
+NOTES = re.compile(r"(?<=:::\{revealjs-notes\}\n).*?(?=:::)", re.DOTALL)  # each line becomes a paragraph
 LOOK = replace(LECTURE, size=SIZE, titled=False)
 
 
@@ -132,8 +133,10 @@ def write_figures(folder: Path) -> None:
         save_at_its_size(make(), folder / f"{name}.png")
     with style(LOOK):
         for name, make in DRAWN.items():
+            print(f"drawing {name}", flush=True)
             save(make(), folder / f"{name}.png")
         for cells in NOTEBOOKS:
+            print(f"running cells of notebook {cells.notebook} for {', '.join(cells.figures)}", flush=True)
             for name, figure in drawn_by(cells):
                 save(figure, folder / f"{name}.png")
 
@@ -208,6 +211,8 @@ def build(out: Path, work: Path) -> int:
     """Draw the figures and build the slides into `out`, by way of `work`; Sphinx's exit status."""
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(SLIDES, work)
+    index = work / "index.md"
+    index.write_text(NOTES.sub(lambda notes: notes[0].replace("\n", "\n\n"), index.read_text("utf-8")), "utf-8")
     (work / "figures").mkdir()
     write_figures(work / "figures")
     copy_mathjax(work / "_static/mathjax.js")

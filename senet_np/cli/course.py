@@ -4,7 +4,10 @@ In a clone they lie beside the package; an installed package has them in the env
 """
 
 import argparse
+import os
 import re
+import subprocess
+import sys
 import sysconfig
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,7 @@ SOLUTIONS = re.compile(rb"\[([^\]\"]+)\]\((?:\.\./)?solutions/[^)\"]*\)")
 EXAMPLES = """\
   senet-np course mine                        the notebooks, their solutions and the assignments, in the folder mine
   senet-np course handout --for student       the same without solutions: to hand out
+  senet-np course handout --for student --wheel    and with the package, which students install from there
   senet-np course class --for teacher         also the teacher's guide, and the assignments' sources with solutions
   senet-np course mine --overwrite            the same, and replace notebooks that were changed there
 """
@@ -41,6 +45,8 @@ def add(commands: Any) -> None:
     command.add_argument("folder", type=new_path, metavar="DIR", help="the folder to create")
     whom = "alone: with solutions; student: without; teacher: also the guide and the assignments' sources, for nbgrader"
     command.add_argument("--for", dest="who", choices=WHO, metavar="WHO", help=f"{whom} (default: alone)")
+    wheel = "also the package itself, without solutions, for students to install (needs a clone, and the internet)"
+    command.add_argument("--wheel", action="store_true", help=wheel)
     replaced = "replace notebooks there that differ, with the work in them"
     command.add_argument("--overwrite", action="store_true", help=replaced)
 
@@ -65,12 +71,26 @@ def run(args: argparse.Namespace) -> int:
             target.chmod(0o755)  # a script of Gradescope's
         copied.append(name)
     print(f"{len(copied)} of {len(contents)} files copied to {args.folder}")
+    if "wheel" in vars(args):
+        write_wheel(args.folder)
     for name in kept:
         print(f"kept as it is, because it was changed: {args.folder / name}")
     if kept:
         print("--overwrite replaces them")
     print(f'open them with: jupyter lab {quoted(args.folder)}   (Jupyter: pip install "senet_np[notebooks]")')
     return 0
+
+
+def write_wheel(folder: Path) -> None:
+    """Build the package's wheel without solutions, by `setup.py`."""
+    if not (HERE.parent / "setup.py").exists():
+        raise SenetError(
+            "--wheel builds the package from a clone of its repository, and this one is installed: clone it"
+        )
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), str(HERE.parent)]
+    if subprocess.run(command, env={**os.environ, "SENET_NP_FOR": "student"}, check=False).returncode:
+        raise SenetError("pip could not build the package (its words are above): it needs the internet, once")
+    print(f"the package without solutions is in {folder}: students install it as {START} says")
 
 
 def contents_for(who: str) -> dict[Path, bytes]:

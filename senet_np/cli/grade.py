@@ -77,11 +77,14 @@ def run(args: argparse.Namespace) -> int:
     print(f"the checks' cases were drawn with --seed {seed}")
     if gradebook:
         text, absent, missing = gradebook.fill(reports)
-        paths.append(folder / f"filled-{gradebook.path.name}")
+        names = {one.assignment for one in reports if one.assignment}
+        paths.append(folder / "-".join(["filled", *(names if len(names) == 1 else ()), gradebook.path.name]))
         write_atomically(paths[-1], text.encode("utf-8-sig"))
         for students, where in ((absent, "without a hand-in"), (missing, f"not in {gradebook.path}")):
             if students:
                 print(f"{len(students)} {where}: {', '.join(students)}")
+        if gradebook.is_moodle and gradebook.comment is None:
+            print('it has no empty column for comments, so it gets none (in Moodle switch on "Feedback comments")')
         if any(map(gradebook.scales, reports)):
             print(f"its maximum grade is {gradebook.maximum:g}: the points were scaled to it")
     print("written: " + ", ".join(map(str, [*paths, folder / "feedback"])))

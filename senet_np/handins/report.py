@@ -34,7 +34,8 @@ IN_NOTES = (
     "senet_np.grading",
     "/senet_np/",
 )
-TO_MOODLE, CODE = "feedback-for-moodle-{}.zip", "code-{}.html"
+TO_MOODLE, CODE, BY_HAND = "feedback-for-moodle-{}.zip", "code-{}.html", "sentences-{}.html"
+WRONG_FILE = "nothing is written in it: the wrong file?"
 STYLE = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
 padding: 0 1rem }
@@ -78,17 +79,15 @@ def as_text(reports: Sequence[Report]) -> str:
 
 
 def identical(reports: Sequence[Report]) -> Iterator[tuple[list[str], str]]:
-    """Groups of students whose functions are the same, and in what way."""
-    seen: set[tuple[str, ...]] = set()
-    for which, how in ((0, "the same functions"), (1, "the same functions but for names")):
-        groups: dict[tuple[str, str], list[str]] = {}
-        for report in reports:
-            if text := report.fingerprints[which]:
-                groups.setdefault((report.assignment, text), []).append(_name(report))
-        for students in groups.values():
-            if len(students) > 1 and (*students,) not in seen:
-                seen.add((*students,))
-                yield students, how
+    """Groups of students whose functions are the same, at least but for names, and which of the two it is."""
+    groups: dict[tuple[str, str], list[Report]] = {}
+    for report in reports:
+        if text := report.fingerprints[1]:
+            groups.setdefault((report.assignment, text), []).append(report)
+    for same in groups.values():
+        if len(same) > 1:
+            exactly = len({report.fingerprints[0] for report in same}) == 1
+            yield [*map(_name, same)], "the same functions" + ("" if exactly else " but for names")
 
 
 def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
@@ -118,6 +117,9 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
     for name, some in tables.items():
         paths.append(folder / CODE.format(name))
         write_atomically(paths[-1], code_page(some).encode("utf-8", "replace"))
+        if any(_read_by_hand(report) for report in some):
+            paths.append(folder / BY_HAND.format(name))
+            write_atomically(paths[-1], by_hand_page(some).encode("utf-8", "replace"))
     for name, pages in to_moodle.items():
         paths.append(folder / TO_MOODLE.format(name))
         write_atomically(paths[-1], _zipped(pages))
@@ -158,19 +160,37 @@ def as_page(report: Report) -> str:
         for one in report.graded
     )
     notes = "".join(f"<li><code>{escape(note)}</code></li>\n" for note in report.notes)
-    text, most = by_hand(who.data) if report.most else ("", 0)
-    found = escape("\n".join(report.numbers))
-    hand = f"<h2>To be read by your teacher ({most} points)</h2><pre>{found}\n\n{escape(text)}</pre>" if most else ""
+    read, most = _read_by_hand(report), by_hand(who.data)[1]
+    hand = f"<h2>To be read by your teacher ({most} points)</h2>{read}" if read else ""
     title = escape(f"{who.student}: {report.assignment or who.file}")
-    more = f", and up to {most} from your teacher" if most else ""
+    more = f", and up to {most} from your teacher" if read else ""
+    doubt = f"<p><strong>Your file: {WRONG_FILE}</strong></p>\n" if _is_untouched(report) else ""
     return (
         _head(title, STYLE)
         + f"<p><strong>{report.points} of {report.most} points</strong>{more}{', handed in late' if who.late else ''}. "
-        f"File: {escape(who.file)}.</p>\n"
+        f"File: {escape(who.file)}.</p>\n{doubt}"
         f"<table><tr><th>part</th><th>points</th><th>why points are lost</th></tr>\n{rows}</table>\n{hand}"
-        + (f"<h2>While it ran</h2><ul>\n{notes}</ul>\n" if notes else "")
+        + (
+            f"<h2>While it ran</h2><p>Cells are counted from the top, texts too.</p><ul>\n{notes}</ul>\n"
+            if notes
+            else ""
+        )
         + "</html>\n"
     )
+
+
+def _read_by_hand(report: Report) -> str:
+    """What a teacher has to read of a hand-in, below the numbers that it computed; "" where that is nothing."""
+    text, most = by_hand(report.handin.data) if report.most else ("", 0)
+    numbers = escape("\n".join(report.numbers))
+    return f"<pre>{numbers}\n\n{escape(text)}</pre>" if most else ""
+
+
+def by_hand_page(reports: Sequence[Report]) -> str:
+    """For the teacher: what is to be read of all students, one below the other."""
+    title = escape(f"To be read by you: {reports[0].assignment}")
+    parts = [f"<h2>{escape(_name(one))}: {one.points} of {one.most}, and</h2>{_read_by_hand(one)}" for one in reports]
+    return _head(title, STYLE) + "\n".join(parts) + "</html>\n"
 
 
 def code_page(reports: Sequence[Report]) -> str:
@@ -239,7 +259,7 @@ def _remark(report: Report) -> str:
     if reasons or notes:
         words.append(f"LOOK: {[*reasons, *notes][0]}")
     elif _is_untouched(report):
-        words.append("nothing is written in it: the wrong file?")
+        words.append(WRONG_FILE)
     elif report.notes:
         more = f" (and {len(report.notes) - 1} more)" if len(report.notes) > 1 else ""
         words.append(f"{_cut(report.notes[0], 120)}{more}")

@@ -18,7 +18,7 @@
 # `dx, grads = net.backward(dlogits, cache)`. Parameters, states and gradients are trees of arrays; `tree_map(f, tree, …)` applies a function to every array.
 # Change no array in place. Of `senet_np` use what the next cell imports, and nothing else: other parts of it hold answers.
 #
-# **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20, of which 11 are given by checks that you do not see. **You need** notebooks 8, 9
+# **Time:** 3 hours, of which the computer needs 1 to 3 minutes. **Points:** 20 by checks (11 of them you do not see), and 5 for five sentences. **You need** notebooks 8, 9
 # and 11. Letters: [symbols](../../docs/symbols.md).
 #
 # Write where it says `YOUR CODE HERE`, and delete the line below it.
@@ -209,6 +209,7 @@ def paired_interval(a, b):
     ### END SOLUTION
 
 
+# Now print the interval of your ten runs.
 ### BEGIN SOLUTION
 print(paired_interval(results["se"], results["plain"]))
 ### END SOLUTION
@@ -234,7 +235,7 @@ checks.grade_interval(paired_interval)
 # - They give the difference *with* its interval and the number of seeds.
 # - They say which intervention shows that gates depend on the image, and why "ones" does not show it.
 # - They say what was not tested.
-# - They claim no more than the results show.
+# - They claim no more than the results show. ("SE is needed on this task only" would claim too much: you tested no other task.)
 
 # %% nbgrader={"grade": false, "grade_id": "verdicts", "locked": false, "schema_version": 3, "solution": true, "task": false}
 verdicts = {
