@@ -89,7 +89,7 @@ def test_the_slides_ask_for_nothing_that_is_not_in_their_folder(tmp_path, monkey
     asked = re.findall(r'(?:src|href)="([^"?]+)', page)
     assert len(asked) > len(slides.NAMES)
     assert [name for name in asked if not (tmp_path / "out" / name).is_file()] == []
-    assert page.count('<aside class="notes">') == len(DECK)
+    assert page.count('<aside class="notes" data-markdown>') == len(DECK)
 
 
 def write_small_figures(folder):

@@ -220,7 +220,12 @@ def build(out: Path, work: Path) -> int:
     from sphinx.cmd.build import main as sphinx
 
     shutil.rmtree(out, ignore_errors=True)
-    return sphinx(["-b", "revealjs", "-W", "--keep-going", "-q", str(work), str(out)])
+    status = sphinx(["-b", "revealjs", "-W", "--keep-going", "-q", str(work), str(out)])
+    page = (out / "index.html").read_text("utf-8") if status == 0 else ""
+    if page:  # so that the speaker's view keeps their paragraphs apart
+        page = page.replace('<aside class="notes">', '<aside class="notes" data-markdown>')
+        (out / "index.html").write_text(page, "utf-8")
+    return status
 
 
 def main() -> int:
