@@ -26,7 +26,7 @@ class Wheel(bdist_wheel):
     def run(self):
         if os.environ.get("SENET_NP_FOR") == "student":
             self.distribution.data_files = [
-                (place, [file for file in files if not any(part in file for part in NOT_FOR_STUDENTS)])
+                (place, [file for file in files if not any(part in Path(file).as_posix() for part in NOT_FOR_STUDENTS)])
                 for place, files in self.distribution.data_files
             ]
         super().run()

@@ -7,6 +7,8 @@ import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
+
 import senet_np
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +20,9 @@ def made_by_setup(monkeypatch):
     """What setup.py adds to pyproject.toml."""
     made = {}
     monkeypatch.setitem(sys.modules, "setuptools", SimpleNamespace(setup=lambda **given: made.update(given)))
+    monkeypatch.setitem(sys.modules, "setuptools.command", SimpleNamespace())
+    whole = type("bdist_wheel", (), {"run": lambda self: None})
+    monkeypatch.setitem(sys.modules, "setuptools.command.bdist_wheel", SimpleNamespace(bdist_wheel=whole))
     monkeypatch.chdir(ROOT)
     exec(compile((ROOT / "setup.py").read_text("utf-8"), "setup.py", "exec"), {})
     return made
@@ -39,6 +44,21 @@ def test_all_addresses_on_the_index_are_made_from_one(monkeypatch):
     for address in addresses.values():
         name = address.partition("/blob/HEAD/")[2]
         assert (ROOT / name).exists()
+
+
+@pytest.mark.parametrize("who", ["", "student"])
+def test_the_wheel_for_students_has_the_notebooks_and_no_solutions(monkeypatch, who):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("SENET_NP_FOR", who)
+    patterns = TABLES["tool"]["setuptools"]["data-files"]
+    files = [(place, [str(path) for one in some for path in Path().glob(one)]) for place, some in patterns.items()]
+    wheel = made_by_setup(monkeypatch)["cmdclass"]["bdist_wheel"]()
+    wheel.distribution = SimpleNamespace(data_files=files)
+    wheel.run()
+    kept = {Path(name).as_posix() for _, some in wheel.distribution.data_files for name in some}
+    assert {"notebooks/01_channels.ipynb", "notebooks/assignments/1_ops.ipynb", "docs/symbols.md"} <= kept
+    solved = {name for name in kept if re.search("solution|source/|teacher", name)}
+    assert bool(solved) == (who != "student")
 
 
 def test_the_citation_has_the_version_and_the_address_of_the_project():
