@@ -144,7 +144,7 @@ def test_what_a_teacher_reads_of_all_students_stands_on_one_page(tmp_path):
     assert tmp_path / "sentences-4_claim.html" in write_reports(reports, tmp_path)
     page = (tmp_path / "sentences-4_claim.html").read_text("utf-8")
     assert page.count("YOUR ANSWER HERE") == 2
-    assert "<h2>Bob: 8 of 20, and</h2>" in page
+    assert "<h2>Bob: 8 of 20 points from the checks</h2>" in page
 
 
 def test_who_wrote_nothing_is_asked_on_the_page_whether_it_is_the_wrong_file():

@@ -42,9 +42,9 @@ def class_share_interval(gates: np.ndarray, labels: np.ndarray, draws: int = 500
     """A 95 % interval of the class's share over images: how far other images of these classes might move it.
 
     The images of each class are drawn again with replacement, `draws` times, and the share is computed for each draw
-    (bootstrap): 95 % of the shares lie between the two numbers. Drawn images vary less within a class than the images
-    themselves and their means more, so shares of draws are too large where images are few: by that mean they are moved
-    back.
+    (bootstrap): 95 % of the shares lie between the two numbers. With few images in a class, the shares of the draws are
+    too large, because the classes' means vary more in a draw. So all of them are moved until their mean is the share of
+    the images themselves.
 
     Args:
         gates: (n, C), of one block.

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def write_wheel(folder: Path) -> None:
-    """Build the package's wheel for students; what it leaves out stands where the package is built."""
+    """Build the package's wheel for students, which leaves out all solutions."""
     if not (HERE.parent / "setup.py").exists():
         raise SenetError(
             "--wheel builds the package from a clone of its repository, and this one is installed: clone it"

@@ -189,7 +189,10 @@ def _read_by_hand(report: Report) -> str:
 def by_hand_page(reports: Sequence[Report]) -> str:
     """For the teacher: what is to be read of all students, one below the other."""
     title = escape(f"To be read by you: {reports[0].assignment}")
-    parts = [f"<h2>{escape(_name(one))}: {one.points} of {one.most}, and</h2>{_read_by_hand(one)}" for one in reports]
+    parts = [
+        f"<h2>{escape(_name(one))}: {one.points} of {one.most} points from the checks</h2>{_read_by_hand(one)}"
+        for one in reports
+    ]
     return _head(title, STYLE) + "\n".join(parts) + "</html>\n"
 
 
