@@ -135,4 +135,6 @@ def test_every_op_is_drawn():
     ],
 )
 def test_the_draws_hold_the_case(op, wanted):
-    find(problems(op, np.float64), lambda problem: wanted(problem[0]), settings=settings(REPEATABLE, max_examples=1000))
+    limits = settings(REPEATABLE, max_examples=1000)
+    found = find(problems(op, np.float64), lambda problem: wanted(problem[0]), settings=limits)
+    assert wanted(found[0])
