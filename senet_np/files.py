@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 from .errors import SenetError
@@ -33,6 +34,16 @@ def write_atomically(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise SenetError(f"could not write {path}: {error.strerror}; what was there before is unharmed") from error
+
+
+def write_keeping(path: Path, data: bytes) -> Path | None:
+    """Write a file; one of that name with other content, perhaps by hand, gets another name first: returns it."""
+    kept = None
+    if path.is_file() and path.read_bytes() != data:
+        kept = next(name for n in count(1) if not (name := path.with_stem(f"{path.stem}-earlier-{n}")).exists())
+        os.rename(path, kept)
+    write_atomically(path, data)
+    return kept
 
 
 def _replace(temporary: Path, path: Path) -> None:

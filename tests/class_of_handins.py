@@ -205,7 +205,7 @@ DISHONEST = {  # name: (how it is made, cells that must get nothing, words in th
                     ("import numpy as np", "import numpy as np\nimport senet_np.ops as library")),
                     ("relu-forward-check", "relu-backward-check", "relu-hidden"), "senet_np.ops.relu_forward is not available"),
     "assigns the library's": (lambda: with_cell(empty(OPS), IMPORTED, 6),
-                    ("relu-forward-check", "relu-backward-check", "relu-hidden"), "not available while grading"),
+                    ("relu-forward-check", "relu-backward-check", "relu-hidden"), "relu_forward was imported, as senet_np.ops.relu_forward"),
     "finds it in sys.modules": (lambda: edited(OPS, (RELU, "import sys\n    return sys.modules['senet_np.ops'].relu_forward(x)")),
                     ("relu-forward-check", "relu-hidden"), "senet_np.ops is not available while grading"),
     "reads the source": (lambda: with_cell(edited(OPS, WRONG_RELU), FIND.replace("PACKAGE", repr(PACKAGE)), 4),

@@ -152,3 +152,9 @@ def test_where_there_are_none_the_places_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr("sysconfig.get_path", lambda *_: str(tmp_path))
     with pytest.raises(SenetError, match="not-here"):
         course.find_notebooks()
+
+
+def test_the_students_copy_says_that_it_holds_no_solutions(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(course, "GUIDE", "docs/left out for students.md")
+    assert main(["course", str(tmp_path / "class"), "--for", "teacher"]) == 2
+    assert "without solutions: use the repository's" in capsys.readouterr().err

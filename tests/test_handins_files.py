@@ -10,7 +10,8 @@ from class_of_handins import CLAIM, OPS, QUICK, edited, empty, handed_in, solved
 
 from senet_np.cli import main
 from senet_np.errors import SenetError
-from senet_np.handins.grade import Graded, Report, grade
+from senet_np.files import write_keeping
+from senet_np.handins.grade import BY_HAND, Graded, Report, grade
 from senet_np.handins.gradebook import Gradebook
 from senet_np.handins.read import read_handins
 from senet_np.handins.report import TO_MOODLE, as_csv, as_page, as_text, one_per_student, write_reports
@@ -177,7 +178,7 @@ def test_identical_hand_ins_are_listed_and_those_with_other_names_too():
         for who, book in (("Ada", solved(OPS)), ("Bob", solved(OPS)), ("Cem", renamed), ("Dan", other))
     ]
     text = as_text(reports)
-    assert "the same functions but for names, look at them: Ada, Bob, Cem" in text
+    assert "the same functions, apart from names, look at them: Ada, Bob, Cem" in text
     assert "the same functions, look at them: Ada, Bob" in as_text([*reports[:2], reports[3]])
     assert "Dan" not in text.split("look at them", 1)[1]
 
@@ -225,3 +226,40 @@ def test_the_gradebook_gets_the_points_of_the_assignment_and_not_of_another_file
     who = {"ident": "42", "platform": "Moodle"}
     reports = one_per_student([grade(handed_in(book, "Ada", **who), QUICK) for book in (solved(OPS), {"cells": []})])
     assert "Participant 42;Ada;20;20" in Gradebook(sheet).fill(reports)[0]
+
+
+def test_late_hand_ins_change_only_their_own_lines_of_a_filled_worksheet(tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    head, full = "Identifier,Full name,Grade,Maximum Grade,Feedback comments", "Participant 41,Bob,23,25,well said"
+    sheet.write_text(f"{head}\n{full}\nParticipant 42,Ada,,25,\n", "utf-8")
+    late = handed_in(empty(OPS), "Ada", ident="42", platform="Moodle")
+    graded = [Graded("relu-check", 0, 1, "not right", False), Graded("fc-check", 1, 1, "", False)]
+    text, *_ = Gradebook(sheet).fill([Report(late, "1_ops", graded)])
+    assert text.splitlines() == [head, full, "Participant 42,Ada,12.5,25,relu-check: not right"]
+
+
+def test_who_deletes_the_sentences_does_not_get_their_points(tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("Identifier,Full name,Grade,Maximum Grade\nParticipant 42,Ada,,25\n", "utf-8")
+    book = solved(CLAIM)
+    assert sum(cell["metadata"]["nbgrader"]["points"] for cell in book["cells"] if is_read(cell)) == BY_HAND[CLAIM]
+    book["cells"] = [cell for cell in book["cells"] if not is_read(cell)]
+    report = Report(handed_in(book, "Ada", ident="42", platform="Moodle"), CLAIM, [Graded("all", 20, 20, "", False)])
+    assert "Participant 42,Ada,20,25" in Gradebook(sheet).fill([report])[0]
+    assert "Participant 42,Ada,20,25" in as_csv([report])
+
+
+def is_read(cell):
+    return cell["cell_type"] == "markdown" and cell["metadata"].get("nbgrader", {}).get("grade", False)
+
+
+def test_a_filled_worksheet_that_was_changed_by_hand_is_kept_under_another_name(tmp_path):
+    path = tmp_path / "filled.csv"
+    assert write_keeping(path, b"20") is None
+    assert write_keeping(path, b"20") is None  # the same again
+    path.write_bytes(b"24, by hand")
+    assert write_keeping(path, b"20") == tmp_path / "filled-earlier-1.csv"
+    path.write_bytes(b"25, by hand")
+    assert write_keeping(path, b"20") == tmp_path / "filled-earlier-2.csv"
+    assert path.read_bytes() == b"20"
+    assert (tmp_path / "filled-earlier-1.csv").read_bytes() == b"24, by hand"

@@ -236,7 +236,8 @@ def test_a_link_is_rewritten_as_seen_from_its_page():
     ("text", "left"),
     [
         ("- [Solutions to 1](solutions/01.ipynb)\n- [Notebook 1](01.ipynb)", "- [Notebook 1](01.ipynb)"),
-        ("See [solutions/01](solutions/01.ipynb), after.", "See solutions/01, after."),
+        ("Solutions: [solutions/01](solutions/01.ipynb), after.", "Solutions: ask your teacher, after."),
+        ("- Read.\n- Teach it. <!-- not for students -->", "- Read."),
         ("[an exam](../exam.md#top) and [symbols](../symbols.md)", "an exam and [symbols](../symbols.md)"),
         ("solutions/01\n01", "01"),
         ("```{toctree}\n:caption: Teach\n\n../teachers\n../exam\n```\nEnd.", "End."),

@@ -12,6 +12,7 @@ import nbformat
 WITHHELD = ("course/solutions", "exam", "teachers", "source/exercises", "source/grading", "tests")
 IN_TEXT = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#)([^)\s#]+)[^)]*\)")
 EMPTY = re.compile(r"```\{toctree\}\n(:.*\n)*\n*```\n?")  # contents of which nothing is left
+NOT_FOR_STUDENTS = "<!-- not for students -->"  # at the end of a line that goes
 IN_HTML = re.compile(r'<a\b[^>]*\bhref="(?!https?:|#)([^"#]+)[^"]*"[^>]*>(.*?)</a>', re.DOTALL)
 
 
@@ -33,18 +34,22 @@ def withhold(source: Path) -> None:
 
 
 def without_links(text: str, page: str) -> str:
-    """A page's text without its links to withheld pages; a line of a list or contents that is nothing else goes."""
+    """A page's text without its links to withheld pages; a line that is nothing else goes, and a marked one, too."""
 
     def is_withheld(target: str) -> bool:
         target = target.removeprefix("/") if target.startswith("/") else f"{PurePosixPath(page).parent}/{target}"
         target = re.sub(r"\.(md|ipynb|html)$", "", normpath(target))
         return any(target == name or target.startswith(f"{name}/") for name in WITHHELD)
 
+    def plain(link: re.Match[str]) -> str:
+        return "ask your teacher" if link[1].startswith("solutions/") else link[1]
+
     lines = []
     for line in text.split("\n"):
         item = IN_TEXT.fullmatch(line.removeprefix("- "))
-        if (item and line.startswith("- ") and is_withheld(item[2])) or is_withheld(line.strip() or "."):
+        is_link = item and line.startswith("- ") and is_withheld(item[2])
+        if is_link or is_withheld(line.strip() or ".") or line.endswith(NOT_FOR_STUDENTS):
             continue
-        lines.append(IN_TEXT.sub(lambda found: found[1] if is_withheld(found[2]) else found[0], line))
+        lines.append(IN_TEXT.sub(lambda found: plain(found) if is_withheld(found[2]) else found[0], line))
     text = EMPTY.sub("", "\n".join(lines))
     return IN_HTML.sub(lambda found: found[2] if is_withheld(found[1]) else found[0], text)

@@ -116,6 +116,8 @@ def contents_for(who: str) -> dict[Path, bytes]:
     contents[Path(Path(SYMBOLS).name)] = (source.parent / SYMBOLS).read_bytes()
     if who == "teacher":
         guide = source.parent / GUIDE
+        if not guide.exists():
+            raise SenetError("this copy of the package is the students' one, without solutions: use the repository's")
         contents[Path(guide.name)] = LINK_BESIDE.sub(rb"\1", guide.read_bytes())
     return contents
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import SenetError
 from ..fast.cores import MAX_PROCESSES, usable_cores
-from ..files import write_atomically
+from ..files import write_atomically, write_keeping
 from .options import add_command, existing_path, new_file, new_path, positive, whole
 
 EXAMPLES = """\
@@ -79,12 +79,13 @@ def run(args: argparse.Namespace) -> int:
         text, absent, missing = gradebook.fill(reports)
         names = {one.assignment for one in reports if one.assignment}
         paths.append(folder / "-".join(["filled", *(names if len(names) == 1 else ()), gradebook.path.name]))
-        write_atomically(paths[-1], text.encode("utf-8-sig"))
+        if earlier := write_keeping(paths[-1], text.encode("utf-8-sig")):
+            print(f"{paths[-1].name} was there already, with other content: it is now {earlier.name}")
         for students, where in ((absent, "without a hand-in"), (missing, f"not in {gradebook.path}")):
             if students:
                 print(f"{len(students)} {where}: {', '.join(students)}")
         if gradebook.is_moodle and gradebook.comment is None:
-            print('it has no empty column for comments, so it gets none (in Moodle switch on "Feedback comments")')
+            print(f'{gradebook.path} has no column for comments (in Moodle switch on "Feedback comments")')
         if any(map(gradebook.scales, reports)):
             print(f"its maximum grade is {gradebook.maximum:g}: the points were scaled to it")
     print("written: " + ", ".join(map(str, [*paths, folder / "feedback"])))

@@ -110,7 +110,10 @@ class Runner:
             self.caches.pop(number, None)
         given = [*args, *named.values()]
         before = [value.copy() if isinstance(value, np.ndarray) else None for value in given]
-        result = self.names[name](*args, **named)
+        function = self.names[name]
+        if isinstance(function, sandbox.Blocked):
+            raise sandbox.not_yours(f"{name} was imported, as {function.__name__}, which")
+        result = function(*args, **named)
         changed = [
             [k, value]
             for k, (value, copy) in enumerate(zip(given, before, strict=True))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ..errors import SenetError
 from .grade import Report
-from .notebook import by_hand
 from .report import comment_of
 
 PARTICIPANT = re.compile(r"\D+(\d+)")  # Moodle's "Participant 42", in the language of the site
@@ -40,7 +39,7 @@ class Gradebook:
         self.is_moodle = bool(people and maxima)
         if self.is_moodle:
             self.key, self.grade, self.maximum = people[0], maxima[0] - 1, _number(columns[maxima[0]][0])
-            self.comment = len(columns) - 1 if len(columns) > maxima[0] + 1 and not any(columns[-1]) else None
+            self.comment = len(columns) - 1 if len(columns) > maxima[0] + 1 and not all(columns[-1]) else None
         elif "ID" not in self.head:
             raise SenetError(
                 f"{path} has the columns {', '.join(self.head) or 'of nothing'}; expected Moodle's grading worksheet "
@@ -72,7 +71,7 @@ class Gradebook:
 
     def scales(self, report: Report) -> bool:
         """Whether the maximum grade is another one than the assignment's, with or without what is read by hand."""
-        return self.maximum not in (0.0, report.most, report.most + by_hand(report.handin.data)[1])
+        return self.maximum not in (0.0, report.most, report.most + report.by_hand)
 
     def _scaled(self, report: Report) -> str:
         """The points as the platform counts them; nothing where there was no assignment to grade."""

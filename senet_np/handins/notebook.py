@@ -44,16 +44,16 @@ def read_cells(data: bytes) -> list[Cell]:
     return [cell for cell in found if cell]
 
 
-def by_hand(data: bytes) -> tuple[str, int]:
-    """The text that a teacher has to read, and the points for it; "" and 0 where there is none."""
+def sentences(data: bytes) -> str:
+    """The text that a teacher has to read; "" where there is none."""
     try:
         for cell in json.loads(_text(data)).get("cells", ()):
             graded = (cell.get("metadata") or {}).get("nbgrader") or {}
             if cell.get("cell_type") == "markdown" and graded.get("grade"):
-                return "".join(cell["source"]), int(graded["points"])
+                return "".join(cell["source"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
-    return "", 0
+    return ""
 
 
 def _text(data: bytes) -> str:

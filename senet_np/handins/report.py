@@ -14,7 +14,7 @@ from typing import Any
 from ..files import write_atomically
 from ..grading.marks import NOT_WRITTEN
 from .grade import BORROWED, COMPUTED, Report
-from .notebook import by_hand
+from .notebook import sentences
 
 COLUMNS = {
     "Moodle": ("Identifier", "Full name", "Grade", "Maximum grade", "Feedback comments"),
@@ -34,7 +34,7 @@ IN_NOTES = (
     "senet_np.grading",
     "/senet_np/",
 )
-TO_MOODLE, CODE, BY_HAND = "feedback-for-moodle-{}.zip", "code-{}.html", "sentences-{}.html"
+TO_MOODLE, CODE, SENTENCES = "feedback-for-moodle-{}.zip", "code-{}.html", "sentences-{}.html"
 WRONG_FILE = "nothing is written in it: the wrong file?"
 STYLE = """
 :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto;
@@ -75,6 +75,8 @@ def as_text(reports: Sequence[Report]) -> str:
         lines.append(f"{_name(report):{width}}  {points:10}{remark}".rstrip())
     for students, how in identical(reports):
         lines.append(f"{how}, look at them: {', '.join(students)}")
+    for assignment, most in sorted({(one.assignment, one.by_hand) for one in reports if one.by_hand}):
+        lines.append(f"{assignment}: up to {most} more points from you, see {SENTENCES.format(assignment)}")
     return "\n".join(lines)
 
 
@@ -87,7 +89,7 @@ def identical(reports: Sequence[Report]) -> Iterator[tuple[list[str], str]]:
     for same in groups.values():
         if len(same) > 1:
             exactly = len({report.fingerprints[0] for report in same}) == 1
-            yield [*map(_name, same)], "the same functions" + ("" if exactly else " but for names")
+            yield [*map(_name, same)], "the same functions" + ("" if exactly else ", apart from names")
 
 
 def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
@@ -117,8 +119,8 @@ def write_reports(reports: Sequence[Report], folder: Path) -> list[Path]:
     for name, some in tables.items():
         paths.append(folder / CODE.format(name))
         write_atomically(paths[-1], code_page(some).encode("utf-8", "replace"))
-        if any(_read_by_hand(report) for report in some):
-            paths.append(folder / BY_HAND.format(name))
+        if any(report.by_hand for report in some):
+            paths.append(folder / SENTENCES.format(name))
             write_atomically(paths[-1], by_hand_page(some).encode("utf-8", "replace"))
     for name, pages in to_moodle.items():
         paths.append(folder / TO_MOODLE.format(name))
@@ -142,11 +144,12 @@ def as_csv(reports: Sequence[Report]) -> str:
     writer.writerow(column.format(assignment=reports[0].assignment) for column in COLUMNS[platform])
     for one in reports:
         who, comment, student = one.handin, comment_of(one), _for_spreadsheets(one.handin.student)
+        most = one.most + one.by_hand
         writer.writerow({
-            "Moodle": (f"Participant {who.ident}", student, one.points, one.most, comment),
+            "Moodle": (f"Participant {who.ident}", student, one.points, most, comment),
             "Canvas": (student, who.ident, "", "", "", one.points),
-            "nbgrader": (one.assignment, student, one.points, one.most),
-            "": (student, one.assignment, one.points, one.most, "late" if who.late else "", comment),
+            "nbgrader": (one.assignment, student, one.points, most),
+            "": (student, one.assignment, one.points, most, "late" if who.late else "", comment),
         }[platform])  # fmt: skip
     return text.getvalue()
 
@@ -160,10 +163,11 @@ def as_page(report: Report) -> str:
         for one in report.graded
     )
     notes = "".join(f"<li><code>{escape(note)}</code></li>\n" for note in report.notes)
-    read, most = _read_by_hand(report), by_hand(who.data)[1]
-    hand = f"<h2>To be read by your teacher ({most} points)</h2>{read}" if read else ""
+    hand, more = "", ""
+    if report.by_hand:
+        hand = f"<h2>To be read by your teacher ({report.by_hand} points)</h2>{_read_by_hand(report)}"
+        more = f", and up to {report.by_hand} from your teacher"
     title = escape(f"{who.student}: {report.assignment or who.file}")
-    more = f", and up to {most} from your teacher" if read else ""
     doubt = f"<p><strong>Your file: {WRONG_FILE}</strong></p>\n" if _is_untouched(report) else ""
     return (
         _head(title, STYLE)
@@ -180,10 +184,8 @@ def as_page(report: Report) -> str:
 
 
 def _read_by_hand(report: Report) -> str:
-    """What a teacher has to read of a hand-in, below the numbers that it computed; "" where that is nothing."""
-    text, most = by_hand(report.handin.data) if report.most else ("", 0)
-    numbers = escape("\n".join(report.numbers))
-    return f"<pre>{numbers}\n\n{escape(text)}</pre>" if most else ""
+    """What a teacher has to read of a hand-in, below the numbers that it computed."""
+    return "<pre>" + escape("\n".join([*report.numbers, "", sentences(report.handin.data) or "nothing"])) + "</pre>"
 
 
 def by_hand_page(reports: Sequence[Report]) -> str:
