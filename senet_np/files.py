@@ -41,7 +41,10 @@ def write_keeping(path: Path, data: bytes) -> Path | None:
     kept = None
     if path.is_file() and path.read_bytes() != data:
         kept = next(name for n in count(1) if not (name := path.with_stem(f"{path.stem}-earlier-{n}")).exists())
-        os.rename(path, kept)
+        try:
+            os.rename(path, kept)
+        except OSError as error:
+            raise SenetError(f"could not rename {path}: {error.strerror}; is it open in another program?") from error
     write_atomically(path, data)
     return kept
 
