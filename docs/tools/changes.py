@@ -18,6 +18,7 @@ from senet_np.experiments.statistics import paired_difference
 from senet_np.figures.style import BLUE, GRAY, ORANGE, add_title, new_figure, save, style
 
 KINDS = ("contrast", "color cast", "brightness", "blur", "noise")  # a panel each
+HOW = "means over the seeds; differences by seed, from five seeds on their mean ± half the 95 % interval (Student's t)"
 OWN, BLIND, PLAIN = "with SE, own gates", "with SE, gates of the unchanged image", "trained without SE"
 
 
@@ -33,7 +34,7 @@ def refreshed(path: Path, figures: bool = False) -> str:
                 save(draw(lines), path.parent / path.stem / f"changes-{net}.png")
         at = strongest(lines)
         alt = f"Accuracy by the strength of five changes, with own gates, unchanged gates and without SE. {at}"
-        return f"**{at}**\n\n![{alt}]({path.stem}/changes-{net}.png)\n\n{table(lines)}\n\n*{source(lines)}*"
+        return f"**{at}**\n\n![{alt}]({path.stem}/changes-{net}.png)\n\n{table(lines)}\n\n*{source(lines)}; {HOW}*"
 
     return replace_blocks(path.read_text("utf-8"), "changes", block)
 
@@ -84,8 +85,8 @@ def source(lines: list[Line]) -> str:
         if some
     )
     several = " or ".join(sorted({f"{line.n:,}" for line in lines}))
-    last = "the last column has every network" if len(with_se) > 1 else "one network"
-    return f"{seeds}; {lines[0].data}, {lines[0].epochs} epochs; {several} test images; means over the seeds, {last}"
+    epochs = " or ".join(sorted({f"{line.epochs} epochs" for line in lines}))
+    return f"{seeds}; {lines[0].data}, {epochs}; n = {several} test images"
 
 
 def draw(lines: list[Line]) -> Any:
@@ -101,6 +102,7 @@ def draw(lines: list[Line]) -> Any:
                 ax.plot(xs, [statistics.mean(some) for some in values], form, color=color, label=label, linewidth=2)
                 for x, some in zip(xs, values, strict=True):
                     ax.plot([x] * len(some), some, "o", color=color, alpha=0.5, markersize=3.5)
+        ax.set_xticks(ticks := xs if len(xs) < 5 else xs[::2], [f"{x:g}".replace("-", "−") for x in ticks])
         ax.set(title=kind, xlabel="strength")
         ax.grid(axis="y", alpha=0.3)
     figure.axes[0].set_ylabel("test accuracy (%)")
