@@ -32,7 +32,6 @@ EXPECTED = {
     "sprint-se": ("sprint", True, 4), "sprint-plain": ("sprint", False, 4),
     "shapes-se": ("tiny", True, 4), "shapes-plain": ("tiny", False, 4),
 }  # fmt: skip
-AGAIN = {"sprint-se": 2000}  # how many test images were classified again with other gates, where not all
 
 
 def correct(model, test):
@@ -69,10 +68,10 @@ def test_each_tells_what_it_was_trained_and_measured_on_and_by_which_command(nam
 @pytest.mark.parametrize("name", [name for name, (_, se, _) in EXPECTED.items() if se])
 def test_its_findings_are_over_all_test_images(name):
     findings, result = load_findings(findings_path(name)), senet_np.load(name).metadata.result
-    n, again = result.n, AGAIN.get(name, result.n)
+    n = result.n
     assert findings.images == f"{n:,} test images"
-    assert (findings.interventions.n, findings.pruning.n) == (again, again)
-    assert again < n or findings.interventions.learned == result.correct
+    assert (findings.interventions.n, findings.pruning.n) == (n, n)
+    assert findings.interventions.learned == result.correct
     counts = [stats.counts.sum(axis=(0, 2)) for stats in findings.blocks.values()]
     assert all((channels == n).all() for channels in counts)
     assert len(findings.snapshots) == 8

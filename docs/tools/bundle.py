@@ -29,9 +29,7 @@ from senet_np.tree import Tree, tree_map
 EPOCH = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy")
 
 
-def bundle(
-    model: Model, dataset: Dataset, name: str, workers: Workers, folder: Path = FOLDER, again: int | None = None
-) -> Result:
+def bundle(model: Model, dataset: Dataset, name: str, workers: Workers, folder: Path = FOLDER) -> Result:
     """Write a run's weights and findings into the folder of bundled models.
 
     Args:
@@ -40,7 +38,6 @@ def bundle(
         name: what it will be loaded by.
         workers: who computes.
         folder: where to write.
-        again: how many test images are classified again, with other gates; None for all.
 
     Returns:
         The test result of the rounded weights.
@@ -75,7 +72,7 @@ def bundle(
     half = tree_map(np.float16, params), tree_map(np.float16, state)
     save_weights(folder / f"{name}.npz", *half, {KEY: json.dumps(about)})
     if model.settings.se:
-        findings = measure(model, dataset, "test", workers, reclassify=again or score.n)
+        findings = measure(model, dataset, "test", workers, reclassify=score.n)
         save_findings(folder / f"{name}.findings.npz", findings, {"data": about["data"]})
     write_sums(folder)
     return Result(score.correct, score.n)
@@ -100,13 +97,12 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="the run's folder")
     parser.add_argument("name", help="what senet_np.load() will know it by")
     parser.add_argument("--data-dir", type=Path, help="where CIFAR-10 lies")
-    parser.add_argument("--again", type=int, help="how many test images to classify with other gates (default: all)")
     args = parser.parse_args()
     try:
         model = load(args.run)
         dataset = load_data(model.settings.data, args.data_dir)
         with Workers() as workers:
-            result = bundle(model, dataset, args.name, workers, again=args.again)
+            result = bundle(model, dataset, args.name, workers)
     except SenetError as error:
         parser.exit(2, f"error: {error}\n")
     before = model.metadata.result.correct if model.metadata.result else 0
