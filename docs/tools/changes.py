@@ -34,7 +34,8 @@ def refreshed(path: Path, figures: bool = False) -> str:
                 save(draw(lines), path.parent / path.stem / f"changes-{net}.png")
         at = strongest(lines)
         alt = f"Accuracy by the strength of five changes, with own gates, unchanged gates and without SE. {at}"
-        return f"**{at}**\n\n![{alt}]({path.stem}/changes-{net}.png)\n\n{table(lines)}\n\n*{source(lines)}; {HOW}*"
+        how = f"; {HOW}" if sum(line.se for line in lines) > 1 else ""
+        return f"**{at}**\n\n![{alt}]({path.stem}/changes-{net}.png)\n\n{table(lines)}\n\n*{source(lines)}{how}*"
 
     return replace_blocks(path.read_text("utf-8"), "changes", block)
 
@@ -54,10 +55,8 @@ def strongest(lines: list[Line]) -> str:
     name = "contrast -0.6"
     mean = {kind: statistics.mean(values.values()) for kind, values in accuracies(lines, name).items() if values}
     plain = f", {mean[PLAIN]:.1f} % without SE" if PLAIN in mean else ""
-    own, blind = mean[OWN], mean[BLIND]
-    return (
-        f"With 40 % of the contrast {own:.1f} % are correct, {blind:.1f} % if the gates do not see the change{plain}."
-    )
+    own, blind = (f"{mean[kind]:.1f} %" for kind in (OWN, BLIND))
+    return f"Contrast reduced to 40 %: {own} correct, {blind} if the gates do not see the change{plain}."
 
 
 def table(lines: list[Line]) -> str:
