@@ -48,6 +48,23 @@ def test_a_network_without_gates_is_tested_once(few):
     assert measured("shapes-plain", few).blind == {}
 
 
+def test_another_images_gates_differ_only_by_the_change(few, monkeypatch):
+    model = senet_np.load("shapes-se")
+    with Workers(1) as workers:
+        found = measure_changes.measure_swapped(model, few, workers, (CAST,))
+        monkeypatch.setattr(measure_changes, "changed", lambda images, name: images)
+        still = measure_changes.measure_swapped(model, few, workers, (CAST,))
+    assert found.changed != found.unchanged
+    assert still.changed == still.unchanged
+
+
+def test_two_lines_of_one_seed_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "page.md").write_text("<!-- changes net -->\n<!-- end -->\n")
+    monkeypatch.setattr(changes, "read_lines", lambda: [line(True, 0, blind=50), line(True, 0, blind=50)])
+    with pytest.raises(SenetError, match="two lines of one seed"):
+        changes.refreshed(tmp_path / "page.md")
+
+
 def line(se, seed, **own):
     counts = {name: own.get("right", 50) for name in ("unchanged", *changes.CHANGES)}
     blind = {name: own["blind"] for name in changes.CHANGES} if se else {}

@@ -1,7 +1,8 @@
 """Update tables and figures about changed images:   python docs/tools/changes.py docs/gates.md
 
 Between `<!-- changes tiny -->` and `<!-- end -->` stand the figure and the table of all lines about that net in
-docs/comparisons/changes.jsonl, which docs/tools/measure_changes.py writes.
+docs/comparisons/changes.jsonl, and after `<!-- changes swapped -->` the table of changes_swapped.jsonl beside it.
+docs/tools/measure_changes.py writes both files.
 """
 
 import statistics
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from blocks import main, replace_blocks
-from measure_changes import UNCHANGED, Line, read_lines
+from measure_changes import STRONG, UNCHANGED, Line, read_lines, read_swapped
 
 from senet_np.data.changes import CHANGES
 from senet_np.errors import SenetError
@@ -26,9 +27,13 @@ def refreshed(path: Path, figures: bool = False) -> str:
     """The page's text with every table made anew, and on demand the figures in the page's folder."""
 
     def block(net: str) -> str:
+        if net == "swapped":
+            return swapped_table()
         lines = [line for line in read_lines() if line.net == net]
         if not any(line.se for line in lines):
             raise SenetError(f"{path} asks for {net!r}, and no line is about it: run docs/tools/measure_changes.py")
+        if len({(line.se, line.seed) for line in lines}) < len(lines):
+            raise SenetError(f"{net!r} has two lines of one seed in changes.jsonl: take one out")
         if figures:
             with style():
                 save(draw(lines), path.parent / path.stem / f"changes-{net}.png")
@@ -62,17 +67,28 @@ def strongest(lines: list[Line]) -> str:
 def table(lines: list[Line]) -> str:
     """A row for each change."""
     rows = [
-        f"| test images | {PLAIN}, % | {OWN}, % | gates of the unchanged image, % | own minus these, points |",
+        f"| test images | {PLAIN}, % | {OWN}, % | unchanged image's gates, % | gain if gates see the change, points |",
         "|---|---:|---:|---:|---:|",
     ]
     for name in (UNCHANGED, *CHANGES):
         found = accuracies(lines, name)
         means = [f"{statistics.mean(found[k].values()):.1f}" if found[k] else "–" for k in (PLAIN, OWN, BLIND)]
         d = paired_difference([*found[OWN].values()], [*found[BLIND].values()])
-        each = ", ".join(f"{value:+.1f}" for value in d.values)
+        each = ", ".join(f"{value + 0.0:+.1f}" for value in map(partial(round, ndigits=1), d.values))
         said = "" if name == UNCHANGED else each if d.half is None else f"{d.mean:+.1f} ± {d.half:.1f}"
         rows.append(f"| {name} | {' | '.join(means)} | {said} |")
     return "\n".join(rows)
+
+
+def swapped_table() -> str:
+    """What another image's gates are worth more if that image is changed, too."""
+    lines = [*read_swapped()]
+    rows = [f"| network | seed | {' | '.join(STRONG)} |", "|---|---:|" + "---:|" * len(STRONG)]
+    for line in lines:
+        points = (100 * (line.changed[name] - line.unchanged[name]) / line.n for name in STRONG)
+        rows.append(f"| {line.network} | {line.seed} | {' | '.join(f'{value:+.1f}' for value in points)} |")
+    counts = " or ".join(sorted({f"{line.n:,}" for line in lines}))
+    return "\n".join([*rows, "", f"*Points more with another image's gates under the same change; n = {counts}*"])
 
 
 def source(lines: list[Line]) -> str:

@@ -4,6 +4,9 @@ The test images are changed (data/changes.py) and classified twice: with their o
 same images get unchanged, so that the gates do not see the change. A network without SE has no gates: it is tested
 once. Each RUN is a run's folder or the name of a bundled model, and becomes a line of the file from which
 docs/tools/changes.py makes tables and figures.
+
+With --swapped every image gets the gates of another one, drawn at random: those that the other one gets changed, and
+those that it gets unchanged. Neither fits the image, and neither knows its class; they differ in the change alone.
 """
 
 import argparse
@@ -26,6 +29,8 @@ from senet_np.runs.load import load
 from senet_np.settings import settings_to_json
 
 FILE = Path(__file__).parents[1] / "comparisons" / "changes.jsonl"
+SWAPPED_FILE = FILE.with_name("changes_swapped.jsonl")
+STRONG = ("contrast -0.6", "color cast 0.6", "brightness -0.3", "blur 2", "noise 0.08")  # one of each kind
 UNCHANGED = "unchanged"
 
 
@@ -65,6 +70,37 @@ def measure(model: Model, test: Split, workers: Workers, names: tuple[str, ...] 
     )  # fmt: skip
 
 
+class Swapped(NamedTuple):
+    """One network on changed test images, each with the gates of another image."""
+
+    network: str
+    net: str
+    seed: int
+    n: int
+    changed: dict[str, int]  # {change: how many are right with gates of another image under the same change}
+    unchanged: dict[str, int]  # and with gates of the same other image unchanged
+
+
+def measure_swapped(model: Model, test: Split, workers: Workers, names: tuple[str, ...] = STRONG) -> Swapped:
+    """Test a network with SE on changed images, with the gates that another image gets changed and unchanged."""
+    images, labels = test
+    others = np.random.default_rng(0).permutation(len(labels))
+    before = {path: s[others] for path, s in collect(model, images, workers).gates.items()}
+    counts: tuple[dict[str, int], dict[str, int]] = ({}, {})
+    for name in names:
+        shown = changed(images, name)
+        after = {path: s[others] for path, s in collect(model, shown, workers).gates.items()}
+        for found, gates in zip(counts, (after, before), strict=True):
+            found[name] = int((predict(model, shown, workers, gates) == labels).sum())
+    return Swapped(model.settings.describe(), model.settings.net, model.settings.seed, len(labels), *counts)
+
+
+def read_swapped(path: Path = SWAPPED_FILE) -> Iterator[Swapped]:
+    """The lines of a file of the second kind."""
+    for line in path.read_text("utf-8").splitlines():
+        yield Swapped(**json.loads(line))
+
+
 def read_lines(path: Path = FILE) -> Iterator[Line]:
     """The lines of a file."""
     for line in path.read_text("utf-8").splitlines():
@@ -79,20 +115,24 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", metavar="RUN", help="a run's folder, or the name of a bundled model")
     parser.add_argument("--data-dir", type=Path, help="where CIFAR-10 lies")
     parser.add_argument("--images", type=int, help="how many test images (default: all)")
-    parser.add_argument("--out", type=Path, default=FILE, help="the file to append to (default: %(default)s)")
+    parser.add_argument("--swapped", action="store_true", help="with gates of other images, changed and unchanged")
+    parser.add_argument("--out", type=Path, help="the file to append to (default: in docs/comparisons)")
     args = parser.parse_args()
+    out = args.out or (SWAPPED_FILE if args.swapped else FILE)
     try:
         with Workers() as workers:
             for name in args.runs:
                 model = load(name)
+                if not model.metadata.finished:
+                    raise SenetError(f"{name} is not trained to its end")
                 dataset = load_data(model.settings.data, args.data_dir)
                 if dataset.fingerprint != model.metadata.data.fingerprint:
                     raise SenetError(f"{dataset.origin} holds other bytes than {name} was trained on")
                 test = Split(dataset.test.images[: args.images], dataset.test.labels[: args.images])
-                line = measure(model, test, workers)
-                with open(args.out, "a", encoding="utf-8") as file:
+                line = (measure_swapped if args.swapped else measure)(model, test, workers)
+                with open(out, "a", encoding="utf-8") as file:
                     file.write(json.dumps(line._asdict()) + "\n")
-                print(f"{name}: {line.own[UNCHANGED]} of {line.n} as they are; written to {args.out}")
+                print(f"{name}: written to {out}")
     except SenetError as error:
         parser.exit(2, f"error: {error}\n")
 
