@@ -37,7 +37,7 @@ def refreshed(path: Path, figures: bool = False) -> str:
         if figures:
             with style():
                 save(draw(lines), path.parent / path.stem / f"changes-{net}.png")
-        at = strongest(lines)
+        at = headline(lines)
         alt = f"Accuracy by the strength of five changes, with own gates, unchanged gates and without SE. {at}"
         how = f"; {HOW}" if sum(line.se for line in lines) > 1 else ""
         return f"**{at}**\n\n![{alt}]({path.stem}/changes-{net}.png)\n\n{table(lines)}\n\n*{source(lines)}{how}*"
@@ -55,8 +55,8 @@ def accuracies(lines: list[Line], name: str) -> dict[str, dict[int, float]]:
     return found
 
 
-def strongest(lines: list[Line]) -> str:
-    """The figure in one sentence."""
+def headline(lines: list[Line]) -> str:
+    """The figure in one sentence: what it shows at a contrast where the images can still be recognized."""
     name = "contrast -0.6"
     mean = {kind: statistics.mean(values.values()) for kind, values in accuracies(lines, name).items() if values}
     plain = f", {mean[PLAIN]:.1f} % without SE" if PLAIN in mean else ""
@@ -122,7 +122,7 @@ def draw(lines: list[Line]) -> Any:
         ax.grid(axis="y", alpha=0.3)
     figure.axes[0].set_ylabel("test accuracy (%)")
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
-    return add_title(figure, strongest(lines).removesuffix("."), source(lines))
+    return add_title(figure, headline(lines).removesuffix("."), source(lines))
 
 
 if __name__ == "__main__":

@@ -95,16 +95,14 @@ def measure_swapped(model: Model, test: Split, workers: Workers, names: tuple[st
     return Swapped(model.settings.describe(), model.settings.net, model.settings.seed, len(labels), *counts)
 
 
-def read_swapped(path: Path = SWAPPED_FILE) -> Iterator[Swapped]:
-    """The lines of a file of the second kind."""
-    for line in path.read_text("utf-8").splitlines():
-        yield Swapped(**json.loads(line))
+def read_lines() -> Iterator[Line]:
+    """What was measured with own gates and with those of the unchanged images."""
+    return (Line(**json.loads(line)) for line in FILE.read_text("utf-8").splitlines())
 
 
-def read_lines(path: Path = FILE) -> Iterator[Line]:
-    """The lines of a file."""
-    for line in path.read_text("utf-8").splitlines():
-        yield Line(**json.loads(line))
+def read_swapped() -> Iterator[Swapped]:
+    """What was measured with the gates of other images."""
+    return (Swapped(**json.loads(line)) for line in SWAPPED_FILE.read_text("utf-8").splitlines())
 
 
 def main() -> None:
@@ -125,6 +123,8 @@ def main() -> None:
                 model = load(name)
                 if not model.metadata.finished:
                     raise SenetError(f"{name} is not trained to its end")
+                if args.swapped and not model.settings.se:
+                    raise SenetError(f"{name} has no gates that could be swapped")
                 dataset = load_data(model.settings.data, args.data_dir)
                 if dataset.fingerprint != model.metadata.data.fingerprint:
                     raise SenetError(f"{dataset.origin} holds other bytes than {name} was trained on")
