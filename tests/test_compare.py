@@ -145,6 +145,13 @@ def test_where_the_interval_covers_0_the_table_says_that_no_difference_was_seen(
     assert "no difference seen" in as_text(make_report(comparison))
 
 
+def test_a_difference_that_rounds_to_0_has_no_minus(write):
+    comparison = write(seeds=1)
+    for correct, (_, settings) in enumerate(comparison.cells, start=60_000):
+        append_result(comparison.results, line(settings, 60, n=100_000, correct=correct))
+    assert "+0.00 (each pair)" in as_text(make_report(comparison))
+
+
 def test_only_seeds_that_both_arms_have_are_paired(write):
     comparison = write()
     fill(comparison, {"with SE": [60, 62], "without SE": [50]})

@@ -43,12 +43,12 @@ def test_missing_runs_are_trained_and_finished_runs_are_reused(write, tmp_path, 
     assert len({r.settings.se for r in read_results(comparison.results)}) == 2
 
 
-def test_a_run_whose_line_was_lost_is_read_from_its_folder(write, tmp_path, monkeypatch):
+def test_a_run_that_had_ended_is_read_from_its_folder_which_does_not_tell_the_machine(write, tmp_path, monkeypatch):
     settings = write().cells[0][1]
     job = Job(settings, tmp_path / "runs", None, 1, load_shapes().fingerprint)
     record = run_job(job)
     monkeypatch.setattr("senet_np.experiments.runner.train_run", None)  # whoever trains now fails
-    assert run_job(job) == record
+    assert run_job(job) == record | {"machine": runner.TRAINED_BEFORE}
 
 
 def test_other_bytes_than_the_comparisons_are_refused(write, tmp_path):

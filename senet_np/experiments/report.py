@@ -135,8 +135,8 @@ def _in_words(d: Difference | None) -> tuple[str, str]:
     """A difference and what may be said of it."""
     if d is None:
         return "", ""
-    single = ", ".join(f"{value:+.2f}" for value in d.values)
-    return f"{single} (each pair)" if d.half is None else f"{d.mean:+.2f} ± {d.half:.2f}", d.verdict
+    mean, *values = (f"{round(value, 2) + 0.0:+.2f}" for value in (d.mean, *d.values))  # + 0.0: no −0.00
+    return f"{', '.join(values)} (each pair)" if d.half is None else f"{mean} ± {d.half:.2f}", d.verdict
 
 
 def legend(report: Report) -> str:
@@ -149,7 +149,7 @@ def legend(report: Report) -> str:
     return (
         f"{c.data} ({', '.join(report.provenances)}), {report.n:,} test images, "
         f"epochs: {' or '.join(map(str, epochs))}; n seeds, mean ± sd over them; differences paired by seed{interval}; "
-        f"multiply-adds of one image; seconds of training, median. {'; '.join(report.machines)}.{missing}"
+        f"multiply-adds of one image; seconds of training, median. {', or '.join(report.machines)}.{missing}"
     )
 
 

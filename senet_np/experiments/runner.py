@@ -33,6 +33,7 @@ from ..train.evaluation import evaluate
 from ..train.progress import Callback
 from ..tree import tree_size
 
+TRAINED_BEFORE = "a machine not recorded (the run had ended before)"
 LAST_STEP_SECONDS = 60.0  # at most, of a run that is told to stop; an evaluation is one step, too
 
 
@@ -77,6 +78,7 @@ def run_job(job: Job, callback: Callback | None = None) -> dict[str, Any]:
             create_run(folder, job.settings, dataset)
         run = open_run(folder)
         progress = run.load()
+        trained_before = run.result is not None
         result = run.result or train_run(run, dataset, progress, callback, job.workers)
         also = measured(run.model(progress), dataset.test, job)
     return {
@@ -88,9 +90,13 @@ def run_job(job: Job, callback: Callback | None = None) -> dict[str, Any]:
         **({"measured": also} if also else {}),
         "parameters": tree_size(progress.params),
         "seconds": round(progress.seconds, 1),
-        "machine": f"{processor()}, {usable_cores()} cores, {job.workers} for this run; {platform.system()}",
+        "machine": TRAINED_BEFORE if trained_before else _machine(job.workers),
         "versions": versions(),
     }
+
+
+def _machine(workers: int) -> str:
+    return f"{processor()}, {usable_cores()} cores, {workers} for this run; {platform.system()}"
 
 
 def measured(model: Model, test: Split, job: Job) -> dict[str, int]:
