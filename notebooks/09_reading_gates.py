@@ -432,6 +432,9 @@ plt.show()
 # layer sees the product s·u, not the gate: a channel with gate 0.3 and large values can carry more than one with gate 1
 # and small values. (With half of the channels off, every order ruins the network, which was not trained again.)
 #
+# This is `tiny-se`. In `sprint-se` the channels with the smallest gates are needed most, in `shapes-se` least
+# ([docs/gates.md](../docs/gates.md)).
+#
 # </details>
 #
 # ## 7. A checklist

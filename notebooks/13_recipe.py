@@ -24,7 +24,7 @@
 # Letters: [symbols](../docs/symbols.md).
 #
 # Trained in a plain way, the tiny SE-CNN classifies 76 % of the test photographs of CIFAR-10 correctly. Trained by
-# another recipe, in as many steps, it reaches 80 % (one run each, seed 0). A net with ten times as many multiply-adds
+# another recipe, in as many steps, it reaches 80 % (seed 0 of each). A net with ten times as many multiply-adds
 # (one multiplication with its addition), trained by the same recipe carried further, reaches 89 %. If it may look at
 # six views of each image, it reaches 90 % (means of five seeds; [docs/results.md](../docs/results.md)):
 #
@@ -410,10 +410,11 @@ else:
     print("docs/comparisons is not here.")
 
 # %% [markdown]
-# As long as these runs are missing, we know only this: the pieces together took the tiny net from 76 to 80 %, one run
-# each. For the tiny net these are the pieces of sections 4 and 5; the sprint net uses all
-# ([docs/choices.md](../docs/choices.md)). Nobody has measured here which piece made the difference. And three pairs
-# will give no interval (notebook 11), so they can show only large differences.
+# As long as these runs are missing, we know only this: all changes together took the tiny net from 76 % (one run) to
+# 80 % (the mean of several). These are the pieces of sections 4 and 5, a higher learning rate, a smaller weight decay
+# and smaller shifts; the sprint net uses all pieces ([docs/choices.md](../docs/choices.md)). Nobody has measured here
+# which change made the difference. And three pairs will give no interval (notebook 11), so they can show only large
+# differences.
 #
 # **What not to conclude.** Such numbers belong to one net and one length of training. For example, label smoothing
 # helps a net that begins to learn its images by heart. A net that is too small for its task has other problems.
@@ -503,7 +504,7 @@ check("13.3", bad_images)
 #
 # Write another `keep(done)` for the bowl of section 4. Targets, as means over 8 seeds: after 50 of 400 steps the slow
 # weights are at most 2.5 from the minimum, and over the last 20 steps at most 0.6. (The recipe's own `lookahead`
-# reaches 1.93 and 0.86.)
+# reaches 1.93 and 0.85.)
 #
 # <details><summary>Hint</summary>
 #

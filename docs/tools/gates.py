@@ -1,28 +1,39 @@
 """Update tables and figures of a page from the bundled models:   python docs/tools/gates.py docs/gates.md
 
 Between `<!-- gates tiny-se interventions -->` and `<!-- end -->` stands a figure, named by its file without the ending;
-"blocks table" and "interventions table" name tables, and `<!-- gates all models -->` is the list of all of them. Images
-are followed through blocks for `shapes` alone, which NumPy draws: no figure holds an image of CIFAR-10.
+"blocks table" and "interventions table" name tables; `<!-- gates all models -->` is the list of all models, and
+`<!-- gates all pruning -->` what is left of each without some of its channels. Images are followed through blocks for
+`shapes` alone, which NumPy draws: no figure holds an image of CIFAR-10.
 """
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from blocks import main, replace_blocks
 
 import senet_np
 from senet_np.analysis.findings import load_findings
 from senet_np.analysis.interventions import ALL
+from senet_np.analysis.pruning import Pruning
 from senet_np.analysis.specificity import variance_shares
 from senet_np.data import load_shapes
 from senet_np.data.photo import Photo
 from senet_np.errors import SenetError
+from senet_np.figures.pruning import SHARE
 from senet_np.figures.registry import Sources
 from senet_np.figures.report import draw, plan
 from senet_np.figures.style import save
 from senet_np.figures.tables import Table, block_table, intervention_table
 from senet_np.runs.bundled import findings_path, names
 from senet_np.runs.twins import plain_twin
+
+CHOSEN: dict[str, Callable[[Pruning], np.ndarray]] = {
+    "smallest gates": lambda found: found.lowest["mean gate"],
+    "largest gates": lambda found: found.highest["mean gate"],
+    "smallest signals": lambda found: found.lowest["mean |s·u|"],
+}
 
 
 def refreshed(path: Path, figures: bool = False) -> str:
@@ -40,6 +51,8 @@ def refreshed(path: Path, figures: bool = False) -> str:
     def block(words: str) -> str:
         if words == "all models":
             return as_markdown(model_table())
+        if words == "all pruning":
+            return as_markdown(pruning_table())
         name, _, part = words.partition(" ")
         if name not in opened:
             sources = bundled_sources(name)
@@ -89,6 +102,20 @@ def model_table() -> Table:
         accuracy = f"{100 * result.accuracy:.2f} ({result.correct:,} of {result.n:,})"
         source = f"{data.name} ({data.provenance})"
         rows.append([f"`{name}`", model.settings.describe(), source, accuracy, means, classes])
+    return rows
+
+
+def pruning_table() -> Table:
+    """One row per bundled model with SE: its accuracy without 30 % of its channels, by what chose them."""
+    rows = [["name", "all channels", *(f"{which} off" for which in CHOSEN), "random ones off"]]
+    for name in names():
+        found = load_findings(findings_path(name)).pruning if senet_np.load(name).settings.se else None
+        if found is None:
+            continue
+        at = int(np.argmin(np.abs(found.shares - SHARE)))
+        random = 100 * found.random[:, at]
+        left = [found.random[0, 0], *(curves(found)[at] for curves in CHOSEN.values())]
+        rows.append([f"`{name}`", *(f"{100 * x:.1f}" for x in left), f"{random.min():.1f} to {random.max():.1f}"])
     return rows
 
 
