@@ -443,11 +443,11 @@ for gate, error in paper.items():
 # sigmoid is best, then comes tanh, then ReLU. In both a ReLU gate is worse than no SE block at all. For tanh the two
 # disagree: in the paper it is a little better than no SE, in our network it is worse (67.24 against 67.85 %).
 #
-# **What may you say about this in a talk?** "On a small net with short trainings, SE gained 0.41 ± 0.24 points (ten pairs of runs, 95 % interval). On a net that was trained
-# to 89 %, SE gained nothing: 0.00 ± 0.25 points (five pairs of runs, [docs/results.md](../docs/results.md)). A gate for
-# each position, without a squeeze, was better than SE by 2.1 to 2.5 points (tiny net, three seeds). The paper's gains
-# are for networks of 50 layers and more, on ImageNet." Our numbers do not contradict the paper's, and they do not
-# confirm them.
+# **What may you say about this in a talk?** "On a small net with short trainings, SE gained 0.41 ± 0.24 points (ten
+# pairs of runs, 95 % interval). On a net that was trained to 89 %, no difference was seen: 0.00 ± 0.25 points (five
+# pairs of runs, [docs/results.md](../docs/results.md)). A gate for each position, without a squeeze, was better than SE
+# by 2.1 to 2.5 points (tiny net, three seeds). The paper's gains are for larger networks and longer trainings." Our
+# numbers do not contradict the paper's, and they do not confirm them.
 #
 # ## 6. What r costs
 #
@@ -528,7 +528,7 @@ for name, error, found in [*rows, ("no SE ", paper["no SE"], ours["no SE"])]:
 #
 # ### 7. Biases, and where the gates start
 #
-# The paper leaves out both biases in its experiments. Its released models have them, and so does our block by default.
+# The paper leaves out both biases in its ablations. Its released models have them, and so does our block by default.
 # What do they do? Take a block without biases.
 #
 # **Predict:** What are its gates for a black image, z = 0? And what happens to e if z becomes three times as large?

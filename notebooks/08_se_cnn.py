@@ -52,8 +52,8 @@ np.set_printoptions(precision=3, suppress=True)
 # tree, `tree_map` applies a function to each array, and `tree_items` lists pairs (path, array) with paths such as
 # `"stage1.conv.w"`.
 #
-# The first weights are random numbers. Their variance is 2 divided by the number of inputs (He's rule). With it, the
-# maps of all layers have about the same size.
+# The first weights are random numbers. Their variance is 2 divided by the number of inputs (He's rule, for layers with a
+# ReLU after them), and half of that in the head. With it, the maps of all layers have about the same size.
 #
 # **Predict:** The stages have 16, 16 and 32 channels, and r = 4. Which part has the most parameters: stage 1,
 # stage 2, stage 3 or the head?
@@ -367,7 +367,7 @@ without, _ = train(se=False)
 
 # %%
 assert with_se > 0.9
-assert without < 0.76  # no network without SE can be above 75 % here: see senet_np/data/shapes.py
+assert without < 0.76  # without SE no unit sees both sky and square: at most 75 %, see senet_np/data/shapes.py
 
 # %% [markdown]
 # One command trains such a network too: `python -m senet_np train --data shapes`. Its default recipe for `shapes` is

@@ -101,13 +101,13 @@ plt.show()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# For most images. More than half of the 128 channels have a mean gate above 0.95 and almost no spread. They are open
-# for *every* image, so their tall bars say nothing about this photo.
+# For most images. More than half of the 128 channels have a mean gate above 0.95 and little spread. They are nearly
+# open for almost *every* image, so their tall bars say little about this photo.
 #
 # </details>
 #
 # A gate that is the same for every image is not attention. It is a constant, and a constant could be multiplied once
-# into the weights of the next layer. What can tell something about an image is the *distance* of its gate from the
+# into the weights beside it. What can tell something about an image is the *distance* of its gate from the
 # usual one, compared with the spread.
 #
 # **Rule 1.** "The weight of a channel" is a distribution, not a number. Show the mean *and* the spread.
@@ -268,7 +268,8 @@ for name in ("resnet20-se", "shapes-se"):
         print(f"{path.replace('.residual.branch', ''):14} {100 * shares(stats)[1]:4.1f} %")
 
 # %% [markdown]
-# In each of these networks the last block has the largest share of class. On the way there the share goes up and down.
+# In each of these networks the last block has the largest share of class. In two of them the share goes up and down on
+# the way there.
 # Three networks with one seed each are three cases and not a law.
 #
 # ## 4. Does it matter? Replace the gates
@@ -458,7 +459,8 @@ plt.show()
 # 3. What gates depend on is not what the network needs: to learn that, replace the gates, and prefer the mean to ones.
 # 4. Beside each intervention stands the twin trained without SE, since a network can depend on gates that it could have
 #    done without.
-# 5. Gates that were chosen with the right answer are an oracle, and a small gate does not mark a useless channel.
+# 5. Gates that were chosen with the right answer are an oracle, and a small gate alone does not show that a channel is
+#    useless.
 #
 # ## Exercises
 #

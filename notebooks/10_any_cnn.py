@@ -469,7 +469,7 @@ print(f"SE adds {100 * stage_counts.sum() / resnet50:.1f} % to ResNet-50,",
 
 # %% [markdown]
 # That is a way to save parameters. The paper (its section 4) leaves out the blocks of the last stage: the overhead
-# falls from about 10 % to about 4 %, and the error on ImageNet rises by less than 0.1 %.
+# falls from about 10 % to about 4 %, and the top-5 error on ImageNet rises by less than 0.1 %.
 
 # %% [markdown]
 # ## 5. One block, four places: what does it see?

@@ -540,7 +540,8 @@ plt.show()
 # (The difference has to be 1.96 + 0.84 = 2.8 standard errors, and 2.8² is 7.8. Below 0.84 sd lie 80 % of a bell
 # curve. The 2 is there because t is larger than 1.96.)
 #
-# Public runs of others on small networks found that SE is worth −0.04 to +0.40 points on CIFAR-10.
+# Public runs of others on small networks found −0.04 to +0.40 points for SE on CIFAR-10 (single runs, or the best
+# accuracy of each of five runs).
 #
 # **Predict:** How many times as many seeds does it take to see half the difference?
 

@@ -435,7 +435,7 @@ plt.show()
 #
 # It is faster for many channels. The transforms cost something for each channel. The products cost something for each
 # *pair* of an input and an output channel, and these are many more. The error is larger by a factor of about ten, one
-# digit: the transforms multiply by numbers up to 5 and subtract.
+# digit: the transforms multiply by numbers up to 8 and subtract.
 #
 # </details>
 #
@@ -443,7 +443,7 @@ plt.show()
 # two machines. If your curve crosses 1 elsewhere, your machine needs another one.
 #
 # Such kernels compute only *nearly* the same function. So a test must say how nearly. In float64 they agree to
-# about 1e-12, in float32 within 2e-5, and the gradient checks run over all of them.
+# about 1e-14 of the largest value, in float32 within 2e-5, and the gradient checks run over all of them.
 #
 # ## 6. Where does the time go?
 #
@@ -577,8 +577,8 @@ assert all(equal)
 #
 # - On the whole, NumPy and PyTorch on the CPU are about level: over three networks NumPy is 1.09 times as fast on one
 #   machine and 0.92 times on the other.
-# - NumPy is ahead where there are many channels, because Winograd saves most there. It is behind where there are few:
-#   the first stage of SE-ResNet-20 has 16.
+# - NumPy is behind where there are few channels: the first stage of SE-ResNet-20 has 16. With more of them Winograd saves
+#   more; which side is ahead then depends on the machine.
 # - `torch.compile` joins several passes over memory into one, which NumPy cannot do. On the second machine it is
 #   faster than NumPy on all three networks.
 # - The aim was 1.3 times as fast on the whole. It was not reached.

@@ -202,7 +202,7 @@ assert paper == sum(row.layer.channels * row.layer.hidden * 2 for row in blocks[
 
 # %% [markdown]
 # So the paper could put SE into every block. It also reports that leaving out the blocks of the last stage costs less
-# than 0.1 % in error (its section 4), and saves most of the parameters.
+# than 0.1 % in top-5 error (its section 4), and saves most of the parameters.
 #
 # ## 3. A gate without an exponential
 #

@@ -14,7 +14,7 @@ applied to the patch's 36 numbers. So the whole convolution is three constant li
     Y = kron(Aᵀ, Aᵀ) M          (16, tiles·Cout)      the tiles, which lie side by side
 
 The backward pass is the transpose of each line, in reverse order. The price is rounding: the transforms add and
-subtract multiples up to 5, twice over, so float32 loses one digit more than a sum of products would.
+subtract multiples up to 8, twice over, so float32 loses one digit more than a sum of products would.
 
 Source: Winograd 1980; for networks Lavin and Gray 2016, whose matrices these are.
 """
