@@ -83,6 +83,8 @@ class Residual(Container):
 
     def join(self, branch: Array, shortcut: Array) -> Array:
         """y = branch(x) + shortcut(x)."""
+        if branch.shape != shortcut.shape:
+            raise ValueError(f"the branch gives {branch.shape}, expected the shortcut's {shortcut.shape}")
         return branch + shortcut
 
     def forward(self, params: Tree, state: Tree, x: Array, training: bool) -> tuple[Array, Any, Tree]:

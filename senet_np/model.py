@@ -110,11 +110,20 @@ class Model:
 
         Returns:
             logits (N, K) float32; with `record` also the activations.
+
+        Raises:
+            ValueError: images that are none; a layer with something for each image of one batch, and more images.
         """
-        if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8 or not len(images):
-            actual = f"{images.dtype}{list(images.shape)}"
-            raise ValueError(f"images is {actual}, expected uint8 (N, H, W, 3) with at least one image")
-        inputs = (self.normalizer(images[piece]) for piece in batches(images))
+        shape, dtype = np.shape(images), getattr(images, "dtype", type(images).__name__)
+        if len(shape) != 4 or shape[-1] != 3 or dtype != np.uint8 or 0 in shape:
+            raise ValueError(f"images is {dtype}{[*shape]}, expected uint8 (N, H, W, 3) with at least one image")
+        pieces = batches(images)
+        if len(pieces) > 1 and any(getattr(layer, "for_one_batch", False) for layer in (replace or {}).values()):
+            raise ValueError(
+                f"there are {len(images)} images, and a layer in `replace` has rows for one batch, of {pieces[0].stop} "
+                "at most: use senet_np.analysis.replace.predict"
+            )
+        inputs = (self.normalizer(images[piece]) for piece in pieces)
         with np.errstate(under="ignore"):  # behind a gate near 0, numbers too small to store become 0
             if not record:
                 return np.concatenate([self._logits(x, replace) for x in inputs])

@@ -62,8 +62,9 @@ def hidden_width(channels: int, reduction: int, multiple: int = 1) -> int:
 
     Source: Hu et al. 2019, section 3.2; the lower bound is ours.
     """
-    if channels < 1 or reduction < 1:
-        raise ValueError(f"channels is {channels} and reduction is {reduction}, expected both to be at least 1")
+    if channels < 1 or reduction < 1 or multiple < 1:
+        found = f"channels is {channels}, reduction {reduction} and multiple {multiple}"
+        raise ValueError(f"{found}, expected all to be at least 1")
     return round_width(max(2, channels // reduction), multiple)
 
 

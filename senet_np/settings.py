@@ -8,6 +8,7 @@ from typing import Any
 
 from .containers import Sequential
 from .errors import SenetError
+from .files import quoted
 from .nets import NETS
 from .nets.attention import AttentionSettings
 from .options import Flag, NameOrFolder, Number, OneOf, Whole, Wholes, setting
@@ -136,7 +137,7 @@ class Settings(AttentionSettings):
     def command(self) -> str:
         """The command that trains with these settings: what is not the default, spelled out."""
         usual = make_settings(self.data, {"net": self.net})
-        words = ["python -m senet_np train --data", self.data, "--net", self.net]
+        words = ["python -m senet_np train --data", quoted(self.data), "--net", self.net]
         for name in NAMES:
             option, value = name.replace("_", "-"), getattr(self, name)
             if value == getattr(usual, name):

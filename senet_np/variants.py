@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import ops
-from .ops.arguments import check_array, check_fcs
+from .ops.arguments import check_array, check_count, check_fcs
 from .se import GATE, SECache, se_backward, se_forward
 
 Array = np.ndarray
@@ -146,8 +146,12 @@ def eca_kernel(channels: int) -> int:
     Returns:
         k; 3 for 16 to 64 channels, 5 for 128 to 512.
 
+    Raises:
+        ValueError: channels is no whole number of at least 1.
+
     Source: Wang et al. 2020, Eq. 12 with γ = 2 and b = 1.
     """
+    check_count("channels", channels, 1)
     t = int((np.log2(channels) + 1) / 2)
     return t if t % 2 else t + 1
 

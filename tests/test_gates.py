@@ -154,3 +154,8 @@ def test_the_interval_holds_the_share_itself_where_images_are_few():
     share = variance_shares(summarize(gates, labels, 4)).class_
     low, high = class_share_interval(gates, labels)
     assert 0 <= low < share < high <= 1
+
+
+def test_selectivity_leaves_classes_without_images_out():
+    means = np.array([[0.9, 0.1], [0.1, 0.1], [np.nan, np.nan]])
+    assert np.allclose(class_selectivity(means), [0.8, 0])

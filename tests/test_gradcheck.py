@@ -225,3 +225,19 @@ def test_arguments_given_by_name_may_be_for_keywords_alone():
         return factor * x, factor
 
     assert check_gradients(forward, lambda dy, factor: factor * dy, {"x": np.ones(3), "factor": 2.0})
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-6, 1.0])
+def test_a_wrong_factor_is_caught_however_small_the_function_is(size):
+    x = np.random.default_rng(0).standard_normal((2, 3))
+
+    def report(factor):
+        return check_gradients(lambda x: (size * x, None), lambda dy, cache: factor * size * dy, [x])
+
+    assert report(1.0)
+    assert not report(1.0001)
+
+
+def test_a_check_that_compares_nothing_is_refused():
+    with pytest.raises(ValueError, match="backward returns no gradient to compare"):
+        check_gradients(lambda x, k: (x * k, None), lambda dy, cache: None, [2.0, 3])

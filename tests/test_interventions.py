@@ -111,3 +111,25 @@ def test_interventions_are_counted_for_each_block_and_for_all():
     assert [*counts.correct] == ["stage1.se", "stage2.se", ALL]
     assert all([*one] == [*INTERVENTIONS] for one in counts.correct.values())
     assert counts.correct[ALL]["mean"] == counts.correct[ALL]["mean of the true class (oracle)"]  # equal gates here
+
+
+def test_rows_of_gates_for_more_images_than_a_batch_are_refused_in_run():
+    model = untrained(NETS["tiny"])
+    images = rng.integers(0, 256, (500, 8, 8, 3), dtype=np.uint8)
+    for rows in (250, 500):
+        with pytest.raises(ValueError, match=r"500 images, and a layer in `replace` has rows for one batch, of 250"):
+            model.run(images, replace=fixed({"stage1.se": np.ones((rows, 4), np.float32)}))
+
+
+def test_another_number_of_rows_than_of_images_is_refused():
+    model = untrained(NETS["tiny"])
+    with pytest.raises(ValueError, match=r"the gates have shape \(29, 4\), expected \(4,\), or \(30, 4\)"):
+        model.run(IMAGES, replace=fixed({"stage1.se": np.ones((29, 4), np.float32)}))
+
+
+def test_where_one_class_has_most_images_the_other_classs_gates_are_still_of_another_class():
+    labels = np.repeat([0, 1, 2], [70, 20, 10])
+    gates = np.arange(100.0)[:, None]
+    new = replacements(gates, np.zeros((3, 1)), np.zeros(1), labels, labels)
+    other = new["another image, other class"][:, 0].astype(int)
+    assert (labels[other] != labels).all()

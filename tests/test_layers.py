@@ -280,3 +280,19 @@ def test_a_container_whose_parts_have_nothing_to_learn_takes_no_parameters(conta
     x = np.array([[[[-1.0, 2.0]]]])
     y, _, _ = container(inside).forward({}, {}, x, True)
     assert np.array_equal(y, np.maximum(x, 0) + (x if container is Residual else 0))
+
+
+def test_a_branch_of_another_shape_than_the_shortcuts_is_refused():
+    for branch in (Conv2D(3, 1), Conv2D(3, 3, stride=2)):
+        layer = Residual(branch)
+        with pytest.raises(ValueError, match=r"the branch gives .*, expected the shortcut's"):
+            layer.forward(*layer.init(rng()), np.zeros((1, 2, 2, 3), np.float32), True)
+
+
+def test_batch_norm_with_options_of_numpys_float64_stays_in_float32():
+    layer = BatchNorm(3, momentum=np.float64(0.1), eps=np.float64(1e-5))
+    params, state = layer.init(rng())
+    x = np.ones((2, 2, 2, 3), np.float32)
+    y, _, state = layer.forward(params, state, x, True)
+    assert {y.dtype, state["mean"].dtype, state["var"].dtype} == {np.dtype(np.float32)}
+    assert layer.forward(params, state, x, False)[0].dtype == np.float32

@@ -9,7 +9,7 @@ from fixture import our_losses
 
 from senet_np.containers import Sequential, se_caches
 from senet_np.gradcheck import TOLERANCE, directions
-from senet_np.nets import NETS, inception, resnet, sprint, tiny, vgg
+from senet_np.nets import NETS, inception, mobilenet_v3_small, resnet, sprint, tiny, vgg
 from senet_np.nets.attention import POSITIONS
 from senet_np.ops import softmax_cross_entropy_forward
 from senet_np.runs.interchange import unfilled
@@ -239,3 +239,18 @@ def test_every_net_takes_images_of_other_sizes(name, side):
     _, grads = net.backward(np.ones_like(logits), cache, needs_input_grad=False)
     assert logits.shape == (2, 3)
     assert all(np.isfinite(array).all() for _, array in tree_items(grads))
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: tiny(reductoin=8), "there is no setting 'reductoin', expected some of attention, reduction"),
+        (lambda: tiny(widths=()), "widths is empty"),
+        (lambda: resnet(widths=()), "widths is empty"),
+        (lambda: mobilenet_v3_small(widths=(8,)), "there is no setting 'widths'"),
+        (lambda: mobilenet_v3_small(width=0), "width is 0, expected a number above 0"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_clear_sentence(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()

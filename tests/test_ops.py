@@ -124,3 +124,16 @@ def test_an_average_over_windows_of_one_pixel_changes_nothing():
 def test_the_checks_of_a_convolution_tell_the_height_and_the_width_of_its_output():
     x, w = np.zeros((1, 9, 8, 2)), np.zeros((2, 5, 2, 3))
     assert check_conv2d(x, w, None, 1, 0) == (8, 4)
+
+
+def test_options_of_numpys_float64_leave_float32_what_it_is():
+    x, c = np.ones((2, 3), np.float32), np.ones(3, np.float32)
+    loss, cache = ops.softmax_cross_entropy_forward(x, np.array([0, 1]), np.float64(0.1))
+    assert loss.dtype == ops.softmax_cross_entropy_backward(1.0, cache).dtype == np.float32
+    assert ops.batch_norm_forward(x, c, c, eps=np.float64(1e-5))[0].dtype == np.float32
+
+
+@pytest.mark.parametrize("value", [1.1, 10.1, 100.1])
+def test_batch_norm_of_a_constant_channel_is_beta_in_float32_too(value):
+    x, beta = np.full((64, 32, 32, 2), value, np.float32), np.array([0.0, 3.0], np.float32)
+    assert np.array_equal(ops.batch_norm_forward(x, np.ones(2, np.float32), beta)[0], np.broadcast_to(beta, x.shape))

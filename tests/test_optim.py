@@ -112,3 +112,12 @@ def test_settings_choose_the_optimizer_and_its_decay(name):
     optimizer = make_optimizer(Settings(optimizer=name, weight_decay=0.25))
     assert type(optimizer) is OPTIMIZERS[name]
     assert optimizer.weight_decay == 0.25
+
+
+@pytest.mark.parametrize("make", [SGD, Adam, lambda: Lookahead(SGD(momentum=np.float64(0.9)))])
+def test_a_rate_of_numpys_float64_leaves_the_weights_in_float32(make):
+    optimizer, params = make(), {"w": np.ones((2, 2), np.float32)}
+    state = optimizer.init(params)
+    for step in range(1, 7):
+        params, state = optimizer.step(params, params, state, np.float64(0.1), np.float64(step / 10))
+    assert params["w"].dtype == np.float32

@@ -74,10 +74,11 @@ def test_the_hidden_width_is_c_over_r_but_never_below_2(c, r, h):
     assert hidden_width(c, r) == h
 
 
-@pytest.mark.parametrize(("c", "r"), [(0, 4), (8, 0)])
-def test_a_width_or_ratio_below_1_is_refused(c, r):
-    with pytest.raises(ValueError, match=f"channels is {c} and reduction is {r}, expected both to be at least 1"):
-        hidden_width(c, r)
+@pytest.mark.parametrize(("c", "r", "multiple"), [(0, 4, 1), (8, 0, 1), (8, 4, 0)])
+def test_a_width_or_ratio_below_1_is_refused(c, r, multiple):
+    found = f"channels is {c}, reduction {r} and multiple {multiple}"
+    with pytest.raises(ValueError, match=f"{found}, expected all to be at least 1"):
+        hidden_width(c, r, multiple)
 
 
 def test_one_is_a_width_and_a_ratio():

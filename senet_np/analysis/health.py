@@ -12,7 +12,7 @@ SATURATED_SHARE = 0.9  # share of gates in the first and the last bin
 class Diagnosis(NamedTuple):
     """The state of a block's gates, over all images and channels."""
 
-    shut: float  # share of gates in the first bin: below 0.05 for a sigmoid
+    shut: float  # share of gates in the first bin: below 0.05 for a sigmoid, below −0.9 for tanh
     open: float  # share in the last bin: above 0.95
     constant: float  # share of the channels whose gate hardly varies
     dead_units: int  # hidden units that are 0 in every image
@@ -24,7 +24,7 @@ def diagnose(stats: GateStatistics, hidden: HiddenStatistics | None) -> Diagnosi
     """Look for a dead or saturated block; `hidden` is None for ECA, which has no hidden units.
 
     A block is *dead* if no gate of it varies between images, which happens when all its hidden units are dead, and
-    *saturated* if nearly all gates are at an end, where the gate's gradient vanishes.
+    *saturated* if nearly all gates are at an end, where the gradient of a sigmoid or tanh nearly vanishes.
     """
     shut, open_ = (float(stats.histogram[end]) for end in (0, -1))
     span = stats.limits[1] - stats.limits[0]

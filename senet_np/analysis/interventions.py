@@ -94,7 +94,8 @@ def _partners(labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
     """For each image another one of its class, and one of another class; itself where its class has no other.
 
     Within a class the images stand in a random circle, and each lends its gates to the one before. For the other
-    class, all images stand in one circle sorted by class, and lend to the one that is the largest class further on.
+    class, all images stand in one circle sorted by class, and lend to the one that is the largest class further on. A
+    class of more than half of the images finds too few others in this way: the rest of it draws some of them again.
     """
     same, n = np.arange(len(labels)), len(labels)
     for k in np.unique(labels):
@@ -104,4 +105,7 @@ def _partners(labels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
     circle = mixed[np.argsort(labels[mixed], kind="stable")]
     other = np.empty(n, np.int64)
     other[circle] = np.roll(circle, -int(np.bincount(labels).max()))
+    left = np.flatnonzero(labels[other] == labels)
+    if len(left) and len(left) < n:
+        other[left] = rng.choice(np.flatnonzero(labels != labels[left[0]]), len(left))
     return same, other

@@ -13,9 +13,13 @@ from ..model import Model, batches
 from ..ops import channel_scale_backward, channel_scale_forward
 
 Gates = dict[str, np.ndarray]  # {block's path: (C,) for all images, or (n, C), one row per image}
+ONE_BATCH = "predict shares rows out over all batches"
 
 
 def _scale_forward(u: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, Any]:
+    if s.shape not in {(u.shape[-1],), (len(u), u.shape[-1])}:
+        expected = f"({u.shape[-1]},), or ({len(u)}, {u.shape[-1]}) for this batch of {len(u)} images"
+        raise ValueError(f"the gates have shape {s.shape}, expected {expected}; {ONE_BATCH}")
     return channel_scale_forward(u, np.ascontiguousarray(np.broadcast_to(s, (len(u), u.shape[-1])), u.dtype))
 
 
@@ -30,10 +34,14 @@ class FixedGates(Stateless):
 
     def __init__(self, s: np.ndarray):
         super().__init__(s=s)
+        self.for_one_batch = s.ndim == 2
 
 
 def fixed(gates: Gates) -> dict[str, Layer]:
-    """The layers that put these gates in their blocks' place: `model.run(images, replace=fixed(gates))`."""
+    """The layers that put these gates in their blocks' place: `model.run(images, replace=fixed(gates))`.
+
+    Gates with one row per image are for images of one batch; `predict` takes any number.
+    """
     return {path: FixedGates(s) for path, s in gates.items()}
 
 

@@ -78,10 +78,11 @@ def class_selectivity(means: np.ndarray) -> np.ndarray:
     (μ_max − μ_rest) / (μ_max + μ_rest),    μ_rest the mean over all the other classes
 
     from each class's mean gate (K, C), not negative: (C,), from 0 (all classes alike) to 1 (open for one class alone);
-    0 where a gate is shut for all.
+    0 where a gate is shut for all. Classes without images, whose means are NaN, are left out.
 
     Source: Morcos, Barrett, Rabinowitz, Botvinick 2018.
     """
+    means = means[~np.isnan(means).any(axis=1)]
     best = means.max(axis=0)
     rest = (means.sum(axis=0) - best) / (len(means) - 1)
     total = best + rest

@@ -24,7 +24,7 @@ def load_data(
 
     Args:
         name: "cifar10", "shapes", or "auto": CIFAR-10 where it is on this machine, else shapes. Nothing is downloaded.
-            Or the path of a folder of images.
+            Or the full path of a folder of images.
         data_dir: where CIFAR-10 is; None for $SENET_NP_DATA, else the usual places.
         view: how the images of a folder are resized and cut.
         skip_bad: whether to go on without files of a folder that are no images.
@@ -39,7 +39,7 @@ def load_data(
     if name == "imagenet":
         raise DataError("ImageNet itself is not read: name a folder with some of its images, one subfolder per class")
     if name not in ("auto", *DATA_SETS):
-        raise ValueError(f"name is {name!r}, expected 'auto', 'cifar10', 'shapes' or a folder")
+        raise ValueError(f"name is {name!r}, expected 'auto', 'cifar10', 'shapes' or a folder's full path")
     if view.size != SMALL.size:
         raise DataError(f"the image size is {view.size}, and images of {name} have {SMALL.size}: leave it out")
     place = None if name == "shapes" else find_cifar10(data_dir)

@@ -35,7 +35,7 @@ SIZE = 32
 SKY_ROWS = 5  # rows 0 to 4
 GROUND_ROW = 19  # the squares' first possible row
 SIDE = 12  # of a square, pixels
-PAINT = np.array([[1.0, 0.55, 0.1], [0.1, 0.55, 1.0]])  # orange, blue: as bright as each other in gray
+PAINT = np.array([[1.0, 0.55, 0.1], [0.1, 0.55, 1.0]])  # orange, blue: with the same mean of their three numbers
 
 # A texture is a rule on the pixel's row i and column j inside the square: True is bright paint, False dark paint.
 TEXTURES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

@@ -32,7 +32,7 @@ class Difference(NamedTuple):
 def t975(degrees: int) -> float:
     """The 97.5 % point of Student's t with 4 degrees of freedom or more.
 
-    From the table; above 29 by the first terms of its expansion, within 0.003.
+    From the table; above 29 by the first terms of its expansion, within 0.004.
 
     Source: Abramowitz and Stegun 26.7.5, with z = 1.960: t ≈ z + (z³ + z) / (4·degrees).
     """

@@ -18,8 +18,8 @@ Snapshots = Mapping[int, Mapping[str, np.ndarray]]  # {steps taken: {path: (BINS
     90,
     "Gates during training",
     alt="Small histograms of all gates: one row per block, one column per snapshot of the training.",
-    see="Gates start around one half, because both FCs start small and random. Read from left to right when they "
-    "leave it, and in which block.",
+    see="Sigmoid gates start around one half, as the inputs of the sigmoid are small at first. Read from left to right "
+    "when they leave it, and in which block.",
     beware="The snapshots are not evenly spaced in time. And gates that stay together early are no sign of an error.",
 )
 def snapshots(sources: Sources) -> Iterator[Drawing]:

@@ -115,16 +115,22 @@ def check_gradients(
         )
 
     names = _names_to_check(named, grads, wrt)
+    if not names:
+        raise convention.ConventionError(
+            "backward returns no gradient to compare: return one for each of forward's first arguments, and give the "
+            "arguments to differentiate as float64 arrays"
+        )
     problems = {name: convention.find_problem(name, named[name], grads[name]) for name in names}
     moved = {name: _draw(named[name].shape, sample, rng) for name in names if not problems[name]}
     _warn_if_long(lambda: run(convention.copy_arrays(named)), 2 * sum(map(np.count_nonzero, moved.values())))
-    checks, corners = [], []
+    checks, corners, size = [], [], float(np.abs(y).sum())
+    scale = MIN_SCALE * min(1.0, size or 1.0)
     for name in names:
         if problems[name]:
             checks.append(ArgumentCheck(name, None, None, problems[name]))
             continue
-        loss_at, noise = _loss(run, named, name, dy, cache), ROUNDING * float(np.abs(y).sum()) / step
-        check = _compare(name, named[name], np.asarray(grads[name]), loss_at, moved[name], step, tolerance)
+        loss_at, noise = _loss(run, named, name, dy, cache), ROUNDING * size / step
+        check = _compare(name, named[name], np.asarray(grads[name]), loss_at, moved[name], step, tolerance, scale)
         check, corner = look_closer(check, named[name], loss_at, step, noise)
         checks.append(check)
         corners += [corner] if corner else []
@@ -167,7 +173,14 @@ def _warn_if_long(forward: Callable[[], Any], calls: int) -> None:
 
 
 def _compare(
-    name: str, x: np.ndarray, grad: np.ndarray, loss_at: LossAt, moved: np.ndarray, step: float, tolerance: float
+    name: str,
+    x: np.ndarray,
+    grad: np.ndarray,
+    loss_at: LossAt,
+    moved: np.ndarray,
+    step: float,
+    tolerance: float,
+    scale: float,
 ) -> ArgumentCheck:
     """The gradient of one argument beside (L(x_i + Δ) − L(x_i − Δ)) / 2Δ, at those elements x_i that `moved` picks."""
     largest = tuple(map(int, np.unravel_index(np.abs(x).argmax(), x.shape)))
@@ -184,13 +197,13 @@ def _compare(
         numeric[index] = (loss_at(index, up) - loss_at(index, down)) / (up - down)
     if not np.isfinite(numeric).all():
         return ArgumentCheck(name, None, None, "forward's own result is not finite here")
-    if max(np.abs(numeric).max(), np.abs(grad[moved]).max()) < MIN_SCALE * TOLERANCE:
+    if max(np.abs(numeric).max(), np.abs(grad[moved]).max()) < scale * TOLERANCE:
         where = "everywhere" if moved.all() else "at every element of the sample"
         raise FlatError(
             f"the gradient of {name} is zero {where}, which proves nothing: draw other inputs (is every unit dead?) "
             "or leave it out with wrt"
         )
-    check = ArgumentCheck(name, grad, numeric, tolerance=tolerance, compared=moved)
+    check = ArgumentCheck(name, grad, numeric, tolerance=tolerance, scale=scale, compared=moved)
     if not check.ok and TOLERANCE < check.worst < 4 * np.sqrt(x.size) * ulp / step:
         raise lost  # what disagrees is the rounding of L
     return check

@@ -8,7 +8,9 @@ import numpy as np
 from .hints import heat_map_html
 
 TOLERANCE = 1e-6
-MIN_SCALE = 1e-3  # gradients smaller than this are compared absolutely, to MIN_SCALE · TOLERANCE
+MIN_SCALE = (
+    1e-3  # smaller gradients are compared absolutely, to MIN_SCALE · TOLERANCE; times Σ|y| where that is below 1
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class ArgumentCheck:
     problem: str = ""  # wrong shape, missing gradient, ...
     hint: str = ""  # what the pattern of the error suggests
     tolerance: float = TOLERANCE
+    scale: float = MIN_SCALE  # the smallest that errors are a share of
     compared: np.ndarray | bool = True  # where they are compared: a sample, or what does not lie at a corner
 
     @property
@@ -33,7 +36,7 @@ class ArgumentCheck:
             return np.array(np.inf)
         finite = np.isfinite(self.analytic) & np.isfinite(self.numeric)
         a, n = (np.where(finite & self.compared, gradient, 0) for gradient in (self.analytic, self.numeric))
-        largest = max(np.abs(a).max(), np.abs(n).max(), MIN_SCALE)
+        largest = max(np.abs(a).max(), np.abs(n).max(), self.scale)
         with np.errstate(under="ignore"):
             return np.where(finite | np.logical_not(self.compared), np.abs(a - n) / largest, np.inf)
 

@@ -123,7 +123,7 @@ class BatchNorm:
     """
 
     def __init__(self, num_features: int, momentum: float = 0.1, eps: float = 1e-5):
-        self.num_features, self.momentum, self.eps = num_features, momentum, eps
+        self.num_features, self.momentum, self.eps = num_features, float(momentum), float(eps)
 
     def init(self, rng: Rng, dtype: Any = np.float32) -> tuple[Tree, Tree]:
         """Start as the identity on normalized input."""

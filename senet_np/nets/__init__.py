@@ -3,7 +3,7 @@
 Every builder returns a `Sequential` on images (N, H, W, 3), and takes
 
     se           with or without SE blocks
-    widths       channels of each stage
+    widths       channels of each stage (mobilenet_v3_small: `width`, which multiplies the paper's)
     classes      K, how many logits
     **attention  which block, in which stages and at which position: fields of `AttentionSettings`, such as reduction=8
 

@@ -1,7 +1,7 @@
 """The attention block of a network: its settings, declared once, and the places where it may be attached."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ..layers import ECA, SE, Layer
@@ -75,6 +75,11 @@ class Attach:
         positions: Sequence[str] = ("standard",),
         multiple: int = 1,
     ):
+        known = [field.name for field in fields(AttentionSettings)]
+        if unknown := [name for name in attention if name not in known]:
+            raise ValueError(f"there is no setting {unknown[0]!r}, expected some of {', '.join(known)}")
+        if stages < 1:
+            raise ValueError("widths is empty, expected the channels of each stage")
         self.se, self.settings, self.multiple = se, AttentionSettings(**attention), multiple
         if self.settings.position not in positions:
             raise ValueError(

@@ -63,8 +63,13 @@ def mobilenet_v3_small(se: bool = True, classes: int = 1000, width: float = 1.0,
         width: every number of channels is multiplied by it, and rounded to a multiple of 8.
         **attention: fields of `AttentionSettings`; the gate is the hard sigmoid unless another is given.
 
+    Raises:
+        ValueError: a width that is not above 0; a setting that does not exist.
+
     Source: Howard et al. 2019, "Searching for MobileNetV3", Table 2.
     """
+    if not width > 0:
+        raise ValueError(f"width is {width}, expected a number above 0: it multiplies the numbers of channels")
     attach = Attach(se, BLOCKS[-1].stage, {"gate": "hard_sigmoid", **attention}, multiple=MULTIPLE)
 
     def scaled(channels: int) -> int:

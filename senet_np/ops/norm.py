@@ -54,7 +54,7 @@ def batch_norm_forward(
     batch = mean is None
     if mean is None or var is None:
         mean, var = _mean_and_var(x)  # (C,)
-    inv_std = 1 / np.sqrt(var + eps)  # (C,)
+    inv_std = 1 / np.sqrt(var + float(eps))  # (C,)
     x_hat = (x - mean) * inv_std  # (N, H, W, C)
     y = gamma * x_hat + beta  # (N, H, W, C)
     return y, BatchNormCache(x_hat, inv_std, gamma, batch, mean, var)
@@ -91,9 +91,9 @@ def batch_norm_backward(dy: np.ndarray, cache: BatchNormCache) -> tuple[np.ndarr
 
 
 def _mean_and_var(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each channel, over all positions of all images."""
+    """Of each channel, over all positions of all images; in float32 the sums of so many numbers would drift."""
     axes = tuple(range(x.ndim - 1))  # all but the channel
-    return x.mean(axis=axes), x.var(axis=axes)
+    return x.mean(axis=axes, dtype=np.float64).astype(x.dtype), x.var(axis=axes, dtype=np.float64).astype(x.dtype)
 
 
 def check_batch_norm(

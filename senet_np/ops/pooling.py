@@ -28,7 +28,8 @@ def global_avg_pool_forward(x: np.ndarray) -> tuple[np.ndarray, GlobalAvgPoolCac
         x: feature maps, (N, H, W, C), float32 or float64.
 
     Returns:
-        z: (N, C), dtype and unit of x.
+        z: (N, C), dtype and unit of x. In float32 the sum of very many positions rounds: 512×512 equal values are a
+            quarter of a percent off. (`fast.global_avg_pool_forward` sums along long rows, and is not.)
 
     Source: Hu et al. 2019, Eq. 2.
     """
@@ -128,9 +129,9 @@ def max_pool2d_forward(
         x: feature maps, (N, H, W, C), float32 or float64.
         size: side of the window, pixels.
         stride: step of the window, pixels; below `size` the windows overlap.
-        pad: rows and columns of −∞ on each side, which never win, pixels; below `size`.
+        pad: rows and columns of −∞ on each side, pixels; below `size`. One wins only where a window has nothing larger.
         ceil: what becomes of rows and columns at the end that fill no whole window: False leaves them out, True gives
-            them a window that hangs over the edge.
+            them a window that hangs over the edge, if it would begin on the image or on the padding before it.
 
     Returns:
         y: (N, Ho, Wo, C) with Ho = (H + 2·pad − size) / stride + 1, rounded down or, with `ceil`, up, and Wo likewise,

@@ -1,7 +1,7 @@
 """Optimizers: how a gradient becomes a step.
 
 An optimizer stores nothing: its state goes in and out as a tree, as a layer's does, and parameters are never changed in
-place.
+place. `float` where options come in: a NumPy float64 would turn float32 weights into float64.
 """
 
 import numpy as np
@@ -17,6 +17,7 @@ def decayed(array: np.ndarray) -> bool:
 
 def rates(params: Tree, lr: float, bn_bias_lr: float) -> Tree:
     """The learning rate of each parameter: `lr`, times `bn_bias_lr` for batch norm's shifts, which are called beta."""
+    lr = float(lr)
     return {
         name: rates(value, lr, bn_bias_lr) if isinstance(value, dict) else lr * bn_bias_lr if name == "beta" else lr
         for name, value in params.items()
@@ -32,7 +33,7 @@ class SGD:
     """
 
     def __init__(self, momentum: float = 0.9, weight_decay: float = 5e-4, bn_bias_lr: float = 1):
-        self.momentum, self.weight_decay, self.bn_bias_lr = momentum, weight_decay, bn_bias_lr
+        self.momentum, self.weight_decay, self.bn_bias_lr = map(float, (momentum, weight_decay, bn_bias_lr))
 
     def init(self, params: Tree) -> Tree:
         """The velocity v starts at zero."""
@@ -65,8 +66,8 @@ class Adam:
         weight_decay: float = 5e-4,
         bn_bias_lr: float = 1,
     ):
-        self.beta1, self.beta2, self.eps = beta1, beta2, eps
-        self.weight_decay, self.bn_bias_lr = weight_decay, bn_bias_lr
+        self.beta1, self.beta2, self.eps = map(float, (beta1, beta2, eps))
+        self.weight_decay, self.bn_bias_lr = float(weight_decay), float(bn_bias_lr)
 
     def init(self, params: Tree) -> Tree:
         """Both moments start at zero; no step is taken yet."""
@@ -115,7 +116,7 @@ class Lookahead:
         if done >= 1:
             fast = slow
         elif steps % self.EVERY == 0:
-            d = self.DECAY**self.EVERY * done**3
+            d = self.DECAY**self.EVERY * float(done) ** 3
             fast = slow = tree_map(lambda slow, fast: d * slow + (1 - d) * fast, slow, fast)
         return fast, {**inner, "slow": slow, "steps": np.asarray(steps)}
 

@@ -31,7 +31,7 @@ def triangle(step: int, steps: int, peak: float, start: float = 0.2, top: float 
     Args:
         step: which step of all `steps` of the run, from 0.
         peak: the highest rate.
-        start, end: the first and the last rate, as shares of the peak.
+        start, end: the rate of the first step, and that which the line reaches after the last, as shares of the peak.
         top: share of the steps after which the peak comes.
 
     Source: the shape of Smith 2018; the numbers of Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds").

@@ -78,9 +78,9 @@ const FORMULAS = {
     return text + (forced === undefined ? "" : `<br><b>Now forced to ${forced}.</b>`);
   },
   x(block, step, arrays, c) {
-    let largest = 0;
-    for (let k = c; k < block.u.data.length; k += block.u.c) largest = Math.max(largest, Math.abs(block.u.data[k]));
-    return `<b>Scale</b> (Eq. 4): x̃<sub>${c}</sub> = ${sub("s", c)} · ${sub("u", c)}, the same factor at every position: the largest value,
+    let largest = 0;  // by its absolute value; a map may be negative
+    for (let k = c; k < block.u.data.length; k += block.u.c) if (Math.abs(block.u.data[k]) > Math.abs(largest)) largest = block.u.data[k];
+    return `<b>Scale</b> (Eq. 4): x̃<sub>${c}</sub> = ${sub("s", c)} · ${sub("u", c)}, the same factor at every position: the strongest value,
       ${number(largest)}, becomes ${number(block.s[c])}·${number(largest)} = <b>${number(block.s[c] * largest)}</b>`;
   },
 };

@@ -49,7 +49,7 @@ function trueClass() {  // of a sample; under the other sky it is the other squa
   return samples && k ? classes[(sky ? repainted : samples.labels)[Number(k)]] : "";
 }
 
-const TASK = "The color of the sky says which of the two squares to classify, by its texture. No filter sees the sky and a square at once, so a network without SE can only guess which one.";
+const TASK = "The color of the sky says which of the two squares to classify, by its texture. In the tiny net no filter sees the sky and a square at once, so without SE it can only guess which one.";
 const CIFAR10 = "Trained on CIFAR-10. Its photos may not be copied into this page, so here are drawings; or open, drop or paste a photo of your own.";
 
 function showInterventions() {
