@@ -601,8 +601,8 @@ draw(rows, "Three channels of stage 2, before and after their gates", top=1, bar
 #
 # </details>
 #
-# The same in numbers. The maps have 16×16 positions, and each stands for 2×2 pixels of the image. The squares
-# lie in the rows from 10 on: the orange one in columns 0 to 6, and the blue one in columns 9 to 15.
+# The same in numbers. The maps have 16×16 positions, and each stands for 2×2 pixels of the image. In the first
+# image the squares lie in the rows from 10 on: the orange one in columns 0 to 6, and the blue one in columns 9 to 15.
 
 # %%
 on_orange = u_net[0, 10:, :7].mean(axis=(0, 1))  # (64,): the mean of each channel over the orange square

@@ -361,7 +361,8 @@ compare("dy of ones", passes["ones"], passes["random"])
 # <details><summary>Answer</summary>
 #
 # It is 0. The shares of a row always add up to 1, so with ones L is the number of rows, whatever x is. Three
-# times 0 is 0 too, so the check passes for any factor. Two functions of later notebooks have the same property:
+# times 0 is 0 too, so this check with an absolute tolerance passes for any factor, and one with a relative tolerance
+# compares nothing but rounding. Two functions of later notebooks have the same property:
 # softmax and batch norm.
 #
 # </details>
@@ -590,7 +591,7 @@ for at in (0.0, step / 2, 2 * step):
 #
 # </details>
 #
-# Among thousands of inputs, one easily lies that close to 0. A loose tolerance is not the solution: it would
+# Among a hundred thousand inputs, one easily lies that close to 0. A loose tolerance is not the solution: it would
 # hide mistakes too. `check_gradients` compares the masks in the cache before and after each step. If a step
 # changes one, it raises an error and asks for other inputs:
 

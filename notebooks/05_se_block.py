@@ -129,7 +129,7 @@ def draw_block(title, values=None, grads=None, notes=()):
 draw_block("Forward: from u to x_scaled")
 
 # %% [markdown]
-# **Predict:** In the backward pass a gradient runs along each arrow, from its tip to its tail (those of w1 and w2 end at FC1 and FC2). Draw these arrows
+# **Predict:** In the backward pass a gradient runs along each arrow, from its tip to its tail (the forward arrows of w1 and w2 end at FC1 and FC2). Draw these arrows
 # yourself. How many of them will arrive at u, and how many will leave u? And at s?
 #
 # <details><summary>Answer</summary>
@@ -194,10 +194,10 @@ print("a =", a, "\nh =", h, "\ne =", e, "\ns =", s)
 # </details>
 #
 # **Scale.** Each channel times its gate. The gates (N, C) get two axes of length 1, so that one gate serves all
-# positions of its channel. A sigmoid gate is below 1, so each number becomes smaller in magnitude.
+# positions of its channel. A sigmoid gate is below 1, so each number other than 0 becomes smaller in magnitude.
 #
-# How can a block help that only weakens channels? What counts is the *ratio* between channels: the weights of the next
-# layer can have any size, so halving one channel has the same effect as doubling all others. (Question 1 of the
+# How can a block help that only weakens channels? The weights of the next layer can have any size, so only the *ratio*
+# between channels counts, and the gates change this ratio from image to image. (Question 1 of the
 # [ten questions](../docs/questions.md) says more.)
 
 # %%
@@ -780,7 +780,7 @@ for what, inputs in (("as above", odd), ("1×1 images", one_pixel), ("all units 
 #
 # ## 8. The same block in PyTorch
 #
-# Most people write SE in a library that computes the backward pass by itself. In PyTorch the block has eleven lines.
+# Most people write SE in a library that computes the backward pass by itself. In PyTorch the block has ten lines.
 # Mind two differences. PyTorch's arrays are **(N, C, H, W)**, with the channels second. And `nn.Linear` keeps its
 # weights as (outputs, inputs), as the paper does: its weight is the transpose of our `w1`.
 #
@@ -846,8 +846,8 @@ else:
 # %% [markdown]
 # (Where PyTorch 2.13 was installed, all five gradients differed by at most 1e-16.)
 #
-# Can the squeeze's part be forgotten in PyTorch too? Yes, with one word: `z = u.detach().mean(dim=(2, 3))`, or the gate
-# computed under `torch.no_grad()`. The loss falls all the same. And in other people's code the block often looks
+# Can the squeeze's part be forgotten in PyTorch too? Yes, with one word: `z = u.detach().mean(dim=(2, 3))`. (A gate
+# computed under `torch.no_grad()` is worse: then its FCs get no gradient at all.) The loss falls all the same. And in other people's code the block often looks
 # different: `nn.AdaptiveAvgPool2d(1)` for the mean, and two 1×1 convolutions for the FCs (notebook 14).
 #
 # **This is the end of the core.** You can go to the five sentences and the exercises now, and come back to sections 9
@@ -937,8 +937,8 @@ print(inspect.getsource(se_backward).split('"""')[-1])
 # | `SQUEEZE[…][1]` | shape and dtype of u: the slope of a mean depends on nothing else | `du_squeeze` (N, H, W, C) |
 # | `du_scale + du_squeeze` | | `du` (N, H, W, C): the two gradients that arrive at u |
 #
-# **Predict:** 32 images of 16×16 positions, 64 channels, r = 4, float32. How many bytes does the cache hold besides
-# u? More or less than 1 % of u?
+# **Predict:** 32 images of 16×16 positions, 64 channels, r = 4, float32. How many bytes of z, mask, h and s does the
+# cache hold? More or less than 1 % of u?
 
 # %% tags=["hide-output"]
 big_u = np.maximum(rng.standard_normal((32, 16, 16, 64)), 0).astype(np.float32)
@@ -951,7 +951,8 @@ print(f"together without u: {sum(array.nbytes for array in kept.values()):,} byt
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# About 19,000 bytes, 1 % of u's two million. The one large array is u, and the cache holds u itself, not a copy.
+# About 19,000 bytes, a little less than 1 % of u's two million. The one large array is u, and the cache holds u itself,
+# not a copy. (The same holds for the weights w1 and w2.)
 #
 # </details>
 #
@@ -1074,7 +1075,7 @@ assert (layer_cache.s[:, :3].mean() < 0.1) and (layer_cache.s[:, 3:].mean() > 0.
 #    returns the gradients of its inputs.
 # 3. The input U is used twice, by the scale and by the squeeze, so two gradients arrive at it, and dU is their sum.
 # 4. If the squeeze's part is forgotten, the block's own weights still get the right gradients and the loss still
-#    falls, so only a check of dU shows the mistake.
+#    falls, so of the block's gradients only dU shows the mistake.
 # 5. Which gradients are wrong tells you where a mistake stands, because a mistake makes wrong only what is computed
 #    from it.
 #

@@ -38,8 +38,8 @@ rng = np.random.default_rng(0)
 # %% [markdown]
 # ## 1. Batch norm keeps numbers at one size
 #
-# **The problem.** Take ten layers, each a matrix product and a ReLU. Draw the weights so that the outputs
-# neither grow nor shrink from layer to layer.
+# **The problem.** Take ten layers, each a matrix product and a ReLU. Draw the weights so that on average
+# the outputs neither grow nor shrink from layer to layer.
 #
 # **Predict:** All weights are doubled. By which factor do the outputs of the last layer grow?
 
@@ -102,7 +102,7 @@ print(f"ten layers: outputs {one:.2f}, with doubled weights {two:.2f}")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# −1, −1, 1, 1 for both: the means are 2 and 20, the variances 1 and 100. Batch norm removes any factor, so the ten
+# −1, −1, 1, 1 for both: the means are 2 and 20, the variances 1 and 100. Batch norm removes any positive factor, so the ten
 # layers grow by the factor 1. It also removes any number that is added to a whole channel. So a convolution
 # before batch norm needs no bias.
 #
@@ -333,8 +333,8 @@ print(f"loss {loss:.4f}, dlogits {cross_entropy_backward(1.0, cache)[0]}")
 # <details><summary>Answer</summary>
 #
 # Each class has the share 1/10, so L = −log(1/10) = log 10 ≈ 2.30. dlogits is 0.1 − 1 = −0.9 at the right class and
-# 0.1 at the others. **The first loss of a net with ten classes must be near 2.30.** If it is not, something is wrong
-# before training has begun.
+# 0.1 at the others. **The first loss of a net with ten classes should be near 2.30.** If it is far above,
+# the first weights of the last layer are too large; notebook 8 says more.
 #
 # </details>
 #

@@ -25,13 +25,17 @@
 #
 # Trained in a plain way, the tiny SE-CNN classifies 76 % of the test photographs of CIFAR-10 correctly. Trained by
 # another recipe, in as many steps, it reaches 80 % (seed 0 of each). A net with ten times as many multiply-adds
-# (one multiplication with its addition), trained by the same recipe carried further, reaches 89 %. If it may look at
+# (one multiplication with its addition), trained for sixteen epochs instead of ten and with more pieces, reaches 89 %. If it may look at
 # six views of each image, it reaches 90 % (means of five seeds; [docs/results.md](../docs/results.md)):
 #
 #     python -m senet_np train --data cifar10 --net sprint
 #
 # What is in this recipe? Each piece fits into a few lines and has a section here. The images in this notebook are
 # `shapes`, which NumPy draws, so that you can work offline. The pieces were made for photographs.
+#
+# **Sources.** Whitening and the fast biases: Page 2019. Identity weights: Zagoruyko and Komodakis 2017. Label smoothing:
+# Szegedy et al. 2016. Lookahead: Zhang et al. 2019. Alternating flips, the growing decay of lookahead and the six views:
+# Jordan 2024. [docs/choices.md](../docs/choices.md) lists all options with their sources.
 
 # %%
 import matplotlib.pyplot as plt
@@ -61,7 +65,7 @@ print(x.shape, x.dtype)
 # %% tags=["hide-output"]
 patches = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))  # (N, i, j, color, p, q)
 patches = patches.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 27).astype(np.float64)
-covariance = patches.T @ patches / len(patches)  # the means are 0
+covariance = patches.T @ patches / len(patches)  # the means are 0, up to 0.02
 eigenvalues, eigenvectors = np.linalg.eigh(covariance)
 eigenvalues, eigenvectors = eigenvalues[::-1], eigenvectors[:, ::-1]  # the largest first
 
@@ -147,8 +151,10 @@ assert np.abs(products - np.eye(16)).max() < 0.02
 #
 # ## 2. Begin with identity weights
 #
-# Random convolutions mix their input before they know which mixture is good. After six of them, is the image
-# still there? The measure R²: the share of the input's variance that the best linear map of the output can restore.
+# Random convolutions mix their input before they know which mixture is good. How much of a pixel's 16 numbers can
+# still be read off the 16 numbers at the same position after six of them? The measure R²: the share of the input's
+# variance that the best linear map from position to position restores. (A map that also sees the neighbors restores
+# more.)
 #
 # A kernel whose middle is the identity matrix, and that is 0 elsewhere, passes its input on. The ReLU changes
 # nothing, since the input has been through a ReLU already. So with such **identity weights** R² is 1.
@@ -191,7 +197,7 @@ for k in range(6):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# About 0.3 after one, and less than 0.1 after six. With identity weights, training can start from the image itself
+# About 0.3 after one, and about 0.1 after six. With identity weights, training can start from the image itself
 # and add what helps. It does not have to undo a random mixture first.
 #
 # </details>
@@ -246,7 +252,7 @@ plt.show()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# For α = 0 the curve falls for ever. For α = 0.2 it has a lowest point, and rises again: there the net is too sure.
+# For α = 0 the curve never stops falling. For α = 0.2 it has a lowest point, and rises again: there the net is too sure.
 # The lowest point lies where the probabilities equal the targets, p = t. With ten classes $t$ is 0.82 and 0.02, so
 # the logit is log(0.82/0.02) = 3.71.
 #
@@ -338,10 +344,10 @@ assert averaged[-20:].mean() < plain[-20:].mean()
 # ## 5. Rates, biases, borders, flips: four small pieces
 #
 # - **A triangle.** The learning rate rises for a quarter of the run, and then falls in a straight line. So it is
-#   useful for long and small at the end.
+#   large for most of the run and small at the end.
 # - **Fast biases of batch norm.** The bias β of a channel decides which part of the channel the ReLU lets
-#   through. It is one number, next to thousands in the kernel, so it moves little. In a short training it gets a
-#   learning rate that is 64 times as large (16 times for the tiny net).
+#   through. In a short training it gets a learning rate that is 64 times as large as that of the weights (16 times for
+#   the tiny net), so that it can move far enough in the few steps.
 # - **Reflected borders.** A shifted image needs pixels from outside. Black pixels would make an edge that no photo
 #   has. So the image is mirrored at its border.
 # - **Alternating flips.** Images are mirrored left to right, so that the net sees both sides. Usually chance decides
@@ -383,7 +389,7 @@ plt.show()
 # ## 6. Six views of a photo
 #
 # The net may look more than once. `evaluate --tta` (test-time augmentation) uses six views of each image: the image
-# as it is, shifted by one pixel in two ways, and these three mirrored. It averages the logits of the six views, so
+# as it is, shifted by one pixel in two ways, and these three mirrored. It averages the logits of the six views, the two that are not shifted with double weight, so
 # mistakes of single views cancel in part. It costs six passes, and it is not a property of the net. So it is an
 # option, and its result always stands next to the result without it:
 #
@@ -436,7 +442,7 @@ else:
 # %% [markdown]
 # ### Exercise 13.1 · The loss that is left
 #
-# A net reaches its target exactly: p = t, with α = 0.1 and K = 10 classes. Which loss is left, in nats (natural
+# A net reaches its target exactly: p = t, with α = 0.2 and K = 10 classes. Which loss is left, in nats (natural
 # logarithm)? Compute it by hand or with NumPy. Target: correct to two significant digits.
 #
 # <details><summary>Hint</summary>

@@ -24,7 +24,7 @@
 # Letters: [symbols](../docs/symbols.md).
 #
 # In this course the networks are small and the images have 32×32 pixels. The paper's SE-ResNet-50 works on 224×224
-# pixels and distinguishes 1,000 classes. MobileNetV3 was built for phones and has SE in nearly every block. Is what
+# pixels and distinguishes 1,000 classes. MobileNetV3-small was built for phones and has SE in nine of its eleven blocks. Is what
 # you know still true there?
 
 # %%
@@ -97,7 +97,7 @@ for name, some in blocks.items():
 # |---|---|---|---|
 # | hidden units | C/4 | C/16 | about C/4, a multiple of 8 |
 # | gate | sigmoid | sigmoid | hard sigmoid (section 3) |
-# | biases of the FCs | yes | yes (the paper's text drops them, its released weights have them) | yes |
+# | biases of the FCs | yes | yes (the paper's ablations drop them, its released weights have them) | yes |
 #
 # **Elsewhere.** The library torchvision builds MobileNetV3, EfficientNet and RegNetY with one class,
 # `SqueezeExcitation`. In EfficientNet it stands where it stands in MobileNetV3. RegNetY is RegNetX plus SE. In such
@@ -163,8 +163,8 @@ plt.show()
 #
 # </details>
 #
-# Where the channels are many, there are most to choose from, and SE costs most: two matrices with 2·C²/r weights in
-# each block (the paper's Eq. 5 adds them up over all blocks). A **multiply-add** is one multiplication with its
+# Where the channels are many, there are most to choose from, and SE has most parameters: two matrices with 2·C²/r
+# weights in each block (the paper's Eq. 5 adds them up over all blocks). A **multiply-add** is one multiplication with its
 # addition.
 #
 # **Predict:** The last stage of SE-ResNet-50 has 3 of its 16 blocks. Which share of all SE parameters lies there? And
@@ -193,7 +193,7 @@ print(f"\nEq. 5 for SE-ResNet-50, without biases: {paper:,.0f}")
 #
 # 62 % of SE's parameters are in the last stage, since 2·C²/r grows with the square of C. SE has 9 % of all
 # parameters, and only 0.2 % of the multiply-adds: its matrices run once per image, and those of a convolution run at
-# every position. (Time is more than multiply-adds. Every gated map is read and written once more.)
+# every position. More than two thirds of this 0.2 % are the scale, one multiplication for each number of U. (Time is more than multiply-adds. Every gated map is read and written once more.)
 #
 # </details>
 
@@ -320,13 +320,12 @@ plt.show()
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Around 1/2. The weights of FC2 are small at first, so e is near 0, and both gate functions give 1/2 for e = 0. Every
-# network with SE starts like this, and training spreads the gates. (In the figure each column is a block and each dot
+# Around 1/2. The weights of FC2 are small at first, so e is near 0, and both gate functions give 1/2 for e = 0. Training spreads the gates. (In the figure each column is a block and each dot
 # is a channel, sorted by its gate. With weights from a file the gates are spread.)
 #
 # </details>
 #
-# In the SE-ResNet-50 with random weights every gate is *exactly* 1/2. There the block stands directly after a **batch
+# In the SE-ResNet-50 with random weights every gate is 1/2, up to rounding. There the block stands directly after a **batch
 # norm**, which subtracts from each channel its mean over all positions and all images of the batch (notebook 7). Here
 # the batch is one photo.
 #
@@ -343,8 +342,8 @@ plt.show()
 # </details>
 #
 # One photo is no finding. If you have the weights and a folder of photographs with one subfolder per class, two
-# commands draw what the paper's Figure 6 shows, *on the paper's own network*: the mean gate of each channel for each
-# class, block by block. Notebook 9 explains how to read it.
+# commands draw what the paper's Figure 6 shows, *on a network of the paper's kind*: the mean gate of each channel for
+# each class, block by block. (`legacy_seresnet50.safetensors` has the weights of the paper's authors.) Notebook 9 explains how to read it.
 #
 #     python -m senet_np import seresnet50.safetensors --out runs/se50
 #     python -m senet_np explain runs/se50 --data imagenette/
@@ -463,8 +462,8 @@ figure
 # See it move: `python -m senet_np explorer runs/mine` writes a page about a network of your own, where you can follow
 # an image through its blocks.
 #
-# **What not to conclude.** A network that starts from random weights needs some hundred images of each class. With
-# fewer, its accuracy says more about colors and backgrounds than about cats.
+# **What not to conclude.** A network that starts from random weights needs many images, at least some hundreds of
+# each class by our experience. With few, a high accuracy may come from colors and backgrounds alone.
 #
 # ## In five sentences
 #
@@ -472,8 +471,9 @@ figure
 # 2. It stands where the channels are many: at the end of a bottleneck's branch, in the middle of an inverted one.
 # 3. It adds about a tenth to the parameters of ResNet-50, most of them in the last stage, and hardly any
 #    multiply-adds.
-# 4. The hard sigmoid needs no exponential and can switch a channel off, but outside of −3 to 3 it learns nothing.
-# 5. For your own images you need a folder per class and some hundred images in each, and before you say that SE
+# 4. The hard sigmoid needs no exponential and can switch a channel off, but outside of −3 to 3 it
+#    learns nothing from that image.
+# 5. For your own images you need a folder per class and some hundreds of images in each, and before you say that SE
 #    helped, a twin without SE.
 #
 # ## Exercises

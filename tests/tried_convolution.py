@@ -101,6 +101,7 @@ TRIED = {
             "expected four axes": (["dx", "dw"], np.eye(4)),
             "expected images of 4×4 pixels or more": (["dx", "dw"], np.ones((3, 3, 7, 2))),
             "x_hiding is 'one', expected numbers": (["dx", "dw"], "one"),
+            "x_hiding is 0 everywhere": (["dx", "dw"], np.zeros((1, 4, 4, 1))),
             "x_hiding holds 2,048 numbers, expected 2,000 at most": (["dx", "dw"], np.ones((1, 32, 32, 2))),
             "of shape (2, 6, 5, 2), a check finds the mistake: dx is off by": (["dx", "dw"], TWO),
         },

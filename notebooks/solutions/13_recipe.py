@@ -23,15 +23,15 @@ from senet_np.ops import softmax_cross_entropy_forward
 rng = np.random.default_rng(0)
 
 # %% [markdown]
-# **13.1** With p = t the loss is −Σ t log t, the *entropy* of the target. The right class has t = 0.9 + 0.1/10 =
-# 0.91, and each of the nine others has 0.01. No net can get below this loss, because the target itself is uncertain.
+# **13.1** With p = t the loss is −Σ t log t, the *entropy* of the target. The right class has t = 0.8 + 0.2/10 =
+# 0.82, and each of the nine others has 0.02. No net can get below this loss, because the target itself is uncertain.
 # So only differences between losses mean something, and losses with different α cannot be compared.
 
 # %%
-t = np.full(10, 0.01)
-t[3] = 0.91
+t = np.full(10, 0.02)
+t[3] = 0.82
 lowest_loss = -(t * np.log(t)).sum()
-loss, _ = softmax_cross_entropy_forward(np.log(t)[None], np.array([3]), label_smoothing=0.1)
+loss, _ = softmax_cross_entropy_forward(np.log(t)[None], np.array([3]), label_smoothing=0.2)
 print(f"entropy {lowest_loss:.4f}, loss {loss:.4f} nats")
 assert np.isclose(lowest_loss, loss)
 assert check("13.1", lowest_loss)

@@ -76,8 +76,8 @@ assert differing[-1][1] == differing[-1][2] == (10,)
 assert check("14.3", first)
 
 # %% [markdown]
-# **14.4** At the end SE would be nearly free: 4 % of the parameters. But it would weight the few channels of the
-# shortcut, and each of them is needed. In the middle it weights the many channels that the depthwise convolution has
+# **14.4** At the end SE would be nearly free: 4 % of the parameters. But it would weight the few channels that
+# are added to the shortcut. In the middle it weights the many channels that the depthwise convolution has
 # just filled. That convolution never mixes channels and sees a small window. SE is the only part of the block that
 # sees the whole image.
 

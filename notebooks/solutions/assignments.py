@@ -49,11 +49,11 @@
 #
 # If several positions share the maximum, they share dz_c, so that the shares add up to dz_c.
 #
-# **Arrows.** Two arrows leave U, one to the squeeze and one to the scale. So two gradients arrive there, and they are
+# **Lines.** Two lines leave U, one to the squeeze and one to the scale. So two gradients arrive there, and they are
 # added.
 #
-# **Only one of the two gradients.** Of the visible checks, only that of du finds the mistake: dw1, db1, dw2 and db2 do not use du.
-# Without du_squeeze, du is wrong at one position of each map, where the maximum stands. With a mean as the squeeze it
+# **Without du_squeeze.** Of the visible checks, only that of du finds the mistake: dw1, db1, dw2 and db2 do not use du.
+# du is wrong at one position of each map, where the maximum stands. With a mean as the squeeze it
 # would be wrong at every position of a map, by the same number, dz_c/(HW).
 #
 # ## Assignment 3

@@ -137,7 +137,7 @@ checks.grade_gate(gate_forward, gate_backward)
 #
 # After a ReLU a whole map may be 0. Then all its positions share the maximum. You may choose how they share `dz`, but their shares must add up to one.
 #
-# **Then look at the drawing above:** how many arrows leave U? How many gradients arrive there?
+# **Then look at the drawing above:** how many lines leave U? How many gradients arrive there?
 
 # %% nbgrader={"grade": false, "grade_id": "block", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def block_forward(u, w1, b1, w2, b2):
@@ -207,7 +207,7 @@ checks.grade_care(block_forward, block_backward)
 # %% [markdown]
 # ## Before you hand it in
 #
-# Restart the kernel and run all cells from the top. Then return only one of the two gradients that are added in `du`, and run the checks again. Which checks find the mistake? Undo it. How would the
+# Restart the kernel and run all cells from the top. Then return `du_scale` alone as `du`, without `du_squeeze`, and run the checks again. Which checks find the mistake? Undo it. How would the
 # pattern of wrong elements differ if the squeeze were a mean?
 #
 # **Alone, without a teacher?** Put these two lines into a new cell. They run the hidden checks too and say where points are lost:

@@ -11,8 +11,8 @@
 # %% [markdown]
 # # Assignment 3: the convolution
 #
-# **What you build:** a convolution of any stride and padding, forward and backward, as one matrix product. A CNN spends nearly all its
-# time in convolutions, and most people have never written the backward pass of one.
+# **What you build:** a convolution of any stride and padding, forward and backward, as one matrix product. Nearly all multiplications of a CNN
+# are in convolutions, and most people have never written the backward pass of one.
 #
 # **The plan.** `im2col` writes every window of the image as a row of a matrix. Then the whole layer is one matrix product, and you know its
 # backward pass from assignment 1. What remains is to add the rows of a gradient to the places from which they were copied.
