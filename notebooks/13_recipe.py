@@ -398,9 +398,9 @@ plt.show()
 # ## 7. What is each piece worth?
 #
 # A piece that sounds right may be worth nothing *here*. To find out, leave out one piece at a time and compare in
-# pairs (notebook 11). The file `docs/comparisons/sprint-pieces.toml` plans ten arms with three seeds each. The next
-# cell prints the results of the runs that are finished, and a line if there are none. (If you work in a copy of the
-# course, look at `docs/results.md` on the site.)
+# pairs (notebook 11). The file `docs/comparisons/sprint-pieces.toml` plans ten arms with three seeds each, all three
+# epochs long. The next cell prints the results of the runs that are finished, and a line if there are none. (If you
+# work in a copy of the course, look at `docs/results.md` on the site.)
 
 # %%
 from pathlib import Path
