@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from senet_np.gradcheck.cases import all_cases
+
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
@@ -37,3 +39,9 @@ def test_the_marks_of_the_exam_add_up():
     text = (ROOT / "docs/exam.md").read_text("utf-8")
     marks = [int(points) for points in re.findall(r"^\*\*\d+\. \((\d+) points; [^)]+\)\*\*", text, re.MULTILINE)]
     assert (len(marks), sum(marks), sum(marks[:8])) == (12, 60, 39)
+
+
+def test_the_table_of_worst_errors_has_a_row_for_everything_that_is_checked():
+    table = (ROOT / "docs/testing.md").read_text("utf-8").split("| op | gradients checked")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| ([^|]+?) \| [\d,]+ ", table, re.MULTILINE)
+    assert rows == [*dict.fromkeys(case.op for case in all_cases())]
