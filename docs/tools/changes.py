@@ -74,15 +74,17 @@ def table(lines: list[Line]) -> str:
         found = accuracies(lines, name)
         means = [f"{statistics.mean(found[k].values()):.1f}" if found[k] else "–" for k in (PLAIN, OWN, BLIND)]
         d = paired_difference([*found[OWN].values()], [*found[BLIND].values()])
-        each = ", ".join(f"{value + 0.0:+.1f}" for value in map(partial(round, ndigits=1), d.values))
-        said = "" if name == UNCHANGED else each if d.half is None else f"{d.mean:+.1f} ± {d.half:.1f}"
+        mean, *each = (f"{round(value, 1) + 0.0:+.1f}" for value in (d.mean, *d.values))  # + 0.0: no −0.0
+        said = "" if name == UNCHANGED else ", ".join(each) if d.half is None else f"{mean} ± {d.half:.1f}"
         rows.append(f"| {name} | {' | '.join(means)} | {said} |")
     return "\n".join(rows)
 
 
 def swapped_table() -> str:
     """What another image's gates are worth more if that image is changed, too."""
-    lines = [*read_swapped()]
+    found = [*read_swapped()]
+    networks = [line.network for line in found]
+    lines = sorted(found, key=lambda line: (networks.index(line.network), line.seed))
     rows = [f"| network | seed | {' | '.join(STRONG)} |", "|---|---:|" + "---:|" * len(STRONG)]
     for line in lines:
         points = (100 * (line.changed[name] - line.unchanged[name]) / line.n for name in STRONG)
