@@ -633,6 +633,11 @@ print(f"papers with at least one: {100 * (wrong > 0).mean():.0f} of 100")
 # *Bonferroni*.)
 #
 # </details>
+#
+# **It happened here.** The tiny net, with and without SE, was tested on eighteen versions of the test images: as they
+# are, darker, with less contrast, and so on. After five pairs, five of the eighteen intervals did not contain 0: two
+# gains and three losses. Then five more pairs were trained, as planned. The two gains came again, and none of the three
+# losses did ([docs/results.md](../docs/results.md), "The tiny net: ten epochs").
 
 # %% [markdown]
 # ### Looking too early
