@@ -159,3 +159,4 @@ def test_the_interval_holds_the_share_itself_where_images_are_few():
 def test_selectivity_leaves_classes_without_images_out():
     means = np.array([[0.9, 0.1], [0.1, 0.1], [np.nan, np.nan]])
     assert np.allclose(class_selectivity(means), [0.8, 0])
+    assert np.array_equal(class_selectivity(means[1:]), [0, 0])  # one class: nothing to compare with

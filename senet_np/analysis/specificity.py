@@ -83,6 +83,8 @@ def class_selectivity(means: np.ndarray) -> np.ndarray:
     Source: Morcos, Barrett, Rabinowitz, Botvinick 2018.
     """
     means = means[~np.isnan(means).any(axis=1)]
+    if len(means) < 2:
+        return np.zeros(means.shape[1])  # nothing to compare with
     best = means.max(axis=0)
     rest = (means.sum(axis=0) - best) / (len(means) - 1)
     total = best + rest

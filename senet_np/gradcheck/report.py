@@ -8,9 +8,8 @@ import numpy as np
 from .hints import heat_map_html
 
 TOLERANCE = 1e-6
-MIN_SCALE = (
-    1e-3  # smaller gradients are compared absolutely, to MIN_SCALE · TOLERANCE; times Σ|y| where that is below 1
-)
+# Smaller gradients are compared absolutely, to MIN_SCALE · TOLERANCE; where Σ|y| is below 1, this is multiplied by it.
+MIN_SCALE = 1e-3
 
 
 @dataclass(frozen=True)

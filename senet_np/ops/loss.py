@@ -40,7 +40,7 @@ def softmax_cross_entropy_forward(
     check_array("logits", logits, ("N", "K"))
     n, k = logits.shape
     check_labels("labels", labels, n, k)
-    label_smoothing = float(label_smoothing)
+    label_smoothing = float(label_smoothing)  # NumPy's float64 would turn float32 into float64
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing is {label_smoothing}, expected 0 to 1: it is a share")
     shifted = logits - logits.max(axis=1, keepdims=True)  # (N, K)
