@@ -74,7 +74,7 @@ def table(lines: list[Line]) -> str:
         found = accuracies(lines, name)
         means = [f"{statistics.mean(found[k].values()):.1f}" if found[k] else "–" for k in (PLAIN, OWN, BLIND)]
         d = paired_difference([*found[OWN].values()], [*found[BLIND].values()])
-        mean, *each = (f"{round(value, 1) + 0.0:+.1f}" for value in (d.mean, *d.values))  # + 0.0: no −0.0
+        mean, *each = (f"{value:+z.1f}" for value in (d.mean, *d.values))  # z: no −0.0
         said = "" if name == UNCHANGED else ", ".join(each) if d.half is None else f"{mean} ± {d.half:.1f}"
         rows.append(f"| {name} | {' | '.join(means)} | {said} |")
     return "\n".join(rows)

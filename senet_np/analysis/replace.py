@@ -13,13 +13,12 @@ from ..model import Model, batches
 from ..ops import channel_scale_backward, channel_scale_forward
 
 Gates = dict[str, np.ndarray]  # {block's path: (C,) for all images, or (n, C), one row per image}
-ONE_BATCH = "predict shares rows out over all batches"
 
 
 def _scale_forward(u: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, Any]:
     if s.shape not in {(u.shape[-1],), (len(u), u.shape[-1])}:
         expected = f"({u.shape[-1]},), or ({len(u)}, {u.shape[-1]}) for this batch of {len(u)} images"
-        raise ValueError(f"the gates have shape {s.shape}, expected {expected}; {ONE_BATCH}")
+        raise ValueError(f"the gates have shape {s.shape}, expected {expected}; `predict` takes any number of rows")
     return channel_scale_forward(u, np.ascontiguousarray(np.broadcast_to(s, (len(u), u.shape[-1])), u.dtype))
 
 

@@ -135,7 +135,7 @@ def _in_words(d: Difference | None) -> tuple[str, str]:
     """A difference and what may be said of it."""
     if d is None:
         return "", ""
-    mean, *values = (f"{round(value, 2) + 0.0:+.2f}" for value in (d.mean, *d.values))  # + 0.0: no −0.00
+    mean, *values = (f"{value:+z.2f}" for value in (d.mean, *d.values))  # z: no −0.00
     return f"{', '.join(values)} (each pair)" if d.half is None else f"{mean} ± {d.half:.2f}", d.verdict
 
 
