@@ -45,7 +45,7 @@ def test_a_net_refuses_a_value_that_does_not_exist_even_if_it_has_no_blocks(net,
 
 @every_net
 def test_a_net_refuses_a_setting_of_another_name(net):
-    with pytest.raises(TypeError, match="sqeeze"):
+    with pytest.raises(ValueError, match=r"^there is no setting 'sqeeze', expected some of attention, .*squeeze"):
         net(sqeeze="max")
 
 
