@@ -8,9 +8,9 @@ declaration, and `check_settings` checks a value from anywhere else by the same 
 """
 
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -77,12 +77,17 @@ class Flag(Allowed):
         super().__init__("true or false", lambda value: type(value) is bool)
 
 
+def is_number(value: Any, kind: type) -> bool:
+    """Whether a value is a number of Python's or of NumPy's; True and False are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
 class Whole(Allowed):
     """A whole number from low to high."""
 
     def __init__(self, low: int, high: int):
         words = f"a whole number from {low:,} to {high:,}"
-        super().__init__(words, lambda value: type(value) is int and low <= value <= high, int)
+        super().__init__(words, lambda value: is_number(value, Integral) and low <= value <= high, int, int)
 
 
 class Number(Allowed):
@@ -90,8 +95,11 @@ class Number(Allowed):
 
     def __init__(self, low: float, above: bool = False, below: float = math.inf):
         def allows(value: Any) -> bool:
-            inside = type(value) in (int, float) and low <= value < below and value <= sys.float_info.max
-            return inside and not (above and value == low)
+            try:
+                number = float(value) if is_number(value, Real) else math.nan
+            except OverflowError:  # a whole number above all floats
+                return False
+            return low <= number < below and not (above and number == low)
 
         words = f"a number above {low:g}" if above else f"a number of at least {low:g}"
         super().__init__(words if below == math.inf else f"{words} and below {below:g}", allows, float, float)
@@ -109,7 +117,7 @@ class Wholes(Allowed):
             return [int(part) for part in text.split(",")] if text else []
 
         words = f"a list of {at_least} to {at_most} whole numbers from {low:,} to {high:,}"
-        super().__init__(words, allows, read, lambda value: tuple(sorted({*value}) if rising else value))
+        super().__init__(words, allows, read, lambda value: tuple(map(int, sorted({*value}) if rising else value)))
 
 
 def setting(default: Any, allowed: Allowed, help: str, default_text: str | None = None) -> Any:

@@ -126,6 +126,20 @@ def test_a_number_stays_one_number_however_it_is_written():
     assert from_json("stages", [3, 1, 3]).stages == (1, 3)
 
 
+def test_numbers_of_numpy_are_kept_as_those_of_python():
+    given = {"reduction": np.int64(8), "lr": np.float32(0.5), "stages": [np.uint8(2), 1], "widths": (np.int32(16),) * 3}
+    settings = make_settings("cifar10", given)
+    assert settings_from_json(json.loads(json.dumps(settings_to_json(settings)))) == settings
+    kept = (settings.reduction, settings.lr, *settings.stages, *settings.widths)
+    assert [type(value) for value in kept] == [int, float, int, int, int, int, int]
+
+
+@pytest.mark.parametrize("value", [np.True_, np.float64(4), np.int64(5000)], ids=repr)
+def test_what_is_no_whole_number_in_range_is_refused_from_numpy_too(value):
+    with pytest.raises(SenetError, match="^setting reduction is .*, expected a whole number from 1 to 4,096$"):
+        make_settings("cifar10", {"reduction": value})
+
+
 def test_a_setting_of_another_name_is_refused():
     with pytest.raises(SenetError, match="there is no setting 'excite', expected one of attention"):
         make_settings("shapes", {"excite": "eca"})
