@@ -136,7 +136,7 @@ def test_numbers_of_numpy_are_kept_as_those_of_python():
 
 @pytest.mark.parametrize("value", [np.True_, np.float64(4), np.int64(5000)], ids=repr)
 def test_what_is_no_whole_number_in_range_is_refused_from_numpy_too(value):
-    with pytest.raises(SenetError, match="^setting reduction is .*, expected a whole number from 1 to 4,096$"):
+    with pytest.raises(SenetError, match=r"^setting reduction is .*, expected a whole number from 1 to 4,096$"):
         make_settings("cifar10", {"reduction": value})
 
 
