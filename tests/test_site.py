@@ -225,6 +225,11 @@ def test_a_link_to_what_does_not_exist_is_refused():
         rewritten("[x](nothing.md)", "docs/a.md", "a.md")
 
 
+def test_a_link_to_a_folder_of_the_docs_is_refused_as_it_has_no_page():
+    with pytest.raises(ValueError, match="the site has no page for docs/comparisons"):
+        rewritten("[x](comparisons/)", "docs/a.md", "a.md")
+
+
 def test_a_link_is_rewritten_as_seen_from_its_page():
     text = "[a](../senet_np/ops/conv.py) [b](../docs/speed.md#what-bounds-it) [c](06_convolution.ipynb)"
     assert rewritten(text, "notebooks/12_speed.py", "course/12_speed.ipynb") == (

@@ -34,7 +34,7 @@ def site_path(path: str) -> str:
         return str(name.with_suffix(".md")) if name.suffix == ".py" else "source/index.md"
     if parts[0] == "notebooks":
         return str(PurePosixPath("course", *parts[1:]).with_suffix(".ipynb"))
-    if parts[0] == "docs" and name.suffix != ".py":
+    if parts[0] == "docs" and name.suffix != ".py" and (ROOT / path).is_file():
         return str(PurePosixPath(*parts[1:]))
     raise ValueError(f"the site has no page for {path}")
 
