@@ -62,21 +62,26 @@ def find(comparison: Comparison, results: list[Result]) -> dict[tuple[str, int],
 def _arm(comparison: Comparison, name: str, by_arm: dict[str, dict[int, Result]]) -> Arm:
     results = by_arm[name]
     other = {} if name == comparison.reference else by_arm.get(comparison.reference, {})
-    pairs = [seed for seed in results if seed in other]
-    sides = ([side[seed].accuracy for seed in pairs] for side in (results, other))
+    accuracies, references = ({seed: result.accuracy for seed, result in side.items()} for side in (results, other))
     measured: dict[str, dict[int, float]] = {}
     for seed, result in results.items():
         for what, correct in ({"unchanged": result.correct} | result.measured if result.measured else {}).items():
             measured.setdefault(what, {})[seed] = 100 * correct / result.n
     return Arm(
         name,
-        {seed: result.accuracy for seed, result in results.items()},
+        accuracies,
         next(iter(results.values())).parameters,
         multiply_adds(comparison.arms[name].build_net(), comparison.arms[name].image),
         statistics.median(result.seconds for result in results.values()),
-        paired_difference(*sides) if pairs else None,
+        _over_pairs(accuracies, references),
         measured,
     )
+
+
+def _over_pairs(accuracies: dict[int, float], reference: dict[int, float]) -> Difference | None:
+    """The difference of two arms over the seeds that both have; None if there are none."""
+    pairs = [seed for seed in accuracies if seed in reference]
+    return paired_difference([accuracies[s] for s in pairs], [reference[s] for s in pairs]) if pairs else None
 
 
 def rows(report: Report) -> list[tuple[str, ...]]:
@@ -103,25 +108,26 @@ def _row(arm: Arm, reference: str) -> tuple[str, ...]:
 
 
 def measured_rows(report: Report) -> list[tuple[str, ...]]:
-    """The cells of the second table, the header first: what else was tested; empty where that is nothing."""
+    """The cells of the second table, the header first: what else was tested; empty where that is nothing.
+
+    One column for the reference's accuracies, and one for each other arm's differences from them.
+    """
     reference = report.comparison.reference
     base = next((arm for arm in report.arms if arm.name == reference and arm.measured), None)
     if base is None:
         return []
     others = [arm for arm in report.arms if arm.name != reference]
-    header = ["test images", f"{reference}, %"]
-    for arm in others:
-        header += [f"{arm.name}, %", f"minus {reference}, points", ""]
-    table = [tuple(header)]
+    table = [("test images", f"{reference}, %", *(f"{arm.name}: minus {reference}, points" for arm in others))]
     for what, accuracies in base.measured.items():
-        row = [TESTS.get(what, what), _mean_and_spread(accuracies)]
-        for arm in others:
-            theirs = arm.measured.get(what, {})
-            pairs = [seed for seed in theirs if seed in accuracies]
-            sides = ([side[seed] for seed in pairs] for side in (theirs, accuracies))
-            row += [_mean_and_spread(theirs), *_in_words(paired_difference(*sides) if pairs else None)]
-        table.append(tuple(row))
+        differences = (_over_pairs(arm.measured.get(what, {}), accuracies) for arm in others)
+        table.append((TESTS.get(what, what), _mean_and_spread(accuracies), *map(_in_one_cell, differences)))
     return table
+
+
+def _in_one_cell(difference: Difference | None) -> str:
+    """A difference, with "more" or "less" if that may be said."""
+    value, verdict = _in_words(difference)
+    return f"{value} {verdict}" if verdict in ("more", "less") else value
 
 
 def _mean_and_spread(accuracies: dict[int, float]) -> str:
@@ -157,7 +163,7 @@ def as_text(report: Report) -> str:
     """The table for a terminal."""
     lines = [*_aligned(rows(report), (0, 4)), ""]
     if also := measured_rows(report):
-        lines += [*_aligned(also, (0, *range(4, len(also[0]), 3))), ""]
+        lines += [*_aligned(also, (0, *range(2, len(also[0])))), ""]
     return "\n".join([report.comparison.title, "", *lines, legend(report)])
 
 
@@ -173,7 +179,7 @@ def as_markdown(report: Report) -> str:
     command = f"python -m senet_np compare {quoted(report.comparison.path)}"
     lines = [*_ruled(rows(report), "|---|---:|---:|---:|---|---:|---:|---:|"), ""]
     if also := measured_rows(report):
-        lines += [*_ruled(also, "|---|---:|" + "---:|---:|---|" * (len(also[0]) // 3)), ""]
+        lines += [*_ruled(also, "|---|---:|" + "---|" * (len(also[0]) - 2)), ""]
     return "\n".join([f"    {command}", "", *lines, f"*{legend(report)}*"])
 
 
