@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ..data import DataError, View
+from ..data import DataError, Dataset, View
 from ..errors import SenetError
 from ..experiments.comparison import Comparison, read_comparison
 from ..experiments.comparison import __doc__ as FILE_FORMAT
@@ -16,6 +16,7 @@ from ..experiments.results import append_result, read_results
 from ..experiments.runner import Job, Outcomes, run_folder, run_here
 from ..fast.cores import default_workers
 from ..options import is_absolute
+from ..settings import Settings
 from .options import add_command, existing_path, new_file, new_path, whole
 from .progress import spell_seconds
 from .trained import data_line, load_folder_or_name
@@ -75,46 +76,22 @@ def run(args: argparse.Namespace) -> int:
 def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
     """Train, and append each result to the file; return how many runs failed."""
     finished = find(comparison, read_results(comparison.results))
-    missing = [(name, settings) for name, settings in comparison.cells if (name, settings.seed) not in finished]
+    missing = {settings: name for name, settings in comparison.cells if (name, settings.seed) not in finished}
     print(f"{comparison.title}: {len(finished)} of {len(comparison.cells)} runs are finished")
     if not missing and not Path(comparison.data).is_dir():  # a folder's images may be others by now
         return 0
-    data_dir, sizes = given.get("data_dir"), {settings.image_size for settings in comparison.arms.values()}
-    if len(sizes) > 1:
-        raise SenetError(f"{comparison.path} has arms of image_size {sorted(sizes)}: write a file for each size")
-    try:
-        view = View(sizes.pop())
-        dataset = load_folder_or_name(comparison.data, data_dir, view, "skip_bad" in given)
-    except DataError as error:
-        if is_absolute(comparison.data) or comparison.data == "shapes":
-            raise
-        raise SenetError(
-            f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, download "
-            'it with "python -m senet_np data --download", or write data = "shapes" into the file'
-        ) from error
+    dataset = _load(comparison, given)
     print(data_line(dataset, dataset.name), flush=True)
     if any(result.fingerprint != dataset.fingerprint for result in finished.values()):
         raise SenetError(
             f"{comparison.results} holds results on other bytes than {dataset.origin}: name that data with "
             "--data-dir, or another file as `results`"
         )
-    if not missing:
-        return 0
-    cores = default_workers()
-    at_a_time = min(given.get("jobs", cores), len(missing))
-    workers = max(1, cores // at_a_time) if "scheduler" not in given else 1
-    runs_dir = (given.get("runs_dir") or Path("runs") / "compare").absolute()
-    place = str(Path(data_dir).absolute()) if data_dir else None
-    jobs = {
-        Job(settings, runs_dir, place, workers, dataset.fingerprint, comparison.measure, "skip_bad" in given): name
-        for name, settings in missing
-    }
-    ended = _on_dask([*jobs], given["scheduler"]) if "scheduler" in given else run_here([*jobs], at_a_time)
     failures = 0
-    with closing(ended):
+    with closing(_outcomes(comparison, [*missing], dataset.fingerprint, given)) as ended:
         for count, (job, outcome) in enumerate(ended, start=len(finished) + 1):
-            which = f"{jobs[job]}, seed {job.settings.seed} ({job.settings.describe()})"
-            which = f"{count:4} of {len(comparison.cells)}: {which}"
+            name = f"{missing[job.settings]}, seed {job.settings.seed} ({job.settings.describe()})"
+            which = f"{count:4} of {len(comparison.cells)}: {name}"
             if isinstance(outcome, SenetError):
                 failures += 1
                 print(f"{which} failed: {outcome}", file=sys.stderr)
@@ -123,6 +100,38 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
             accuracy = f"{100 * outcome['correct'] / outcome['n']:.2f} % ({outcome['correct']} of {outcome['n']})"
             print(f"{which}: {accuracy} in {spell_seconds(outcome['seconds'])}, {run_folder(job)}", flush=True)
     return failures
+
+
+def _load(comparison: Comparison, given: dict[str, Any]) -> Dataset:
+    """The data set of all arms."""
+    sizes = {settings.image_size for settings in comparison.arms.values()}
+    if len(sizes) > 1:
+        raise SenetError(f"{comparison.path} has arms of image_size {sorted(sizes)}: write a file for each size")
+    try:
+        return load_folder_or_name(comparison.data, given.get("data_dir"), View(sizes.pop()), "skip_bad" in given)
+    except DataError as error:
+        if is_absolute(comparison.data) or comparison.data == "shapes":
+            raise
+        raise SenetError(
+            f"{comparison.path} compares on CIFAR-10, which was not found: name its folder with --data-dir, download "
+            'it with "python -m senet_np data --download", or write data = "shapes" into the file'
+        ) from error
+
+
+def _outcomes(comparison: Comparison, missing: list[Settings], fingerprint: str, given: dict[str, Any]) -> Outcomes:
+    """Make the runs that are missing: here, some at a time, or on the workers of a Dask cluster."""
+    if not missing:
+        return
+    cores = default_workers()
+    at_a_time = min(given.get("jobs", cores), len(missing))
+    workers = max(1, cores // at_a_time) if "scheduler" not in given else 1
+    runs_dir = (given.get("runs_dir") or Path("runs") / "compare").absolute()
+    place = str(Path(given["data_dir"]).absolute()) if "data_dir" in given else None
+    jobs = [
+        Job(settings, runs_dir, place, workers, fingerprint, comparison.measure, "skip_bad" in given)
+        for settings in missing
+    ]
+    yield from _on_dask(jobs, given["scheduler"]) if "scheduler" in given else run_here(jobs, at_a_time)
 
 
 def _on_dask(jobs: list[Job], scheduler: str) -> Outcomes:
