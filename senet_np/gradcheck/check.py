@@ -41,6 +41,9 @@ MIN_ULPS = 10  # units of an input's last digit in a step: with fewer, rounding 
 ROUNDING = 4 * np.finfo(np.float64).eps  # of the losses in two slopes, as a share of Σ|y|: hardly ever more
 
 
+Run = Callable[[Arguments], tuple[Any, Any]]  # the forward pass for named arguments
+
+
 class UnfitInputsError(ShortInNotebooks, ValueError):
     """These inputs can prove nothing: draw others."""
 
@@ -99,21 +102,8 @@ def check_gradients(
     def run(arguments: Arguments) -> tuple[Any, Any]:
         return convention.call(forward, arguments, by_name=isinstance(args, Mapping))
 
-    given = convention.copy_arrays(named)
-    y, cache = run(given)
-    convention.check_unchanged("forward", named, given)
     rng = np.random.default_rng(DY_SEED) if rng is None else rng
-    dy = rng.standard_normal(np.shape(y))
-    dy = dy if np.ndim(y) else float(dy)
-    dy_before = np.copy(dy)
-    grads = convention.name_gradients(backward(dy, cache), named)
-    convention.check_unchanged("backward", {**named, "dy": dy_before}, {**given, "dy": dy})
-    y_again, cache = run(convention.copy_arrays(named))
-    if not np.array_equal(y, y_again, equal_nan=True):
-        raise convention.ConventionError(
-            "forward gives another result each time: fix its seed, or pass what it draws as an argument"
-        )
-
+    y, cache, dy, grads = _both_passes(run, backward, named, rng)
     names = _names_to_check(named, grads, wrt)
     if not names:
         raise convention.ConventionError(
@@ -141,6 +131,26 @@ def check_gradients(
         checks = _with_hints(checks, named, _not_doubled(twice, grads))
     rest = [name for name, value in named.items() if name not in grads and convention.is_float_array(value)]
     return Report(tuple(checks), unchecked=() if wrt else tuple(rest))
+
+
+def _both_passes(
+    run: Run, backward: Callable[..., Any], named: Arguments, rng: np.random.Generator
+) -> tuple[Any, Any, Any, Arguments]:
+    """y, the cache, a random dy and the gradients; refuses a pass that changes what it was given, or y by itself."""
+    given = convention.copy_arrays(named)
+    y, cache = run(given)
+    convention.check_unchanged("forward", named, given)
+    dy = rng.standard_normal(np.shape(y))
+    dy = dy if np.ndim(y) else float(dy)
+    dy_before = np.copy(dy)
+    grads = convention.name_gradients(backward(dy, cache), named)
+    convention.check_unchanged("backward", {**named, "dy": dy_before}, {**given, "dy": dy})
+    y_again, cache = run(convention.copy_arrays(named))  # the backward pass may have used up the first cache
+    if not np.array_equal(y, y_again, equal_nan=True):
+        raise convention.ConventionError(
+            "forward gives another result each time: fix its seed, or pass what it draws as an argument"
+        )
+    return y, cache, dy, grads
 
 
 def _names_to_check(named: Arguments, grads: Mapping[str, Any], wrt: Sequence[str] | str | None) -> list[str]:
@@ -233,7 +243,7 @@ def _hint(check: ArgumentCheck, named: Arguments, wrong: list[str], constant: se
     return f"{hint}. First mend {others}" if hint == SAME_EVERYWHERE and others else hint
 
 
-def _loss(run: Callable[[Arguments], tuple[Any, Any]], named: Arguments, name: str, dy: Any, cache: Any) -> LossAt:
+def _loss(run: Run, named: Arguments, name: str, dy: Any, cache: Any) -> LossAt:
     """L as a function of one element of an argument."""
     before = [array.copy() for array in decisions(cache)]
 
