@@ -225,9 +225,10 @@ def test_a_link_to_what_does_not_exist_is_refused():
         rewritten("[x](nothing.md)", "docs/a.md", "a.md")
 
 
-def test_a_link_to_a_folder_of_the_docs_is_refused_as_it_has_no_page():
-    with pytest.raises(ValueError, match="the site has no page for docs/comparisons"):
-        rewritten("[x](comparisons/)", "docs/a.md", "a.md")
+@pytest.mark.parametrize("folder", ["docs/comparisons", "notebooks/solutions"])
+def test_a_link_to_a_folder_of_files_is_refused_as_it_has_no_page(folder):
+    with pytest.raises(ValueError, match=f"the site has no page for {folder}"):
+        rewritten(f"[x](../{folder}/)", "docs/a.md", "a.md")
 
 
 def test_a_link_is_rewritten_as_seen_from_its_page():

@@ -32,7 +32,7 @@ def site_path(path: str) -> str:
         return str("source" / inside.with_suffix(".md")) if name.suffix == ".py" else "source/index.md"
     if parts[0] == "tests":
         return str(name.with_suffix(".md")) if name.suffix == ".py" else "source/index.md"
-    if parts[0] == "notebooks":
+    if parts[0] == "notebooks" and (ROOT / path).is_file():
         return str(PurePosixPath("course", *parts[1:]).with_suffix(".ipynb"))
     if parts[0] == "docs" and name.suffix != ".py" and (ROOT / path).is_file():
         return str(PurePosixPath(*parts[1:]))
