@@ -77,8 +77,8 @@ class Flag(Allowed):
         super().__init__("true or false", lambda value: type(value) is bool)
 
 
-def is_number(value: Any, kind: type) -> bool:
-    """Whether a value is a number of Python's or of NumPy's; True and False are none."""
+def _is_number(value: Any, kind: type) -> bool:
+    """Whether a value is a number of Python or NumPy; True and False do not count."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
@@ -87,16 +87,19 @@ class Whole(Allowed):
 
     def __init__(self, low: int, high: int):
         words = f"a whole number from {low:,} to {high:,}"
-        super().__init__(words, lambda value: is_number(value, Integral) and low <= value <= high, int, int)
+        super().__init__(words, lambda value: _is_number(value, Integral) and low <= value <= high, int, int)
 
 
 class Number(Allowed):
-    """A finite number of at least `low`, or above it where `above` is True, and below `below`; kept as a float."""
+    """A finite number of at least `low`, or above it where `above` is True, and below `below`; kept as a float.
+
+    np.float32(0.1) is kept as 0.10000000149, which it is.
+    """
 
     def __init__(self, low: float, above: bool = False, below: float = math.inf):
         def allows(value: Any) -> bool:
             try:
-                number = float(value) if is_number(value, Real) else math.nan
+                number = float(value) if _is_number(value, Real) else math.nan
             except OverflowError:  # a whole number above all floats
                 return False
             return low <= number < below and not (above and number == low)

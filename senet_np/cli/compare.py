@@ -90,8 +90,8 @@ def _train_missing(comparison: Comparison, given: dict[str, Any]) -> int:
     failures = 0
     with closing(_outcomes(comparison, [*missing], dataset.fingerprint, given)) as ended:
         for count, (job, outcome) in enumerate(ended, start=len(finished) + 1):
-            name = f"{missing[job.settings]}, seed {job.settings.seed} ({job.settings.describe()})"
-            which = f"{count:4} of {len(comparison.cells)}: {name}"
+            arm = f"{missing[job.settings]}, seed {job.settings.seed} ({job.settings.describe()})"
+            which = f"{count:4} of {len(comparison.cells)}: {arm}"
             if isinstance(outcome, SenetError):
                 failures += 1
                 print(f"{which} failed: {outcome}", file=sys.stderr)
@@ -120,7 +120,7 @@ def _load(comparison: Comparison, given: dict[str, Any]) -> Dataset:
 
 def _outcomes(comparison: Comparison, missing: list[Settings], fingerprint: str, given: dict[str, Any]) -> Outcomes:
     """Make the runs that are missing: here, some at a time, or on the workers of a Dask cluster."""
-    if not missing:
+    if not missing:  # only the data had to be checked
         return
     cores = default_workers()
     at_a_time = min(given.get("jobs", cores), len(missing))

@@ -34,14 +34,13 @@ from .corners import LossAt, look_closer
 from .hints import SAME_EVERYWHERE, find_hint, guess_factors
 from .report import MIN_SCALE, TOLERANCE, ArgumentCheck, Report
 
+Run = Callable[[Arguments], tuple[Any, Any]]  # the forward pass, for named arguments
+
 STEP = 1e-5  # truncation error ~step² = 1e-10, rounding error ~1e-16/step = 1e-11: both far below the tolerance
 DY_SEED = 1709_01507  # not 0: dy must not equal an x that somebody else drew from default_rng(0)
 MAX_SECONDS = 60  # a check that takes longer says so first
 MIN_ULPS = 10  # units of an input's last digit in a step: with fewer, rounding makes another step of it
 ROUNDING = 4 * np.finfo(np.float64).eps  # of the losses in two slopes, as a share of Σ|y|: hardly ever more
-
-
-Run = Callable[[Arguments], tuple[Any, Any]]  # the forward pass for named arguments
 
 
 class UnfitInputsError(ShortInNotebooks, ValueError):
@@ -136,7 +135,7 @@ def check_gradients(
 def _both_passes(
     run: Run, backward: Callable[..., Any], named: Arguments, rng: np.random.Generator
 ) -> tuple[Any, Any, Any, Arguments]:
-    """y, the cache, a random dy and the gradients; refuses a pass that changes what it was given, or y by itself."""
+    """y, the cache, a random dy and the gradients; refuses a pass that changes its inputs or is not repeatable."""
     given = convention.copy_arrays(named)
     y, cache = run(given)
     convention.check_unchanged("forward", named, given)
