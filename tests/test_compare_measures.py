@@ -60,12 +60,20 @@ def test_the_second_table_pairs_what_was_measured(tmp_path):
     tta = {"with SE": [82, 83, 84, 83, 83], "without SE": [81, 82, 83, 82, 82]}
     report = measured(write_comparison(tmp_path, seeds=5), tta)
     header, unchanged, views, blur = measured_rows(report)
-    assert header == ("test images", "without SE, %", "with SE: minus without SE, points")
+    assert header == ("test images", "without SE, %", "with SE minus without SE, points")
     assert unchanged[:2] == ("unchanged", "80.00 ± 0.00")
     assert views[1:] == ("82.00 ± 0.71", "+1.00 ± 0.00 more")
     assert blur == ("blur 1", "70.00 ± 0.00", "+0.00 ± 0.00")
     assert "82.00 ± 0.71" in as_text(report)
+    assert '"more" and "less": the interval does not contain 0' in as_text(report)
     assert "| blur 1 | 70.00 ± 0.00 |" in as_markdown(report)
+
+
+def test_with_too_few_pairs_the_second_table_lists_them_and_says_no_more(tmp_path):
+    tta = {"with SE": [82, 83, 84], "without SE": [81, 82, 84]}
+    report = measured(write_comparison(tmp_path, seeds=3), tta)
+    assert measured_rows(report)[2] == ("test-time augmentation", "82.33 ± 1.53", "+1.00, +1.00, +0.00 (each pair)")
+    assert "more" not in as_text(report)
 
 
 def test_without_measured_lines_there_is_no_second_table(tmp_path):

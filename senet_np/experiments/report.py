@@ -117,7 +117,7 @@ def measured_rows(report: Report) -> list[tuple[str, ...]]:
     if base is None:
         return []
     others = [arm for arm in report.arms if arm.name != reference]
-    table = [("test images", f"{reference}, %", *(f"{arm.name}: minus {reference}, points" for arm in others))]
+    table = [("test images", f"{reference}, %", *(f"{arm.name} minus {reference}, points" for arm in others))]
     for what, accuracies in base.measured.items():
         differences = (_over_pairs(arm.measured.get(what, {}), accuracies) for arm in others)
         table.append((TESTS.get(what, what), _mean_and_spread(accuracies), *map(_in_one_cell, differences)))
@@ -151,11 +151,13 @@ def legend(report: Report) -> str:
     epochs = sorted({arm.epochs for arm in c.arms.values()})
     several = any(len(arm.accuracies) >= FEWEST for arm in report.arms)
     interval = ", mean ± half the 95 % interval (Student's t)" if several else ""
+    second = several and measured_rows(report)
+    marks = ' In the second table "more" and "less": the interval does not contain 0.' if second else ""
     missing = f" {report.missing} of {len(c.cells)} runs are still missing." if report.missing else ""
     return (
         f"{c.data} ({', '.join(report.provenances)}), {report.n:,} test images, "
         f"epochs: {' or '.join(map(str, epochs))}; n seeds, mean ± sd over them; differences paired by seed{interval}; "
-        f"multiply-adds of one image; seconds of training, median. {', or '.join(report.machines)}.{missing}"
+        f"multiply-adds of one image; seconds of training, median. {', or '.join(report.machines)}.{marks}{missing}"
     )
 
 
