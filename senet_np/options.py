@@ -93,7 +93,7 @@ class Whole(Allowed):
 class Number(Allowed):
     """A finite number of at least `low`, or above it where `above` is True, and below `below`; kept as a float.
 
-    np.float32(0.1) is kept as 0.10000000149, which it is.
+    np.float32(0.1) is kept as 0.10000000149, its value as a float.
     """
 
     def __init__(self, low: float, above: bool = False, below: float = math.inf):
